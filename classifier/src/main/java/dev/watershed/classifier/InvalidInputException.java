@@ -45,6 +45,14 @@ public final class InvalidInputException extends RuntimeException {
     return new InvalidInputException(Kind.INVALID, reason, parameter, message);
   }
 
+  /** Returns this error told in terms of what holds the input, such as {@code samples[0].split}. */
+  public InvalidInputException within(String outer) {
+    String path = parameter.isEmpty() ? outer : outer + "." + parameter;
+    var error = new InvalidInputException(kind, reason, path, String.valueOf(getMessage()));
+    error.initCause(this);
+    return error;
+  }
+
   public Kind kind() {
     return kind;
   }

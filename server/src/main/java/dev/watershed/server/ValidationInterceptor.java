@@ -1,0 +1,64 @@
+package dev.watershed.server;
+
+import build.buf.protovalidate.Validator;
+import build.buf.protovalidate.ValidatorFactory;
+import build.buf.protovalidate.exceptions.ValidationException;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.micronaut.core.annotation.Order;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+
+/** Refuses requests that break a rule of their contract, before any handler sees them. */
+@Singleton
+@Order(-50)
+public final class ValidationInterceptor implements ServerInterceptor {
+  /** More violations than this are counted, not listed. */
+  private static final int LISTED_VIOLATIONS = 20;
+
+  private final Validator validator = ValidatorFactory.newBuilder().build();
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+      @Override
+      public void onMessage(Q message) {
+        if (message instanceof Message request) {
+          validate(request);
+        }
+        super.onMessage(message);
+      }
+    };
+  }
+
+  /**
+   * Checks a message against the rules of its contract.
+   *
+   * @throws RefusedException INVALID_ARGUMENT with a violation per broken rule
+   */
+  public void validate(Message message) {
+    var violations = new ArrayList<BadRequest.FieldViolation>();
+    try {
+      var broken = validator.validate(message).toProto().getViolationsList();
+      for (var violation : broken.subList(0, Math.min(broken.size(), LISTED_VIOLATIONS))) {
+        violations.add(
+            RefusedException.violation(FieldPaths.render(violation), violation.getMessage()));
+      }
+      if (broken.size() > LISTED_VIOLATIONS) {
+        int more = broken.size() - LISTED_VIOLATIONS;
+        violations.add(RefusedException.violation("", more + " more violations"));
+      }
+    } catch (ValidationException e) {
+      throw new IllegalStateException("The contract of " + message.getClass() + " is broken", e);
+    }
+    if (!violations.isEmpty()) {
+      throw RefusedException.invalidArgument("REQUEST_INVALID", violations);
+    }
+  }
+}
