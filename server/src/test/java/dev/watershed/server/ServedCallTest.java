@@ -1,0 +1,217 @@
+package dev.watershed.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.watershed.analysis.v1.GetStudyRequest;
+import dev.watershed.analysis.v1.GetStudyResponse;
+import dev.watershed.analysis.v1.Study;
+import dev.watershed.analysis.v1.StudyServiceGrpc;
+import dev.watershed.analysis.v1.WatchStudyRequest;
+import dev.watershed.analysis.v1.WatchStudyResponse;
+import dev.watershed.classifier.InvalidInputException;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class ServedCallTest {
+  private static final GetStudyRequest REQUEST =
+      GetStudyRequest.newBuilder().setName("studies/a").build();
+
+  /** Answers with whatever the test wants. */
+  private static final class Studies extends StudyServiceGrpc.StudyServiceImplBase {
+    volatile Supplier<Study> answer = Study::getDefaultInstance;
+    volatile ServerStream.Body<WatchStudyResponse> watch = stream -> {};
+    final AtomicInteger calls = new AtomicInteger();
+
+    @Override
+    public void getStudy(GetStudyRequest request, StreamObserver<GetStudyResponse> observer) {
+      calls.incrementAndGet();
+      observer.onNext(GetStudyResponse.newBuilder().setStudy(answer.get()).build());
+      observer.onCompleted();
+    }
+
+    @Override
+    public void watchStudy(WatchStudyRequest request, StreamObserver<WatchStudyResponse> observer) {
+      ServerStream.pump(observer, watch);
+    }
+  }
+
+  private final Studies studies = new Studies();
+  private Server server;
+  private ManagedChannel channel;
+  private StudyServiceGrpc.StudyServiceBlockingStub stub;
+
+  @BeforeEach
+  void serve() throws Exception {
+    String name = InProcessServerBuilder.generateName();
+    server =
+        InProcessServerBuilder.forName(name)
+            .addService(studies)
+            .intercept(new ValidationInterceptor())
+            .intercept(new ErrorInterceptor())
+            .build()
+            .start();
+    channel = InProcessChannelBuilder.forName(name).build();
+    stub = StudyServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    channel.shutdownNow();
+    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void call_goodRequest_isAnswered() {
+    studies.answer = () -> Study.newBuilder().setName("studies/a").build();
+    assertThat(stub.getStudy(REQUEST).getStudy().getName()).isEqualTo("studies/a");
+  }
+
+  @Test
+  void call_requestBreakingARule_isRefusedWithItsFieldBeforeTheHandler() throws Exception {
+    var status = refusal(GetStudyRequest.newBuilder().setName("Studies/!").build());
+
+    assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("REQUEST_INVALID");
+    assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField()).isEqualTo("name");
+    assertThat(studies.calls).hasValue(0);
+  }
+
+  @Test
+  void call_handlerRefuses_carriesReasonAndRetry() throws Exception {
+    studies.answer =
+        () -> {
+          throw RefusedException.resourceExhausted("QUEUE_FULL", "full", Duration.ofMillis(1500));
+        };
+    var status = refusal(REQUEST);
+
+    assertThat(status.getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getDomain()).isEqualTo("watershed.dev");
+    assertThat(detail(status, RetryInfo.class).getRetryDelay().getNanos()).isEqualTo(500_000_000);
+  }
+
+  @Test
+  void call_classifierRefusesInput_namesTheField() throws Exception {
+    studies.answer =
+        () -> {
+          throw InvalidInputException.invalid("COLUMN_MISSING", "text_column", "no such column")
+              .within("samples[0].split.file");
+        };
+    var status = refusal(REQUEST);
+
+    assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("COLUMN_MISSING");
+    assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField())
+        .isEqualTo("samples[0].split.file.text_column");
+  }
+
+  @Test
+  void call_handlerFails_tellsAnIncidentAndNothingElse() throws Exception {
+    studies.answer =
+        () -> {
+          throw new IllegalStateException("secret");
+        };
+    var status = refusal(REQUEST);
+
+    assertThat(status.getCode()).isEqualTo(Code.INTERNAL_VALUE);
+    assertThat(status.getMessage()).doesNotContain("secret");
+    assertThat(detail(status, ErrorInfo.class).getMetadataMap()).containsKey("incident");
+  }
+
+  @Test
+  void pump_bodyThrowsAfterAMessage_closesWithItsStatus() {
+    studies.watch =
+        stream -> {
+          stream.send(WatchStudyResponse.getDefaultInstance());
+          throw RefusedException.notFound("STUDY_NOT_FOUND", "studies/a", "gone");
+        };
+    var answers = stub.watchStudy(WatchStudyRequest.newBuilder().setName("studies/a").build());
+
+    assertThat(answers.next()).isEqualTo(WatchStudyResponse.getDefaultInstance());
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, answers::hasNext);
+    assertThat(thrown.getStatus().getCode()).isEqualTo(io.grpc.Status.Code.NOT_FOUND);
+  }
+
+  @Test
+  void pump_callCancelledWhileReaderIsSlow_endsTheBody() throws Exception {
+    var ended = new CompletableFuture<Throwable>();
+    studies.watch =
+        stream -> {
+          try {
+            while (true) {
+              stream.send(WatchStudyResponse.getDefaultInstance());
+            }
+          } catch (CancellationException e) {
+            ended.complete(e);
+            throw e;
+          }
+        };
+    var call = new CompletableFuture<ClientCallStreamObserver<WatchStudyRequest>>();
+    var closed = new CountDownLatch(1);
+    StudyServiceGrpc.newStub(channel)
+        .watchStudy(
+            WatchStudyRequest.newBuilder().setName("studies/a").build(),
+            new ClientResponseObserver<WatchStudyRequest, WatchStudyResponse>() {
+              @Override
+              public void beforeStart(ClientCallStreamObserver<WatchStudyRequest> requests) {
+                requests.disableAutoRequestWithInitial(1); // reads one message and no more
+                call.complete(requests);
+              }
+
+              @Override
+              public void onNext(WatchStudyResponse value) {
+                call.join().cancel("enough", null);
+              }
+
+              @Override
+              public void onError(Throwable t) {
+                closed.countDown();
+              }
+
+              @Override
+              public void onCompleted() {
+                closed.countDown();
+              }
+            });
+
+    assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+    assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private Status refusal(GetStudyRequest request) {
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> stub.getStudy(request));
+    return StatusProto.fromThrowable(thrown);
+  }
+
+  private static <D extends com.google.protobuf.Message> D detail(Status status, Class<D> type)
+      throws Exception {
+    for (var any : status.getDetailsList()) {
+      if (any.is(type)) {
+        return any.unpack(type);
+      }
+    }
+    throw new AssertionError("no " + type.getSimpleName() + " in " + status);
+  }
+}
