@@ -1,0 +1,33 @@
+package dev.watershed.classifier.checkpoint;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Where checkpoints live: trainers write, evaluators read. Safe for use by many threads. */
+public interface CheckpointStore {
+  Optional<CheckpointManifest> find(String id) throws IOException;
+
+  /** All of them, oldest first. */
+  List<CheckpointManifest> list() throws IOException;
+
+  /**
+   * A local Hugging Face directory whose files match the manifest's digests; not to be changed.
+   *
+   * @throws dev.watershed.classifier.InvalidInputException NOT_FOUND, or CORRUPT where a file does
+   *     not match
+   */
+  Path directory(String id) throws IOException;
+
+  /**
+   * Checks a Hugging Face directory wholly and copies it in; all of it or nothing. The same content
+   * under the same id again changes nothing and returns what is there.
+   *
+   * @param trainingRun resource name of the run that made it; empty where it came from elsewhere
+   * @throws dev.watershed.classifier.InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN
+   *     where the id holds other content, INVALID where the directory cannot be used
+   */
+  CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)
+      throws IOException;
+}
