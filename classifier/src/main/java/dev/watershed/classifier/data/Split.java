@@ -1,0 +1,14 @@
+package dev.watershed.classifier.data;
+
+import java.util.List;
+
+/**
+ * One split of a data set.
+ *
+ * @param onlyLabels keep only rows whose label has one of these names; empty keeps all
+ */
+public record Split(SplitSource source, List<String> onlyLabels) {
+  public Split {
+    onlyLabels = List.copyOf(onlyLabels);
+  }
+}
