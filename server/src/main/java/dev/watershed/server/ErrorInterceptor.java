@@ -19,6 +19,12 @@ import jakarta.inject.Singleton;
 @Singleton
 @Order(-100)
 public final class ErrorInterceptor implements ServerInterceptor {
+  private final Errors errors;
+
+  public ErrorInterceptor(Errors errors) {
+    this.errors = errors;
+  }
+
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -49,7 +55,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
     };
   }
 
-  private static final class TranslatingCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+  private final class TranslatingCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private boolean closed;
 
     TranslatingCall(ServerCall<Q, A> delegate) {
@@ -69,7 +75,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
         super.close(status, trailers);
         return;
       }
-      var translated = Errors.toStatusRuntimeException(cause);
+      var translated = errors.toStatusRuntimeException(cause);
       var translatedTrailers = translated.getTrailers();
       super.close(
           translated.getStatus(), translatedTrailers == null ? trailers : translatedTrailers);

@@ -2,25 +2,39 @@ package dev.watershed.server;
 
 import com.google.rpc.Code;
 import com.google.rpc.Status;
-import dev.watershed.classifier.InvalidInputException;
 import io.grpc.Context;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The one table from what is thrown to what the caller is told. */
+@Singleton
 public final class Errors {
   private static final Logger log = LoggerFactory.getLogger(Errors.class);
 
-  private Errors() {}
+  /** Knows what one library's exceptions mean. */
+  @FunctionalInterface
+  public interface Translation {
+    /** Returns what to tell of {@code thrown}, or null where it is not this library's. */
+    @Nullable RefusedException translate(Throwable thrown);
+  }
+
+  private final List<Translation> translations;
+
+  public Errors(List<Translation> translations) {
+    this.translations = List.copyOf(translations);
+  }
 
   /** Returns what to close a call with. Anything unforeseen is logged and told by a number only. */
-  public static StatusRuntimeException toStatusRuntimeException(Throwable thrown) {
+  public StatusRuntimeException toStatusRuntimeException(Throwable thrown) {
     if (thrown instanceof StatusRuntimeException status) {
       return status;
     }
@@ -31,12 +45,15 @@ public final class Errors {
   }
 
   /** Returns what to store in a failed run or study. */
-  public static Status toStatus(Throwable thrown) {
+  public Status toStatus(Throwable thrown) {
     if (thrown instanceof RefusedException refused) {
       return refused.toStatus();
     }
-    if (thrown instanceof InvalidInputException input) {
-      return toRefused(input).toStatus();
+    for (var translation : translations) {
+      var refused = translation.translate(thrown);
+      if (refused != null) {
+        return refused.toStatus();
+      }
     }
     if (thrown instanceof CancellationException || thrown instanceof InterruptedException) {
       return cancelled();
@@ -51,19 +68,6 @@ public final class Errors {
     return RefusedException.refused(
             Code.INTERNAL, "INTERNAL", message, Map.of("incident", incident))
         .toStatus();
-  }
-
-  private static RefusedException toRefused(InvalidInputException input) {
-    String reason = input.reason();
-    String subject = input.parameter();
-    String message = String.valueOf(input.getMessage());
-    return switch (input.kind()) {
-      case INVALID -> RefusedException.invalidArgument(reason, subject, message);
-      case NOT_FOUND -> RefusedException.notFound(reason, subject, message);
-      case FORBIDDEN -> RefusedException.permissionDenied(reason, subject, message);
-      case MISMATCH -> RefusedException.failedPrecondition(reason, subject, message);
-      case CORRUPT -> RefusedException.dataLoss(reason, subject, message);
-    };
   }
 
   private static Status cancelled() {

@@ -1,6 +1,7 @@
 package dev.watershed.server;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
@@ -121,6 +122,30 @@ public final class RefusedException extends RuntimeException {
   /** Returns the violation of one field. */
   public static BadRequest.FieldViolation violation(String field, String message) {
     return BadRequest.FieldViolation.newBuilder().setField(field).setDescription(message).build();
+  }
+
+  /** Returns this refusal with its fields told as parts of {@code outer}. */
+  public RefusedException within(String outer) {
+    var nested = status.toBuilder().clearDetails();
+    for (var detail : status.getDetailsList()) {
+      nested.addDetails(detail.is(BadRequest.class) ? Any.pack(nest(outer, detail)) : detail);
+    }
+    var error = new RefusedException(nested.build());
+    error.initCause(this);
+    return error;
+  }
+
+  private static BadRequest nest(String outer, Any detail) {
+    try {
+      var request = detail.unpack(BadRequest.class).toBuilder();
+      for (var violation : request.getFieldViolationsBuilderList()) {
+        String field = violation.getField();
+        violation.setField(field.isEmpty() ? outer : outer + "." + field);
+      }
+      return request.build();
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a refusal holds a BadRequest that cannot be read", e);
+    }
   }
 
   /** What goes over the wire, and into a failed run or study. */

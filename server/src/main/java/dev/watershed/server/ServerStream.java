@@ -31,7 +31,8 @@ public final class ServerStream<T> {
 
   /**
    * Answers a call with what {@code body} sends. To be called by the handler itself, before it
-   * returns; the body runs in the call's {@link Context}.
+   * returns; the body runs in the call's {@link Context}, and {@link ErrorInterceptor} tells what
+   * it throws.
    */
   public static <T> void pump(StreamObserver<T> observer, Body<T> body) {
     var call = (ServerCallStreamObserver<T>) observer;
@@ -47,9 +48,9 @@ public final class ServerStream<T> {
       throwIfCancelled();
       call.onCompleted();
     } catch (Exception e) {
-      call.onError(Errors.toStatusRuntimeException(e));
+      call.onError(e);
     } catch (Error e) {
-      call.onError(Errors.toStatusRuntimeException(e));
+      call.onError(e);
       throw e;
     }
   }

@@ -15,6 +15,7 @@ import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.server.dataset.InvalidInputs;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
@@ -25,6 +26,7 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -70,7 +72,7 @@ final class ServedCallTest {
         InProcessServerBuilder.forName(name)
             .addService(studies)
             .intercept(new ValidationInterceptor())
-            .intercept(new ErrorInterceptor())
+            .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
             .build()
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

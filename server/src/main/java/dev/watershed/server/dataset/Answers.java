@@ -1,0 +1,44 @@
+package dev.watershed.server.dataset;
+
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.model.ClassificationScores;
+import dev.watershed.classifier.model.Torch;
+import dev.watershed.server.Version;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Provenance;
+
+/** The classifier's results as messages. */
+public final class Answers {
+  private Answers() {}
+
+  public static dev.watershed.type.v1.Digest digest(Digest digest) {
+    return dev.watershed.type.v1.Digest.newBuilder()
+        .setSha256(digest.sha256())
+        .setSizeBytes(digest.sizeBytes())
+        .build();
+  }
+
+  public static ClassificationMetrics metrics(ClassificationScores scores) {
+    return ClassificationMetrics.newBuilder()
+        .setMeanLossNats(scores.meanLossNats())
+        .setAccuracy(scores.accuracy())
+        .setF1(scores.f1())
+        .setMatthewsCorrelation(scores.matthewsCorrelation())
+        .setExpectedCalibrationError(scores.expectedCalibrationError())
+        .setExampleCount(scores.exampleCount())
+        .build();
+  }
+
+  /** What computes in this process. */
+  public static Provenance provenance(Precision precision) {
+    return Provenance.newBuilder()
+        .setWatershedVersion(Version.CURRENT)
+        .setEngine(Torch.engineVersion())
+        .setDevice("cpu")
+        .setThreads(Torch.threads())
+        .setPrecision(precision)
+        .setKernels(Torch.kernels())
+        .build();
+  }
+}

@@ -1,0 +1,30 @@
+package dev.watershed.server.dataset;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.server.Errors;
+import dev.watershed.server.RefusedException;
+import io.micronaut.context.annotation.Requires;
+import jakarta.inject.Singleton;
+import org.jspecify.annotations.Nullable;
+
+/** What the classifier's complaints about its input mean to a caller. */
+@Singleton
+@Requires(classes = InvalidInputException.class)
+public final class InvalidInputs implements Errors.Translation {
+  @Override
+  public @Nullable RefusedException translate(Throwable thrown) {
+    if (!(thrown instanceof InvalidInputException input)) {
+      return null;
+    }
+    String reason = input.reason();
+    String subject = input.parameter();
+    String message = String.valueOf(input.getMessage());
+    return switch (input.kind()) {
+      case INVALID -> RefusedException.invalidArgument(reason, subject, message);
+      case NOT_FOUND -> RefusedException.notFound(reason, subject, message);
+      case FORBIDDEN -> RefusedException.permissionDenied(reason, subject, message);
+      case MISMATCH -> RefusedException.failedPrecondition(reason, subject, message);
+      case CORRUPT -> RefusedException.dataLoss(reason, subject, message);
+    };
+  }
+}

@@ -1,0 +1,123 @@
+package dev.watershed.server.dataset;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.data.BuiltinSplit;
+import dev.watershed.classifier.data.FileFormat;
+import dev.watershed.classifier.data.FileSplit;
+import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.data.SampleSpec;
+import dev.watershed.classifier.data.Split;
+import dev.watershed.classifier.data.SplitSource;
+import dev.watershed.server.RefusedException;
+import dev.watershed.type.v1.DatasetSplit;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.LogitReduction;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Splits, samples and label mappings as requests describe them. */
+public final class Samples {
+  private Samples() {}
+
+  /** Returns the classifier's view of a split whose contract rules hold. */
+  public static Split split(DatasetSplit split) {
+    return new Split(source(split), split.getOnlyLabelsList());
+  }
+
+  private static SplitSource source(DatasetSplit split) {
+    if (!split.hasFile()) {
+      return new BuiltinSplit(split.getBuiltin());
+    }
+    var file = split.getFile();
+    var format =
+        switch (file.getFormat()) {
+          case FILE_FORMAT_TSV -> FileFormat.TSV;
+          case FILE_FORMAT_CSV -> FileFormat.CSV;
+          case FILE_FORMAT_JSON_LINES -> FileFormat.JSON_LINES;
+          default ->
+              throw RefusedException.invalidArgument(
+                  "FORMAT_UNKNOWN",
+                  "file.format",
+                  "is " + file.getFormatValue() + "; say TSV, CSV or JSON_LINES");
+        };
+    return new FileSplit(
+        file.getUri(),
+        format,
+        file.getTextColumn(),
+        file.getTextPairColumn(),
+        file.getLabelColumn(),
+        file.getLabelNamesList(),
+        file.getHasHeader());
+  }
+
+  /**
+   * Returns the classifier's view of a sample.
+   *
+   * @throws RefusedException where a size is given but not which rows
+   */
+  public static SampleSpec sample(EvaluationSample sample) {
+    if (sample.getSize() > 0
+        && sample.getSelectionCase() == EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
+      throw RefusedException.invalidArgument(
+          "SELECTION_MISSING",
+          "selection",
+          "size is "
+              + sample.getSize()
+              + ", but which rows is not said; give a seed, or first_rows = true");
+    }
+    return new SampleSpec(
+        sample.getName(),
+        split(sample.getSplit()),
+        sample.getSize(),
+        sample.hasSeed() ? sample.getSeed() : null,
+        sample.getMaxTokens());
+  }
+
+  /** Returns what the data's labels mean to the model: as the request says, or by equal names. */
+  public static LabelMapping mapping(
+      EvaluationSample sample, List<String> dataLabels, List<String> modelLabels) {
+    if (!sample.hasLabelMapping()) {
+      return LabelMapping.byName(dataLabels, modelLabels);
+    }
+    var entries = new LinkedHashMap<String, List<String>>();
+    boolean several = false;
+    for (var entry : sample.getLabelMapping().getEntriesList()) {
+      if (entries.put(entry.getDataLabel(), entry.getModelLabelsList()) != null) {
+        throw RefusedException.invalidArgument(
+            "LABEL_MAPPED_TWICE",
+            "label_mapping.entries",
+            "'" + entry.getDataLabel() + "' is mapped twice; give each data label one entry");
+      }
+      several |= entry.getModelLabelsCount() > 1;
+    }
+    var reduction = sample.getLabelMapping().getReduction();
+    if (several && reduction == LogitReduction.LOGIT_REDUCTION_UNSPECIFIED) {
+      throw RefusedException.invalidArgument(
+          "REDUCTION_MISSING",
+          "label_mapping.reduction",
+          "an entry names several model labels; say MAX or SUM, which give different losses");
+    }
+    return LabelMapping.of(
+        entries,
+        reduction == LogitReduction.LOGIT_REDUCTION_SUM
+            ? LabelMapping.Reduction.SUM
+            : LabelMapping.Reduction.MAX,
+        dataLabels,
+        modelLabels);
+  }
+
+  /**
+   * Runs {@code work} on a part of a request; what it finds wrong is told as of {@code field}, for
+   * example {@code samples[2]}.
+   */
+  public static <T> T within(String field, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (InvalidInputException e) {
+      throw e.within(field);
+    } catch (RefusedException e) {
+      throw e.within(field);
+    }
+  }
+}
