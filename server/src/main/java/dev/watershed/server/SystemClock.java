@@ -4,9 +4,9 @@ import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 
-/** What every service of a process shares. */
+/** The clock that every service of a process shares. */
 @Factory
-final class Process {
+final class SystemClock {
   @Singleton
   Clock clock() {
     return Clock.systemUTC();
