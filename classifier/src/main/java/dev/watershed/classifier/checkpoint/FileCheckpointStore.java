@@ -1,35 +1,300 @@
 package dev.watershed.classifier.checkpoint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/** Checkpoints as directories {@code <root>/<id>}, each with a {@code manifest.json}. */
+/**
+ * Checkpoints as directories {@code <root>/<id>}, each a Hugging Face directory with a {@code
+ * manifest.json}. Several processes may share a root.
+ *
+ * <p>A checkpoint is put together in {@code <root>/.incoming-...}, manifest last, flushed, and
+ * renamed: where a directory with its id exists, it is whole.
+ */
 public final class FileCheckpointStore implements CheckpointStore {
-  public FileCheckpointStore(Path root, Clock clock) {
-    throw new UnsupportedOperationException(root + " " + clock);
+  private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,127}");
+  private static final String MANIFEST = "manifest.json";
+  private static final String INCOMING = ".incoming-";
+  private static final Duration ABANDONED = Duration.ofDays(1);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path root;
+  private final Clock clock;
+  private final Set<String> verified = ConcurrentHashMap.newKeySet();
+
+  /** Keeps checkpoints below {@code root}, which is created where it is missing. */
+  public FileCheckpointStore(Path root, Clock clock) throws IOException {
+    this.root = Files.createDirectories(root).toRealPath();
+    this.clock = clock;
   }
 
   @Override
   public Optional<CheckpointManifest> find(String id) throws IOException {
-    throw new UnsupportedOperationException();
+    Path file = root.resolve(requireId(id)).resolve(MANIFEST);
+    return Files.isRegularFile(file) ? Optional.of(readManifest(file, id)) : Optional.empty();
   }
 
   @Override
   public List<CheckpointManifest> list() throws IOException {
-    throw new UnsupportedOperationException();
+    List<String> ids;
+    try (Stream<Path> entries = Files.list(root)) {
+      ids =
+          entries
+              .map(path -> path.getFileName().toString())
+              .filter(name -> ID.matcher(name).matches())
+              .toList();
+    }
+    var manifests = new ArrayList<CheckpointManifest>();
+    for (String id : ids) {
+      find(id).ifPresent(manifests::add);
+    }
+    manifests.sort(
+        Comparator.comparing(CheckpointManifest::createTime).thenComparing(CheckpointManifest::id));
+    return manifests;
   }
 
   @Override
   public Path directory(String id) throws IOException {
-    throw new UnsupportedOperationException();
+    CheckpointManifest manifest =
+        find(id)
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        InvalidInputException.Kind.NOT_FOUND,
+                        "CHECKPOINT_NOT_FOUND",
+                        "checkpoint",
+                        "there is no checkpoint '%s'; list those there are".formatted(id)));
+    Path directory = root.resolve(id);
+    if (!verified.contains(id)) {
+      verify(manifest, directory);
+      verified.add(id);
+    }
+    return directory;
+  }
+
+  private static void verify(CheckpointManifest manifest, Path directory) throws IOException {
+    for (Map.Entry<String, Digest> entry : manifest.files().entrySet()) {
+      Path file = directory.resolve(entry.getKey());
+      if (!Files.isRegularFile(file) || !Digest.of(file).equals(entry.getValue())) {
+        throw corrupt(
+            manifest.id(), "%s does not match the digest noted when it was stored".formatted(file));
+      }
+    }
   }
 
   @Override
   public CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)
       throws IOException {
-    throw new UnsupportedOperationException();
+    requireId(id);
+    deleteAbandoned();
+    Path incoming = Files.createDirectory(root.resolve(INCOMING + UUID.randomUUID()));
+    try {
+      Map<String, Digest> files = copyKnownFiles(preparedDirectory, incoming);
+      CheckpointManifest manifest = describe(id, trainingRun, step, incoming, files);
+      Optional<CheckpointManifest> existing = find(id);
+      if (existing.isPresent()) {
+        return requireSame(existing.get(), manifest);
+      }
+      DurableFiles.write(incoming.resolve(MANIFEST), toJson(manifest));
+      DurableFiles.flushDirectory(incoming);
+      try {
+        DurableFiles.rename(incoming, root.resolve(id));
+      } catch (FileSystemException e) {
+        // Another writer may have been first; renaming onto a filled directory fails.
+        return requireSame(find(id).orElseThrow(() -> e), manifest);
+      }
+      verified.add(id);
+      return manifest;
+    } finally {
+      DurableFiles.deleteDirectory(incoming);
+    }
+  }
+
+  private static Map<String, Digest> copyKnownFiles(Path from, Path to) throws IOException {
+    var names = new ArrayList<String>(HuggingFaceCheckpoint.TOKENIZER_FILES);
+    names.add(HuggingFaceCheckpoint.CONFIG);
+    names.add(HuggingFaceCheckpoint.WEIGHTS);
+    // What is missing is named best by opening the directory as it is.
+    HuggingFaceCheckpoint.open(from);
+    var digests = new LinkedHashMap<String, Digest>();
+    for (String name : names) {
+      Path file = from.resolve(name);
+      if (Files.isSymbolicLink(file)) {
+        throw new InvalidInputException(
+            InvalidInputException.Kind.FORBIDDEN,
+            "SYMBOLIC_LINK",
+            name,
+            "%s is a symbolic link; give a directory of plain files (cp -rL makes one)"
+                .formatted(file));
+      }
+      if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        DurableFiles.copy(file, to.resolve(name));
+        digests.put(name, Digest.of(to.resolve(name)));
+      }
+    }
+    return digests;
+  }
+
+  private CheckpointManifest describe(
+      String id, String trainingRun, long step, Path directory, Map<String, Digest> files)
+      throws IOException {
+    HuggingFaceCheckpoint checkpoint = HuggingFaceCheckpoint.open(directory);
+    Architecture architecture = checkpoint.architecture();
+    try (ParameterVector weights = checkpoint.read()) {
+      return new CheckpointManifest(
+          id,
+          weights.digest(),
+          architecture.encoder().family().hfName(),
+          architecture.head(),
+          architecture.labels(),
+          weights.layout().size(),
+          trainingRun,
+          step,
+          clock.instant().truncatedTo(ChronoUnit.MICROS),
+          files,
+          checkpoint.notices());
+    }
+  }
+
+  /** Same weights, same tokenizer: nothing to do. */
+  private static CheckpointManifest requireSame(
+      CheckpointManifest existing, CheckpointManifest wanted) {
+    if (existing.digest().equals(wanted.digest())
+        && tokenizerFiles(existing).equals(tokenizerFiles(wanted))) {
+      return existing;
+    }
+    throw new InvalidInputException(
+        InvalidInputException.Kind.MISMATCH,
+        "CHECKPOINT_ID_TAKEN",
+        "checkpoint_id",
+        "checkpoint '%s' exists with other content (%s, not %s); choose another id"
+            .formatted(wanted.id(), existing.digest().sha256(), wanted.digest().sha256()));
+  }
+
+  private static Map<String, Digest> tokenizerFiles(CheckpointManifest manifest) {
+    var files = new TreeMap<>(manifest.files());
+    files.keySet().retainAll(HuggingFaceCheckpoint.TOKENIZER_FILES);
+    return files;
+  }
+
+  /** What a killed writer left behind; a day is longer than any writer takes. */
+  private void deleteAbandoned() throws IOException {
+    List<Path> incoming;
+    try (Stream<Path> entries = Files.list(root)) {
+      incoming =
+          entries.filter(path -> path.getFileName().toString().startsWith(INCOMING)).toList();
+    }
+    Instant limit = clock.instant().minus(ABANDONED);
+    for (Path directory : incoming) {
+      if (Files.isDirectory(directory)
+          && Files.getLastModifiedTime(directory).toInstant().isBefore(limit)) {
+        DurableFiles.deleteDirectory(directory);
+      }
+    }
+  }
+
+  private static String requireId(String id) {
+    if (!ID.matcher(id).matches()) {
+      throw InvalidInputException.invalid(
+          "CHECKPOINT_ID_INVALID",
+          "checkpoint_id",
+          "'%s' is no checkpoint id: 1 to 128 of a-z 0-9 . _ -, beginning with a letter or digit"
+              .formatted(Safetensors.shorten(id)));
+    }
+    return id;
+  }
+
+  private static byte[] toJson(CheckpointManifest m) throws IOException {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("id", m.id());
+    json.set("digest", toJson(m.digest()));
+    json.put("family", m.family());
+    json.put("head", m.head().name());
+    m.labels().forEach(json.putArray("labels")::add);
+    json.put("parameter_count", m.parameterCount());
+    json.put("training_run", m.trainingRun());
+    json.put("step", m.step());
+    json.put("create_time", m.createTime().toString());
+    ObjectNode files = json.putObject("files");
+    new TreeMap<>(m.files()).forEach((name, digest) -> files.set(name, toJson(digest)));
+    m.notices().forEach(json.putArray("notices")::add);
+    return JSON.writeValueAsBytes(json);
+  }
+
+  private static ObjectNode toJson(Digest digest) {
+    return JSON.createObjectNode()
+        .put("sha256", digest.sha256())
+        .put("size_bytes", digest.sizeBytes());
+  }
+
+  private static CheckpointManifest readManifest(Path file, String id) throws IOException {
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      var files = new LinkedHashMap<String, Digest>();
+      for (Map.Entry<String, JsonNode> entry : json.required("files").properties()) {
+        if (!HuggingFaceCheckpoint.TOKENIZER_FILES.contains(entry.getKey())
+            && !entry.getKey().equals(HuggingFaceCheckpoint.CONFIG)
+            && !entry.getKey().equals(HuggingFaceCheckpoint.WEIGHTS)) {
+          throw corrupt(id, "%s names an unknown file".formatted(file));
+        }
+        files.put(entry.getKey(), digest(entry.getValue()));
+      }
+      return new CheckpointManifest(
+          id,
+          digest(json.required("digest")),
+          json.required("family").asText(),
+          Head.valueOf(json.required("head").asText()),
+          texts(json.required("labels")),
+          json.required("parameter_count").asLong(),
+          json.required("training_run").asText(),
+          json.required("step").asLong(),
+          Instant.parse(json.required("create_time").asText()),
+          files,
+          texts(json.required("notices")));
+    } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
+      throw corrupt(id, "%s cannot be read: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  private static Digest digest(JsonNode json) {
+    return new Digest(json.required("sha256").asText(), json.required("size_bytes").asLong());
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return array.valueStream().map(JsonNode::asText).toList();
+  }
+
+  private static InvalidInputException corrupt(String id, String what) {
+    return new InvalidInputException(
+        InvalidInputException.Kind.CORRUPT,
+        "CHECKPOINT_CORRUPT",
+        "checkpoint",
+        "checkpoint '%s' is damaged: %s; restore it or register it anew".formatted(id, what));
   }
 }

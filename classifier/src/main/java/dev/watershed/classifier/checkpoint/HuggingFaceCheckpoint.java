@@ -1,42 +1,322 @@
 package dev.watershed.classifier.checkpoint;
 
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
+import dev.watershed.classifier.checkpoint.Safetensors.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
-/** A Hugging Face directory: {@code config.json}, {@code model.safetensors} and a tokenizer. */
+/**
+ * A Hugging Face directory: {@code config.json}, {@code model.safetensors} and a tokenizer.
+ *
+ * <p>Understood besides the names written today: LayerNorm's {@code gamma} and {@code beta}, files
+ * of a bare encoder (names without {@code bert.}), half-precision weights.
+ */
 public final class HuggingFaceCheckpoint {
-  private HuggingFaceCheckpoint() {}
+  static final String CONFIG = "config.json";
+  static final String WEIGHTS = "model.safetensors";
+
+  /** Files a tokenizer may consist of. */
+  static final List<String> TOKENIZER_FILES =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "vocab.txt",
+          "vocab.json",
+          "merges.txt",
+          "special_tokens_map.json",
+          "added_tokens.json");
+
+  private static final int MAX_NAMES_SHOWN = 5;
+  private static final long POOLER_SEED = 0;
+  private static final double POOLER_STD = .02;
+
+  private final Path weights;
+  private final ParameterLayout layout;
+  private final Map<String, String> fileNames;
+  private final List<String> notices;
+
+  private HuggingFaceCheckpoint(
+      Path weights, ParameterLayout layout, Map<String, String> fileNames, List<String> notices) {
+    this.weights = weights;
+    this.layout = layout;
+    this.fileNames = fileNames;
+    this.notices = List.copyOf(notices);
+  }
 
   /**
    * Reads configuration and tensor header, checks that every parameter is there in its shape.
    *
-   * @throws dev.watershed.classifier.InvalidInputException naming what is missing or wrong
+   * @throws InvalidInputException naming what is missing or wrong
    */
   public static HuggingFaceCheckpoint open(Path directory) throws IOException {
-    throw new UnsupportedOperationException();
+    HuggingFaceConfig config = HuggingFaceConfig.read(directory.resolve(CONFIG));
+    Path weights = directory.resolve(WEIGHTS);
+    requireWeights(directory, weights);
+    try (Safetensors file = Safetensors.open(weights)) {
+      return match(config, weights, file);
+    }
+  }
+
+  private static void requireWeights(Path directory, Path weights) {
+    if (Files.isRegularFile(weights)) {
+      return;
+    }
+    String advice =
+        "a checkpoint is a Hugging Face directory with config.json and model.safetensors";
+    if (Files.exists(directory.resolve("model.safetensors.index.json"))) {
+      advice = "its weights are split over several files; save them with max_shard_size='100GB'";
+    } else if (Files.exists(directory.resolve("pytorch_model.bin"))) {
+      advice =
+          "pytorch_model.bin is a pickle, which can run code and is not read; save the model with"
+              + " save_pretrained(directory, safe_serialization=True)";
+    }
+    throw new InvalidInputException(
+        InvalidInputException.Kind.NOT_FOUND,
+        "WEIGHTS_MISSING",
+        WEIGHTS,
+        "%s does not exist; %s".formatted(weights, advice));
+  }
+
+  private static HuggingFaceCheckpoint match(
+      HuggingFaceConfig config, Path weights, Safetensors file) throws IOException {
+    Family family = config.encoder().family();
+    var canonical = new HashMap<String, String>();
+    for (String name : file.tensors().keySet()) {
+      String previous = canonical.putIfAbsent(canonicalName(name, family), name);
+      if (previous != null) {
+        throw InvalidInputException.invalid(
+            "TENSOR_AMBIGUOUS",
+            Safetensors.shorten(name),
+            "%s holds both %s and %s, which are one parameter; keep one"
+                .formatted(weights, Safetensors.shorten(previous), Safetensors.shorten(name)));
+      }
+    }
+    var notices = new ArrayList<String>();
+    Architecture architecture = architecture(config, canonical.keySet(), notices);
+    ParameterLayout layout = ParameterLayout.of(architecture);
+    var fileNames = new HashMap<String, String>();
+    for (Parameter parameter : layout.parameters()) {
+      String name = fileName(parameter.name(), canonical);
+      if (name == null && isUnreadPooler(parameter, layout)) {
+        continue;
+      }
+      requireShape(parameter, name == null ? null : file.tensors().get(name), weights);
+      fileNames.put(parameter.name(), name);
+    }
+    if (family == Family.BERT && !fileNames.containsKey("bert.pooler.dense.weight")) {
+      notices.add(
+          "bert.pooler.dense is missing and was drawn normal(0, .02) from seed 0, so that all"
+              + " fine-tunes of this model share it");
+    }
+    requireTied(file, canonical, fileNames, family);
+    noticeIgnored(file, fileNames, notices);
+    return new HuggingFaceCheckpoint(weights, layout, fileNames, notices);
+  }
+
+  private static boolean isUnreadPooler(Parameter parameter, ParameterLayout layout) {
+    return parameter.offset() >= layout.trainedSize();
+  }
+
+  private static Tensor requireShape(Parameter parameter, @Nullable Tensor tensor, Path weights) {
+    if (tensor == null) {
+      throw InvalidInputException.invalid(
+          "TENSOR_MISSING",
+          parameter.name(),
+          "%s holds no tensor %s, which config.json calls for"
+              .formatted(weights, parameter.name()));
+    }
+    if (!tensor.shape().equals(parameter.shape())) {
+      throw InvalidInputException.invalid(
+          "TENSOR_MISSHAPEN",
+          parameter.name(),
+          "tensor %s of %s has shape %s, config.json calls for %s"
+              .formatted(parameter.name(), weights, tensor.shape(), parameter.shape()));
+    }
+    if (!tensor.isFloat()) {
+      throw InvalidInputException.invalid(
+          "TENSOR_TYPE",
+          parameter.name(),
+          "tensor %s of %s has type %s; save it as F32, F16 or BF16"
+              .formatted(parameter.name(), weights, tensor.type()));
+    }
+    return tensor;
+  }
+
+  /** The spelling of today: LayerNorm weight and bias, the family's prefix. */
+  private static String canonicalName(String name, Family family) {
+    String canonical = name;
+    if (canonical.endsWith(".gamma")) {
+      canonical = canonical.substring(0, canonical.length() - "gamma".length()) + "weight";
+    } else if (canonical.endsWith(".beta")) {
+      canonical = canonical.substring(0, canonical.length() - "beta".length()) + "bias";
+    }
+    boolean bare =
+        canonical.startsWith("embeddings.")
+            || canonical.startsWith("encoder.layer.")
+            || canonical.startsWith("pooler.");
+    return bare ? family.hfName() + "." + canonical : canonical;
+  }
+
+  private static @Nullable String fileName(String parameter, Map<String, String> canonical) {
+    String name = canonical.get(parameter);
+    if (name == null && parameter.equals("cls.predictions.bias")) {
+      return canonical.get("cls.predictions.decoder.bias");
+    }
+    if (name == null && parameter.equals("lm_head.bias")) {
+      return canonical.get("lm_head.decoder.bias");
+    }
+    return name;
+  }
+
+  private static Architecture architecture(
+      HuggingFaceConfig config, Set<String> names, List<String> notices) {
+    String className = config.className();
+    Head head;
+    if (className == null) {
+      head = headOf(names);
+    } else if (className.endsWith("ForSequenceClassification")) {
+      head = Head.CLASSIFICATION;
+    } else if (className.endsWith("ForMaskedLM") || className.endsWith("ForPreTraining")) {
+      head = Head.MASKED_LANGUAGE_MODEL;
+    } else {
+      head = Head.NONE;
+      if (!className.endsWith("Model")) {
+        notices.add(
+            "the head of %s is not supported; only the encoder is read"
+                .formatted(Safetensors.shorten(className)));
+      }
+    }
+    List<String> labels = head == Head.CLASSIFICATION ? config.labels() : List.of();
+    return new Architecture(config.encoder(), head, labels);
+  }
+
+  private static Head headOf(Set<String> names) {
+    if (names.contains("classifier.weight") || names.contains("classifier.out_proj.weight")) {
+      return Head.CLASSIFICATION;
+    }
+    boolean predicts =
+        names.contains("cls.predictions.transform.dense.weight")
+            || names.contains("lm_head.dense.weight");
+    return predicts ? Head.MASKED_LANGUAGE_MODEL : Head.NONE;
+  }
+
+  /** A decoder or decoder bias stored beside what it is tied to must hold the same values. */
+  private static void requireTied(
+      Safetensors file, Map<String, String> canonical, Map<String, String> used, Family family)
+      throws IOException {
+    String head = family == Family.BERT ? "cls.predictions" : "lm_head";
+    if (used.containsKey(head + ".bias")) {
+      requireEqual(
+          file,
+          canonical.get(head + ".decoder.weight"),
+          used.get(family.hfName() + ".embeddings.word_embeddings.weight"));
+      requireEqual(file, canonical.get(head + ".decoder.bias"), used.get(head + ".bias"));
+    }
+  }
+
+  private static void requireEqual(
+      Safetensors file, @Nullable String decoder, @Nullable String tiedTo) throws IOException {
+    if (decoder == null || tiedTo == null || decoder.equals(tiedTo)) {
+      return;
+    }
+    Tensor a = file.tensors().get(decoder);
+    Tensor b = file.tensors().get(tiedTo);
+    if (a == null || b == null || !a.shape().equals(b.shape()) || !file.sameValues(a, b)) {
+      throw InvalidInputException.invalid(
+          "DECODER_NOT_TIED",
+          decoder,
+          "%s differs from %s; only masked language models whose decoder is tied are supported"
+              .formatted(decoder, tiedTo));
+    }
+  }
+
+  private static void noticeIgnored(
+      Safetensors file, Map<String, String> used, List<String> notices) {
+    var known = new HashSet<>(used.values());
+    var ignored = new TreeSet<String>();
+    for (Tensor tensor : file.tensors().values()) {
+      boolean buffer = tensor.name().endsWith("embeddings.position_ids");
+      boolean tied = tensor.name().contains(".decoder.");
+      if (!known.contains(tensor.name()) && !buffer && !tied) {
+        ignored.add(Safetensors.shorten(tensor.name()));
+      }
+    }
+    if (!ignored.isEmpty()) {
+      String shown = String.join(", ", ignored.stream().limit(MAX_NAMES_SHOWN).toList());
+      int more = ignored.size() - MAX_NAMES_SHOWN;
+      notices.add("ignored tensors: " + shown + (more > 0 ? " and %d more".formatted(more) : ""));
+    }
   }
 
   public Architecture architecture() {
-    throw new UnsupportedOperationException();
+    return layout.architecture();
+  }
+
+  public ParameterLayout layout() {
+    return layout;
   }
 
   /** What was noticed and passed over, for example unknown extra heads. */
   public List<String> notices() {
-    throw new UnsupportedOperationException();
+    return notices;
   }
 
-  /** Reads the weights; the caller closes them. */
+  /**
+   * Reads the weights; the caller closes them.
+   *
+   * @throws InvalidInputException where a weight is NaN or infinite, or the file changed
+   */
   public ParameterVector read() throws IOException {
-    throw new UnsupportedOperationException();
+    ParameterVector vector = ParameterVector.allocate(layout);
+    try (Safetensors file = Safetensors.open(weights)) {
+      for (Parameter parameter : layout.parameters()) {
+        String name = fileNames.get(parameter.name());
+        if (name == null) {
+          vector.draw(parameter, POOLER_STD, POOLER_SEED);
+        } else {
+          Tensor tensor = requireShape(parameter, file.tensors().get(name), weights);
+          file.read(tensor, vector.bytes(parameter));
+        }
+      }
+      return vector;
+    } catch (Throwable e) {
+      vector.close();
+      throw e;
+    }
   }
 
   /**
    * Writes {@code config.json}, {@code model.safetensors} and copies of {@code tokenizerFiles} into
-   * {@code directory}, which is created where it is missing.
+   * {@code directory}, which is created where it is missing. Files are flushed to the disk.
    */
   public static void write(Path directory, ParameterVector weights, Path... tokenizerFiles)
       throws IOException {
-    throw new UnsupportedOperationException();
+    Files.createDirectories(directory);
+    HuggingFaceConfig.write(directory.resolve(CONFIG), weights.layout().architecture());
+    var contents = new ArrayList<Safetensors.Content>();
+    for (Parameter parameter : weights.layout().parameters()) {
+      ByteBuffer bytes = weights.bytes(parameter);
+      contents.add(new Safetensors.Content(parameter.name(), parameter.shape(), bytes));
+    }
+    Safetensors.write(directory.resolve(WEIGHTS), Map.of("format", "pt"), contents);
+    for (Path file : tokenizerFiles) {
+      Path name = file.getFileName();
+      if (name == null || !TOKENIZER_FILES.contains(name.toString())) {
+        throw new IllegalArgumentException(
+            "%s is no tokenizer file, known are %s".formatted(file, TOKENIZER_FILES));
+      }
+      DurableFiles.copy(file, directory.resolve(name));
+    }
   }
 }

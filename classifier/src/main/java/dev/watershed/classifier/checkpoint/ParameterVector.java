@@ -1,19 +1,61 @@
 package dev.watershed.classifier.checkpoint;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.SplittableRandom;
 
-/** One model's weights: contiguous fp32 native memory, to be closed. */
+/**
+ * One model's weights: contiguous fp32 native memory, to be closed.
+ *
+ * <p>Reading may go on from many threads; whoever writes must be alone.
+ */
 public final class ParameterVector implements AutoCloseable {
-  private ParameterVector() {}
+  // Memory is reached through one ByteBuffer; four times BERT-large fits.
+  private static final long MAX_SIZE = Integer.MAX_VALUE / Float.BYTES;
+  private static final double HEAD_STD = .02;
+
+  private final ParameterLayout layout;
+  private final NDManager manager;
+  private final PtNDArray array;
+
+  private ParameterVector(ParameterLayout layout) {
+    if (layout.size() > MAX_SIZE) {
+      throw InvalidInputException.invalid(
+          "MODEL_TOO_LARGE",
+          "model",
+          "the model has %d parameters, at most %d are supported"
+              .formatted(layout.size(), MAX_SIZE));
+    }
+    this.layout = layout;
+    this.manager = Engine.getEngine("PyTorch").newBaseManager();
+    this.array = (PtNDArray) manager.zeros(new Shape(layout.size()), DataType.FLOAT32);
+  }
 
   /** Zeros. */
   public static ParameterVector allocate(ParameterLayout layout) {
-    throw new UnsupportedOperationException();
+    return new ParameterVector(layout);
   }
 
-  /** Matrices and embeddings normal(0, std), biases zero, LayerNorm one and zero. */
+  /**
+   * Matrices and embeddings normal(0, std), biases zero, LayerNorm one and zero. What is drawn for
+   * a parameter depends on the seed, its name and its shape alone.
+   */
   public static ParameterVector random(ParameterLayout layout, double std, long seed) {
-    throw new UnsupportedOperationException();
+    var vector = new ParameterVector(layout);
+    layout.parameters().forEach(p -> vector.draw(p, std, seed));
+    return vector;
   }
 
   /**
@@ -21,40 +63,166 @@ public final class ParameterVector implements AutoCloseable {
    */
   public static ParameterVector withHead(
       ParameterVector encoder, ParameterLayout target, long headSeed) {
-    throw new UnsupportedOperationException();
+    EncoderConfig from = encoder.layout.architecture().encoder();
+    EncoderConfig to = target.architecture().encoder();
+    var vector = new ParameterVector(target);
+    for (Parameter p : target.parameters()) {
+      Parameter source = encoder.layout.find(p.name());
+      if (source == null) {
+        vector.draw(p, HEAD_STD, headSeed);
+      } else if (source.shape().equals(p.shape())) {
+        vector.bytes(p).put(encoder.bytes(source));
+      } else {
+        vector.close();
+        throw new InvalidInputException(
+            InvalidInputException.Kind.MISMATCH,
+            "LAYOUT_MISMATCH",
+            "model",
+            "%s has shape %s in the given weights and %s in the wanted model (%s, %s)"
+                .formatted(p.name(), source.shape(), p.shape(), from, to));
+      }
+    }
+    return vector;
   }
 
   public ParameterLayout layout() {
-    throw new UnsupportedOperationException();
+    return layout;
   }
 
   /** The tensor {@code (size)} itself, not a copy. */
   public NDArray array() {
-    throw new UnsupportedOperationException();
+    return array;
   }
 
   /** Bytes of native memory held. */
   public long nativeBytes() {
-    throw new UnsupportedOperationException();
+    return layout.size() * Float.BYTES;
   }
 
   /** A copy of one parameter, row-major. */
   public float[] copyOf(String parameter) {
-    throw new UnsupportedOperationException();
+    Parameter p = layout.find(parameter);
+    if (p == null) {
+      throw new IllegalArgumentException("no parameter " + parameter);
+    }
+    var copy = new float[Math.toIntExact(p.size())];
+    bytes(p).asFloatBuffer().get(copy);
+    return copy;
   }
 
   /** L2 norm of the difference, summed in double. */
   public double euclideanDistance(ParameterVector other) {
-    throw new UnsupportedOperationException();
+    requireSameLayout(other);
+    FloatBuffer a = floats();
+    FloatBuffer b = other.floats();
+    // Four sums, for speed only; their order is fixed.
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int n = a.remaining();
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      double d0 = (double) a.get(i) - b.get(i);
+      double d1 = (double) a.get(i + 1) - b.get(i + 1);
+      double d2 = (double) a.get(i + 2) - b.get(i + 2);
+      double d3 = (double) a.get(i + 3) - b.get(i + 3);
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
+    }
+    for (; i < n; i++) {
+      double d = (double) a.get(i) - b.get(i);
+      s0 += d * d;
+    }
+    return Math.sqrt(s0 + s1 + s2 + s3);
   }
 
   /** Content digest: architecture, then name, shape and little-endian fp32 bytes of each tensor. */
   public Digest digest() {
-    throw new UnsupportedOperationException();
+    MessageDigest sha256 = Digest.newSha256();
+    byte[] head = HuggingFaceConfig.canonicalBytes(layout.architecture());
+    sha256.update(head);
+    long size = head.length;
+    for (Parameter p : layout.parameters()) {
+      byte[] title = ("\n" + p.name() + " " + p.shape() + "\n").getBytes(StandardCharsets.UTF_8);
+      sha256.update(title);
+      sha256.update(bytes(p));
+      size += title.length + p.size() * Float.BYTES;
+    }
+    return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
   }
 
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    manager.close();
+  }
+
+  /** Throws unless the two may be combined element by element. */
+  public void requireSameLayout(ParameterVector other) {
+    if (!layout.architecture().isInterchangeableWith(other.layout.architecture())) {
+      throw new InvalidInputException(
+          InvalidInputException.Kind.MISMATCH,
+          "LAYOUT_MISMATCH",
+          "model",
+          "the models differ in architecture or label order: %s and %s"
+              .formatted(layout.architecture(), other.layout.architecture()));
+    }
+  }
+
+  /** One parameter's own memory, little-endian; writing writes the vector. */
+  ByteBuffer bytes(Parameter p) {
+    return bytes()
+        .slice(Math.toIntExact(p.offset() * Float.BYTES), Math.toIntExact(p.size() * Float.BYTES))
+        .order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The vector's own memory, little-endian; writing writes the vector. */
+  public ByteBuffer bytes() {
+    return array.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private FloatBuffer floats() {
+    return bytes().asFloatBuffer();
+  }
+
+  void draw(Parameter p, double std, long seed) {
+    FloatBuffer to = bytes(p).asFloatBuffer();
+    switch (p.kind()) {
+      case MATRIX -> drawNormal(to, std, new SplittableRandom(seedOf(p.name(), seed)));
+      case NORM_WEIGHT -> {
+        while (to.hasRemaining()) {
+          to.put(1f);
+        }
+      }
+      case BIAS -> {
+        while (to.hasRemaining()) {
+          to.put(0f);
+        }
+      }
+    }
+  }
+
+  /** Marsaglia's polar method, so that the draws do not depend on the library's own choice. */
+  private static void drawNormal(FloatBuffer to, double std, SplittableRandom random) {
+    while (to.hasRemaining()) {
+      double u = 2 * random.nextDouble() - 1;
+      double v = 2 * random.nextDouble() - 1;
+      double s = u * u + v * v;
+      if (s < 1 && s > 0) {
+        double scale = std * StrictMath.sqrt(-2 * StrictMath.log(s) / s);
+        to.put((float) (u * scale));
+        if (to.hasRemaining()) {
+          to.put((float) (v * scale));
+        }
+      }
+    }
+  }
+
+  /** A parameter's own seed, so that adding one elsewhere does not change its draw. */
+  private static long seedOf(String name, long seed) {
+    byte[] key = (name + " " + seed).getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.wrap(Digest.newSha256().digest(key)).getLong();
   }
 }

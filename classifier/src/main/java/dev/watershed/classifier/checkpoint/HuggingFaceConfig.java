@@ -1,0 +1,257 @@
+package dev.watershed.classifier.checkpoint;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.watershed.classifier.InvalidInputException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Hugging Face's {@code config.json}: reading what we support, refusing the rest by name. */
+final class HuggingFaceConfig {
+  private static final long MAX_BYTES = 1 << 22;
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+          .enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final JsonNode json;
+  private final EncoderConfig encoder;
+
+  private HuggingFaceConfig(JsonNode json) {
+    this.json = json;
+    this.encoder = readEncoder(json);
+  }
+
+  static HuggingFaceConfig read(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new InvalidInputException(
+          InvalidInputException.Kind.NOT_FOUND,
+          "CONFIG_MISSING",
+          "config.json",
+          "%s does not exist; a checkpoint is a Hugging Face directory with config.json and model.safetensors"
+              .formatted(file));
+    }
+    if (Files.size(file) > MAX_BYTES) {
+      throw invalid("config.json", "%s is larger than %d bytes".formatted(file, MAX_BYTES));
+    }
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      if (json == null || !json.isObject()) {
+        throw invalid("config.json", file + " is not a JSON object");
+      }
+      return new HuggingFaceConfig(json);
+    } catch (JsonProcessingException e) {
+      throw invalid("config.json", "%s is not JSON: %s".formatted(file, e.getOriginalMessage()));
+    }
+  }
+
+  EncoderConfig encoder() {
+    return encoder;
+  }
+
+  /** Hugging Face's class name, such as {@code BertForMaskedLM}; null where none is given. */
+  @Nullable String className() {
+    JsonNode name = json.path("architectures").path(0);
+    return name.isTextual() ? name.textValue() : null;
+  }
+
+  /** Label names in the order of the logits; {@code LABEL_0, ...} where there are none. */
+  List<String> labels() {
+    JsonNode id2label = json.path("id2label");
+    if (id2label.isMissingNode() || id2label.isNull()) {
+      int count = integer("num_labels", 2);
+      if (count < 0 || count > 1000) {
+        throw invalid("num_labels", "num_labels must be at most 1000, got " + count);
+      }
+      var labels = new ArrayList<String>();
+      for (int i = 0; i < count; i++) {
+        labels.add("LABEL_" + i);
+      }
+      return labels;
+    }
+    var labels = new ArrayList<String>();
+    for (int i = 0; i < id2label.size(); i++) {
+      JsonNode label = id2label.path(Integer.toString(i));
+      if (!label.isTextual()) {
+        throw invalid(
+            "id2label", "id2label has %d entries but none for %d".formatted(id2label.size(), i));
+      }
+      labels.add(label.textValue());
+    }
+    return labels;
+  }
+
+  private static EncoderConfig readEncoder(JsonNode json) {
+    var c = new Reader(json);
+    Family family = family(json.path("model_type").asText(""));
+    refuse(json, "position_embedding_type", "absolute");
+    refuse(json, "is_decoder", "false");
+    refuse(json, "add_cross_attention", "false");
+    refuse(json, "tie_word_embeddings", "true");
+    refuse(json, "embedding_size", json.path("hidden_size").asText());
+    double hiddenDropout = c.number("hidden_dropout_prob", .1);
+    return new EncoderConfig(
+        family,
+        c.integer("vocab_size"),
+        c.integer("hidden_size"),
+        c.integer("num_hidden_layers"),
+        c.integer("num_attention_heads"),
+        c.integer("intermediate_size"),
+        c.integer("max_position_embeddings"),
+        c.integer("type_vocab_size", 2),
+        c.number("layer_norm_eps", 1e-12),
+        activation(json.path("hidden_act").asText("gelu")),
+        c.integer("pad_token_id", family == Family.ROBERTA ? 1 : 0),
+        hiddenDropout,
+        c.number("attention_probs_dropout_prob", .1),
+        c.number("classifier_dropout", hiddenDropout));
+  }
+
+  private static Family family(String modelType) {
+    for (Family family : Family.values()) {
+      if (family.hfName().equals(modelType)) {
+        return family;
+      }
+    }
+    throw unsupported(
+        "model_type",
+        "model_type '%s' is not supported; use a bert or roberta checkpoint"
+            .formatted(Safetensors.shorten(modelType)));
+  }
+
+  private static Activation activation(String name) {
+    return switch (name) {
+      case "gelu" -> Activation.GELU;
+      case "gelu_new", "gelu_pytorch_tanh" -> Activation.GELU_NEW;
+      case "relu" -> Activation.RELU;
+      default ->
+          throw unsupported(
+              "hidden_act",
+              "hidden_act '%s' is not supported; known are %s"
+                  .formatted(
+                      Safetensors.shorten(name),
+                      Arrays.stream(Activation.values()).map(Activation::hfName).toList()));
+    };
+  }
+
+  private static void refuse(JsonNode json, String key, String onlySupported) {
+    JsonNode value = json.path(key);
+    if (!value.isMissingNode() && !value.isNull() && !value.asText().equals(onlySupported)) {
+      throw unsupported(
+          key,
+          "%s = %s is not supported, only %s; use a plain BERT or RoBERTa encoder"
+              .formatted(key, Safetensors.shorten(value.toString()), onlySupported));
+    }
+  }
+
+  private int integer(String key, int otherwise) {
+    return new Reader(json).integer(key, otherwise);
+  }
+
+  /** The bytes of an architecture that its digest is over: keys in a fixed order, no spaces. */
+  static byte[] canonicalBytes(Architecture architecture) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("head", architecture.head().name().toLowerCase(Locale.ROOT));
+    architecture.labels().forEach(json.putArray("labels")::add);
+    writeEncoder(json, architecture.encoder());
+    return json.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  static void write(Path file, Architecture architecture) throws IOException {
+    ObjectNode json = JSON.createObjectNode();
+    json.putArray("architectures").add(className(architecture));
+    writeEncoder(json, architecture.encoder());
+    if (architecture.head() == Head.CLASSIFICATION) {
+      ObjectNode id2label = json.putObject("id2label");
+      ObjectNode label2id = json.putObject("label2id");
+      List<String> labels = architecture.labels();
+      for (int i = 0; i < labels.size(); i++) {
+        id2label.put(Integer.toString(i), labels.get(i));
+        label2id.put(labels.get(i), i);
+      }
+      json.put("problem_type", "single_label_classification");
+    }
+    json.put("torch_dtype", "float32");
+    DurableFiles.write(file, JSON.writeValueAsBytes(json));
+  }
+
+  private static void writeEncoder(ObjectNode json, EncoderConfig c) {
+    json.put("model_type", c.family().hfName());
+    json.put("vocab_size", c.vocabularySize());
+    json.put("hidden_size", c.hiddenSize());
+    json.put("num_hidden_layers", c.layerCount());
+    json.put("num_attention_heads", c.attentionHeadCount());
+    json.put("intermediate_size", c.intermediateSize());
+    json.put("max_position_embeddings", c.maxPositions());
+    json.put("type_vocab_size", c.typeVocabularySize());
+    json.put("layer_norm_eps", c.layerNormEpsilon());
+    json.put("hidden_act", c.activation().hfName());
+    json.put("pad_token_id", c.padTokenId());
+    json.put("hidden_dropout_prob", c.hiddenDropout());
+    json.put("attention_probs_dropout_prob", c.attentionDropout());
+    json.put("classifier_dropout", c.classifierDropout());
+    json.put("position_embedding_type", "absolute");
+  }
+
+  private static String className(Architecture architecture) {
+    String family = architecture.encoder().family() == Family.BERT ? "Bert" : "Roberta";
+    return family
+        + switch (architecture.head()) {
+          case NONE -> "Model";
+          case CLASSIFICATION -> "ForSequenceClassification";
+          case MASKED_LANGUAGE_MODEL -> "ForMaskedLM";
+        };
+  }
+
+  private static InvalidInputException invalid(String key, String message) {
+    return InvalidInputException.invalid("CONFIG_INVALID", key, message);
+  }
+
+  private static InvalidInputException unsupported(String key, String message) {
+    return InvalidInputException.invalid("CONFIG_UNSUPPORTED", key, message);
+  }
+
+  /** Typed values of a JSON object, refusing anything else by its key. */
+  private record Reader(JsonNode json) {
+    int integer(String key) {
+      JsonNode value = json.path(key);
+      if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+        throw invalid(
+            key,
+            "config.json needs an integer %s, got %s"
+                .formatted(key, Safetensors.shorten(value.toString())));
+      }
+      return value.intValue();
+    }
+
+    int integer(String key, int otherwise) {
+      return json.hasNonNull(key) ? integer(key) : otherwise;
+    }
+
+    double number(String key, double otherwise) {
+      JsonNode value = json.path(key);
+      if (value.isMissingNode() || value.isNull()) {
+        return otherwise;
+      }
+      if (!value.isNumber()) {
+        throw invalid(
+            key,
+            "config.json needs a number %s, got %s"
+                .formatted(key, Safetensors.shorten(value.toString())));
+      }
+      return value.doubleValue();
+    }
+  }
+}
