@@ -1,24 +1,108 @@
 package dev.watershed.classifier.data;
 
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.InvalidInputException.Kind;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The directories below which data may be read. */
 public final class DataRoots {
+  private static final Pattern SCHEME =
+      Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*", Pattern.DOTALL);
+
   private final List<Path> roots;
 
+  /** Directories need not exist yet; none at all means that no file can be read. */
   public DataRoots(List<Path> roots) {
-    this.roots = List.copyOf(roots);
+    this.roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
   }
 
   /**
    * Returns the real path of what a caller named.
    *
    * @param uri a {@code file:} URI or a path, absolute or relative to the first root
-   * @throws dev.watershed.classifier.InvalidInputException FORBIDDEN if it lies outside every root,
-   *     also by a symbolic link; NOT_FOUND if nothing is there
+   * @throws InvalidInputException of kind FORBIDDEN if it lies outside every root, also by way of a
+   *     symbolic link; NOT_FOUND if nothing is there; INVALID if it is neither a path nor such a
+   *     URI
    */
   public Path resolve(String uri) {
-    throw new UnsupportedOperationException(uri + roots);
+    if (roots.isEmpty()) {
+      throw forbidden("no data root is configured, so no file can be read: '%s'".formatted(uri));
+    }
+    Path path = roots.get(0).resolve(parse(uri)).normalize();
+    List<Path> real = realRoots();
+    // Told apart before the file system is asked, so that nothing is learnt about what lies
+    // outside.
+    if (!isBelow(path, roots) && !isBelow(path, real)) {
+      throw outside(uri);
+    }
+    Path target;
+    try {
+      target = path.toRealPath();
+    } catch (IOException e) {
+      throw new InvalidInputException(
+          Kind.NOT_FOUND, "FILE_NOT_FOUND", "uri", "there is no file '%s'".formatted(uri));
+    }
+    if (!isBelow(target, real)) {
+      throw outside(uri);
+    }
+    return target;
+  }
+
+  private static Path parse(String uri) {
+    try {
+      if (!SCHEME.matcher(uri).matches()) {
+        return Path.of(uri);
+      }
+      URI parsed = new URI(uri);
+      if (!"file".equalsIgnoreCase(parsed.getScheme())) {
+        throw forbidden(
+            "only files can be read, not '%s:'; give a path or a file: URI"
+                .formatted(parsed.getScheme()));
+      }
+      boolean local = parsed.getAuthority() == null && parsed.getPath() != null;
+      if (!local || parsed.getQuery() != null || parsed.getFragment() != null) {
+        throw invalid(
+            "URI_INVALID", "uri", "'%s' is no file: URI; write file:///path".formatted(uri));
+      }
+      return Path.of(parsed.getPath());
+    } catch (URISyntaxException | InvalidPathException e) {
+      throw invalid("URI_INVALID", "uri", "neither a path nor a file: URI: " + e.getMessage());
+    }
+  }
+
+  private List<Path> realRoots() {
+    List<Path> real = new ArrayList<>();
+    for (Path root : roots) {
+      try {
+        real.add(root.toRealPath());
+      } catch (IOException e) {
+        // A root that is not there holds nothing.
+        continue;
+      }
+    }
+    return real;
+  }
+
+  private static boolean isBelow(Path path, List<Path> parents) {
+    return parents.stream().anyMatch(path::startsWith);
+  }
+
+  private InvalidInputException outside(String uri) {
+    return forbidden(
+        "'%s' lies outside the %d configured data roots; put the file below one of them"
+            .formatted(uri, roots.size()));
+  }
+
+  private static InvalidInputException forbidden(String message) {
+    return new InvalidInputException(Kind.FORBIDDEN, "FILE_FORBIDDEN", "uri", message);
   }
 }

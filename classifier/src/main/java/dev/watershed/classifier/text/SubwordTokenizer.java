@@ -1,0 +1,184 @@
+package dev.watershed.classifier.text;
+
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Family;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hugging Face's native tokenizer for the words; the template of special tokens and the truncation
+ * are here, so that they do not depend on what a {@code tokenizer.json} happens to say.
+ */
+final class SubwordTokenizer implements Tokenizer {
+  private final TokenizerFiles files;
+  private final Family family;
+  private final SpecialTokens special;
+  private final int vocabularySize;
+  private final HuggingFaceTokenizer words;
+
+  SubwordTokenizer(TokenizerFiles files, Family family) {
+    this.files = files;
+    this.family = family;
+    this.special = files.specialTokens();
+    this.vocabularySize = 1 + Collections.max(files.vocabulary().values());
+    this.words = open(files.tokenizerJson());
+  }
+
+  private static HuggingFaceTokenizer open(String tokenizerJson) {
+    Map<String, String> options =
+        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    try {
+      return HuggingFaceTokenizer.newInstance(
+          new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), options);
+    } catch (IOException | RuntimeException e) {
+      throw invalid(
+          "TOKENIZER_INVALID", "tokenizer", "cannot use the tokenizer: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public EncodedExample encode(String text, @Nullable String pair, int label, int maxTokens) {
+    int room = maxTokens - specialCount(pair != null);
+    if (room < (pair == null ? 1 : 2)) {
+      throw invalid(
+          "MAX_TOKENS_TOO_SMALL",
+          "max_tokens",
+          "%d tokens leave no room beside %d special ones; allow more"
+              .formatted(maxTokens, specialCount(pair != null)));
+    }
+    int[] first = words(text);
+    int[] second = pair == null ? new int[0] : words(pair);
+    int[] kept = longestFirst(first.length, second.length, room);
+    boolean truncated = kept[0] < first.length || kept[1] < second.length;
+    int[] a = Arrays.copyOf(first, kept[0]);
+    int[] b = Arrays.copyOf(second, kept[1]);
+    return pair == null ? single(a, label, truncated) : pair(a, b, label, truncated);
+  }
+
+  /**
+   * Lengths of two texts cut to a common limit: the longer one alone where that is enough, else
+   * both to half, as Hugging Face's native tokenizers do.
+   */
+  static int[] longestFirst(int first, int second, int room) {
+    if (first + second <= room) {
+      return new int[] {first, second};
+    }
+    int shorter = Math.min(first, second);
+    int longerKept = room - shorter;
+    if (longerKept < shorter) {
+      shorter = room / 2;
+      longerKept = room - shorter;
+    }
+    return first > second ? new int[] {longerKept, shorter} : new int[] {shorter, longerKept};
+  }
+
+  private int specialCount(boolean isPair) {
+    return isPair ? family == Family.ROBERTA ? 4 : 3 : 2;
+  }
+
+  private EncodedExample single(int[] a, int label, boolean truncated) {
+    int[] ids = new int[a.length + 2];
+    ids[0] = special.classifier();
+    System.arraycopy(a, 0, ids, 1, a.length);
+    ids[a.length + 1] = special.separator();
+    return new EncodedExample(ids, new int[ids.length], label, truncated);
+  }
+
+  /** {@code [CLS] A [SEP] B [SEP]} or {@code <s> A </s></s> B </s>}, which has no segments. */
+  private EncodedExample pair(int[] a, int[] b, int label, boolean truncated) {
+    int separators = specialCount(true) - 2;
+    int[] ids = new int[a.length + b.length + specialCount(true)];
+    int[] types = new int[ids.length];
+    int start = 1 + a.length + separators;
+    ids[0] = special.classifier();
+    System.arraycopy(a, 0, ids, 1, a.length);
+    Arrays.fill(ids, 1 + a.length, start, special.separator());
+    System.arraycopy(b, 0, ids, start, b.length);
+    ids[ids.length - 1] = special.separator();
+    if (family == Family.BERT) {
+      Arrays.fill(types, start, types.length, 1);
+    }
+    return new EncodedExample(ids, types, label, truncated);
+  }
+
+  private int[] words(String text) {
+    if (text.isEmpty()) {
+      return new int[0];
+    }
+    long[] ids;
+    try {
+      ids = words.encode(text, false, false).getIds();
+    } catch (RuntimeException e) {
+      throw notEncodable(text, e);
+    }
+    int[] narrow = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      narrow[i] = Math.toIntExact(ids[i]);
+    }
+    return narrow;
+  }
+
+  private InvalidInputException notEncodable(String text, RuntimeException cause) {
+    String shown = text.length() <= 100 ? text : text.substring(0, 100) + "...";
+    return special.unknown() >= 0
+        ? invalid(
+            "TEXT_NOT_ENCODABLE",
+            "text",
+            "cannot encode '%s': %s".formatted(shown, cause.getMessage()))
+        : invalid(
+            "WORD_UNKNOWN",
+            "text",
+            "'%s' has a word that is not among the %d tokens, which have none for unknown words"
+                .formatted(shown, files.vocabulary().size()));
+  }
+
+  @Override
+  public int vocabularySize() {
+    return vocabularySize;
+  }
+
+  @Override
+  public int padTokenId() {
+    return special.padding();
+  }
+
+  @Override
+  public int maskTokenId() {
+    return special.mask();
+  }
+
+  @Override
+  public int separatorTokenId() {
+    return special.separator();
+  }
+
+  @Override
+  public boolean isSpecial(int id) {
+    return special.contains(id);
+  }
+
+  @Override
+  public List<String> fileNames() {
+    return files.names();
+  }
+
+  @Override
+  public void copyTo(Path directory) {
+    files.copyTo(directory);
+  }
+
+  @Override
+  public void close() {
+    words.close();
+  }
+}
