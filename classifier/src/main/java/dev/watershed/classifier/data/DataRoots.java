@@ -9,9 +9,9 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The directories below which data may be read. */
 public final class DataRoots {
@@ -80,16 +80,15 @@ public final class DataRoots {
   }
 
   private List<Path> realRoots() {
-    List<Path> real = new ArrayList<>();
-    for (Path root : roots) {
-      try {
-        real.add(root.toRealPath());
-      } catch (IOException e) {
-        // A root that is not there holds nothing.
-        continue;
-      }
+    return roots.stream().flatMap(DataRoots::realPath).toList();
+  }
+
+  private static Stream<Path> realPath(Path root) {
+    try {
+      return Stream.of(root.toRealPath());
+    } catch (IOException e) {
+      return Stream.empty(); // a root that is not there holds nothing
     }
-    return real;
   }
 
   private static boolean isBelow(Path path, List<Path> parents) {

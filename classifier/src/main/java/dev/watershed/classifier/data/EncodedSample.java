@@ -1,16 +1,30 @@
 package dev.watershed.classifier.data;
 
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The examples of a sample as token ids.
  *
  * @param examples in the order of the split's rows; labels are indices into {@code labels}
- * @param labels the data's labels
+ * @param labels the data's labels; empty for unlabelled rows
  * @param digest names the exact tokens and labels
  * @param tokenCount tokens of all examples, special ones included, without padding
  * @param truncatedCount examples that were cut to the limit
@@ -21,14 +35,154 @@ public record EncodedSample(
     Digest digest,
     long tokenCount,
     int truncatedCount) {
+  private static final int DEFAULT_MAX_TOKENS = 128;
+
   public EncodedSample {
     examples = List.copyOf(examples);
     labels = List.copyOf(labels);
   }
 
-  /** Draws and encodes a sample for models of one configuration. */
+  /**
+   * Draws and encodes a sample for models of one configuration.
+   *
+   * <p>With a seed, the rows are the first {@code size} of a random permutation ({@link
+   * RandomStream}) of all, so a larger sample of the same seed contains the smaller ones.
+   *
+   * @param tokenizer the model's; null is enough for rows that are already tokens
+   * @throws InvalidInputException if the split has fewer rows than asked for, or a row does not fit
+   *     the model
+   */
   public static EncodedSample draw(
-      Dataset dataset, SampleSpec spec, Tokenizer tokenizer, EncoderConfig encoder) {
-    throw new UnsupportedOperationException("" + dataset + spec + tokenizer + encoder);
+      Dataset dataset, SampleSpec spec, @Nullable Tokenizer tokenizer, EncoderConfig encoder) {
+    int maxTokens = maxTokens(spec, encoder);
+    int[] chosen = choose(dataset.rows().size(), spec);
+    List<EncodedExample> examples = new ArrayList<>(chosen.length);
+    for (int row : chosen) {
+      examples.add(encode(dataset.rows().get(row), row, maxTokens, tokenizer, encoder));
+    }
+    return new EncodedSample(
+        examples,
+        dataset.labels(),
+        digest(examples, dataset.labels()),
+        examples.stream().mapToLong(EncodedExample::length).sum(),
+        (int) examples.stream().filter(EncodedExample::truncated).count());
+  }
+
+  private static int maxTokens(SampleSpec spec, EncoderConfig encoder) {
+    if (spec.maxTokens() < 0) {
+      throw invalid(
+          "MAX_TOKENS_INVALID", "max_tokens", "must be at least 0, got " + spec.maxTokens());
+    }
+    if (spec.maxTokens() > encoder.maxTokens()) {
+      throw mismatch(
+          "MAX_TOKENS_EXCEED_MODEL",
+          "max_tokens",
+          "%d tokens are more than the model's %d positions; allow fewer, or 0 for the most"
+              .formatted(spec.maxTokens(), encoder.maxTokens()));
+    }
+    return spec.maxTokens() == 0
+        ? Math.min(DEFAULT_MAX_TOKENS, encoder.maxTokens())
+        : spec.maxTokens();
+  }
+
+  private static int[] choose(int rowCount, SampleSpec spec) {
+    if (spec.size() < 0 || spec.size() > rowCount) {
+      throw invalid(
+          "SAMPLE_SIZE_INVALID",
+          "size",
+          "the split has %d rows; size must be 0 (all of them) to that, got %d"
+              .formatted(rowCount, spec.size()));
+    }
+    Long seed = spec.seed();
+    if (spec.size() == 0 || seed == null) {
+      return IntStream.range(0, spec.size() == 0 ? rowCount : spec.size()).toArray();
+    }
+    int[] order = RandomStream.permutation(rowCount, RandomStream.of(seed));
+    return Arrays.stream(order).limit(spec.size()).sorted().toArray();
+  }
+
+  private static EncodedExample encode(
+      Row row, int number, int maxTokens, @Nullable Tokenizer tokenizer, EncoderConfig encoder) {
+    EncodedExample example;
+    if (row instanceof Row.TextRow text) {
+      example =
+          requireTokenizer(tokenizer, encoder)
+              .encode(text.text(), text.pair(), text.label(), maxTokens);
+    } else {
+      Row.TokenRow tokens = (Row.TokenRow) row;
+      example = new EncodedExample(tokens.inputIds(), tokens.tokenTypeIds(), tokens.label(), false);
+    }
+    requireFits(example, number, maxTokens, encoder);
+    return example;
+  }
+
+  private static Tokenizer requireTokenizer(@Nullable Tokenizer tokenizer, EncoderConfig encoder) {
+    if (tokenizer == null) {
+      throw mismatch(
+          "TOKENIZER_MISSING",
+          "model",
+          "the model comes without a tokenizer; give it one, or pre-tokenised JSON Lines");
+    }
+    if (tokenizer.vocabularySize() > encoder.vocabularySize()) {
+      throw mismatch(
+          "TOKENIZER_DIFFERS",
+          "model",
+          "the tokenizer has %d tokens, the model only %d; they do not belong together"
+              .formatted(tokenizer.vocabularySize(), encoder.vocabularySize()));
+    }
+    return tokenizer;
+  }
+
+  private static void requireFits(
+      EncodedExample example, int number, int maxTokens, EncoderConfig encoder) {
+    if (example.length() > maxTokens) {
+      throw mismatch(
+          "ROW_TOO_LONG",
+          "max_tokens",
+          "row %d has %d tokens, more than %d; what comes as tokens is not truncated"
+              .formatted(number, example.length(), maxTokens));
+    }
+    requireBelow(example.inputIds(), encoder.vocabularySize(), "token id", number);
+    requireBelow(example.tokenTypeIds(), encoder.typeVocabularySize(), "token type", number);
+  }
+
+  private static void requireBelow(int[] values, int limit, String what, int number) {
+    for (int value : values) {
+      if (value < 0 || value >= limit) {
+        throw mismatch(
+            "TOKENS_DIFFER",
+            "split",
+            "row %d has %s %d; the model has 0 to %d".formatted(number, what, value, limit - 1));
+      }
+    }
+  }
+
+  /** SHA-256 over the names of the labels and each example's tokens, types and label. */
+  private static Digest digest(List<EncodedExample> examples, List<String> labels) {
+    MessageDigest sha256 = sha256();
+    byte[] head = ("sample/1\n" + String.join("\n", labels)).getBytes(StandardCharsets.UTF_8);
+    sha256.update(head);
+    long size = head.length;
+    for (EncodedExample example : examples) {
+      ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (2 + 2 * example.length()));
+      bytes.putInt(example.label()).putInt(example.length());
+      Arrays.stream(example.inputIds()).forEach(bytes::putInt);
+      Arrays.stream(example.tokenTypeIds()).forEach(bytes::putInt);
+      sha256.update(bytes.flip());
+      size += bytes.capacity();
+    }
+    return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+
+  private static InvalidInputException mismatch(String reason, String parameter, String message) {
+    return new InvalidInputException(Kind.MISMATCH, reason, parameter, message);
   }
 }

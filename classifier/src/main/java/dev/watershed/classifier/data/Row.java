@@ -7,9 +7,23 @@ public sealed interface Row {
   /** Index into {@link Dataset#labels()}; -1 where the data are unlabelled. */
   int label();
 
+  /** The same example with another label. */
+  Row withLabel(int label);
+
   /** A sentence or a pair of them. */
-  record TextRow(String text, @Nullable String pair, int label) implements Row {}
+  record TextRow(String text, @Nullable String pair, int label) implements Row {
+    @Override
+    public TextRow withLabel(int label) {
+      return new TextRow(text, pair, label);
+    }
+  }
 
   /** An example that was tokenised elsewhere, special tokens included. */
-  record TokenRow(int[] inputIds, int[] tokenTypeIds, int label) implements Row {}
+  @SuppressWarnings("ArrayRecordComponent") // Read-only by agreement: millions of them are held.
+  record TokenRow(int[] inputIds, int[] tokenTypeIds, int label) implements Row {
+    @Override
+    public TokenRow withLabel(int label) {
+      return new TokenRow(inputIds, tokenTypeIds, label);
+    }
+  }
 }

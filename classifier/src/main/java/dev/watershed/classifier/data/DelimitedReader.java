@@ -1,0 +1,132 @@
+package dev.watershed.classifier.data;
+
+import static dev.watershed.classifier.InvalidInputException.invalid;
+import static java.util.Objects.requireNonNull;
+
+import dev.watershed.classifier.InvalidInputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+
+/** Reads tab- and comma-separated values. */
+final class DelimitedReader {
+  /** GLUE's files: quotation marks are text and nothing is escaped. */
+  private static final CSVFormat TSV =
+      CSVFormat.DEFAULT.builder().setDelimiter('\t').setQuote(null).setIgnoreEmptyLines(true).get();
+
+  private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
+
+  private final FileSplit split;
+  private final DatasetBuilder dataset;
+  private List<String> header = List.of();
+  private int width;
+  private int text;
+  private int pair;
+  private int label;
+
+  DelimitedReader(FileSplit split, DatasetBuilder dataset) {
+    if (split.textColumn().isEmpty()) {
+      throw invalid(
+          "COLUMN_MISSING",
+          "text_column",
+          "%s needs a text_column; only JSON Lines can be pre-tokenised".formatted(split.format()));
+    }
+    this.split = split;
+    this.dataset = dataset;
+  }
+
+  void read(TextFile file) throws IOException {
+    try (CSVParser parser =
+        CSVParser.builder()
+            .setReader(file)
+            .setFormat(split.format() == FileFormat.CSV ? CSV : TSV)
+            .get()) {
+      long line = 1;
+      boolean first = true;
+      Iterator<CSVRecord> records = parser.iterator();
+      while (hasNext(records, line)) {
+        CSVRecord record = records.next();
+        if (first) {
+          begin(record);
+        }
+        if (!first || !split.hasHeader()) {
+          add(record, line);
+        }
+        first = false;
+        file.startRow();
+        line = parser.getCurrentLineNumber() + 1;
+      }
+    }
+  }
+
+  private static boolean hasNext(Iterator<CSVRecord> records, long line) throws IOException {
+    try {
+      return records.hasNext();
+    } catch (UncheckedIOException e) {
+      throw MalformedFile.at(line, requireNonNull(e.getCause()));
+    }
+  }
+
+  private void begin(CSVRecord record) {
+    width = record.size();
+    header = split.hasHeader() ? record.toList() : List.of();
+    text = column(split.textColumn(), "text_column");
+    pair = column(split.textPairColumn(), "text_pair_column");
+    label = column(split.labelColumn(), "label_column");
+  }
+
+  private void add(CSVRecord record, long line) {
+    if (record.size() != width) {
+      throw invalid(
+          "ROW_MALFORMED",
+          "uri",
+          "line %d has %d columns where the first line has %d; repair or remove it, or is the format another one?"
+              .formatted(line, record.size(), width));
+    }
+    dataset.add(
+        new Row.TextRow(
+            record.get(text),
+            pair < 0 ? null : record.get(pair),
+            label < 0 ? -1 : dataset.labels().index(record.get(label), line)));
+  }
+
+  /** Returns the number of a column, -1 where none is named. */
+  private int column(String name, String parameter) {
+    if (name.isEmpty()) {
+      return -1;
+    }
+    if (!split.hasHeader()) {
+      if (name.matches("[0-9]{1,5}") && Integer.parseInt(name) < width) {
+        return Integer.parseInt(name);
+      }
+      throw missing(
+          parameter,
+          "without a header a column is a number, here 0 to %d, not '%s'"
+              .formatted(width - 1, name));
+    }
+    int index = header.indexOf(name);
+    if (index < 0) {
+      throw missing(parameter, "there is no column '%s'; there are %s".formatted(name, shown()));
+    }
+    if (Collections.frequency(header, name) > 1) {
+      throw missing(parameter, "'%s' names several of the columns %s".formatted(name, shown()));
+    }
+    return index;
+  }
+
+  private List<String> shown() {
+    return header.stream()
+        .limit(50)
+        .map(name -> name.length() <= 60 ? name : name.substring(0, 60) + "...")
+        .toList();
+  }
+
+  private static InvalidInputException missing(String parameter, String message) {
+    return invalid("COLUMN_MISSING", parameter, message);
+  }
+}

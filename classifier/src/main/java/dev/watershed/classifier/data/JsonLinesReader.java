@@ -1,0 +1,154 @@
+package dev.watershed.classifier.data;
+
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.watershed.classifier.InvalidInputException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads one JSON object a line: texts, or tokens made elsewhere. */
+final class JsonLinesReader {
+  private static final String INPUT_IDS = "input_ids";
+  private static final String TOKEN_TYPE_IDS = "token_type_ids";
+  private static final ObjectReader JSON =
+      JsonMapper.builder()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .readerFor(JsonNode.class);
+
+  private final FileSplit split;
+  private final DatasetBuilder dataset;
+
+  JsonLinesReader(FileSplit split, DatasetBuilder dataset) {
+    if (split.textColumn().isEmpty() && !split.textPairColumn().isEmpty()) {
+      throw invalid(
+          "COLUMN_MISSING", "text_column", "a text_pair_column needs a text_column before it");
+    }
+    this.split = split;
+    this.dataset = dataset;
+  }
+
+  void read(TextFile file) throws IOException {
+    try (BufferedReader lines = new BufferedReader(file)) {
+      long line = 1;
+      for (String text = next(lines, line); text != null; text = next(lines, line)) {
+        file.startRow();
+        if (!text.isBlank()) {
+          dataset.add(row(parse(text, line), line));
+        }
+        line++;
+      }
+    }
+  }
+
+  private static @Nullable String next(BufferedReader lines, long line) throws IOException {
+    try {
+      return lines.readLine();
+    } catch (IOException e) {
+      throw MalformedFile.at(line, e);
+    }
+  }
+
+  private static ObjectNode parse(String text, long line) throws IOException {
+    try {
+      JsonNode node = JSON.readTree(text);
+      if (node instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JsonProcessingException e) {
+      throw invalid("ROW_MALFORMED", "uri", "line %d: %s".formatted(line, e.getOriginalMessage()));
+    }
+    throw invalid("ROW_MALFORMED", "uri", "line %d is no JSON object".formatted(line));
+  }
+
+  private Row row(ObjectNode object, long line) {
+    int label = split.labelColumn().isEmpty() ? -1 : label(object, line);
+    if (!split.textColumn().isEmpty()) {
+      return new Row.TextRow(
+          text(object, split.textColumn(), "text_column", line),
+          split.textPairColumn().isEmpty()
+              ? null
+              : text(object, split.textPairColumn(), "text_pair_column", line),
+          label);
+    }
+    int[] ids = integers(field(object, INPUT_IDS, "text_column", line), INPUT_IDS, line);
+    int[] types =
+        object.has(TOKEN_TYPE_IDS)
+            ? integers(object.get(TOKEN_TYPE_IDS), TOKEN_TYPE_IDS, line)
+            : new int[ids.length];
+    if (ids.length == 0 || types.length != ids.length) {
+      throw invalid(
+          "ROW_MALFORMED",
+          "uri",
+          "line %d has %d input_ids and %d token_type_ids; there must be as many, at least one"
+              .formatted(line, ids.length, types.length));
+    }
+    return new Row.TokenRow(ids, types, label);
+  }
+
+  private int label(ObjectNode object, long line) {
+    JsonNode value = field(object, split.labelColumn(), "label_column", line);
+    if (!value.isTextual() && !value.isIntegralNumber()) {
+      throw wrongType(split.labelColumn(), "a name or an integer", value, "label_column", line);
+    }
+    return dataset.labels().index(value.asText(), line);
+  }
+
+  private static String text(ObjectNode object, String name, String parameter, long line) {
+    JsonNode value = field(object, name, parameter, line);
+    if (!value.isTextual()) {
+      throw wrongType(name, "a text", value, parameter, line);
+    }
+    return value.textValue();
+  }
+
+  private static int[] integers(JsonNode array, String name, long line) {
+    int[] values = new int[array.size()];
+    for (int i = 0; i < values.length; i++) {
+      JsonNode value = array.get(i);
+      if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+        throw wrongType(name, "a list of token ids", value, "text_column", line);
+      }
+      values[i] = value.intValue();
+    }
+    if (!array.isArray()) {
+      throw wrongType(name, "a list of token ids", array, "text_column", line);
+    }
+    return values;
+  }
+
+  private static JsonNode field(ObjectNode object, String name, String parameter, long line) {
+    JsonNode value = object.get(name);
+    if (value == null) {
+      List<String> names = new ArrayList<>();
+      object.fieldNames().forEachRemaining(names::add);
+      throw invalid(
+          "COLUMN_MISSING",
+          parameter,
+          "line %d has no '%s'; it has %s"
+              .formatted(line, name, names.subList(0, Math.min(50, names.size()))));
+    }
+    return value;
+  }
+
+  private static InvalidInputException wrongType(
+      String name, String wanted, JsonNode value, String parameter, long line) {
+    String shown = value.toString();
+    return invalid(
+        "ROW_MALFORMED",
+        parameter,
+        "line %d, '%s' must be %s, got %s"
+            .formatted(line, name, wanted, shown.substring(0, Math.min(60, shown.length()))));
+  }
+}

@@ -1,0 +1,131 @@
+package dev.watershed.classifier.data;
+
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Gives the labels of one file numbers: in the order they are named in, else as they come. */
+final class LabelColumn {
+  /** The number of a row that is to be left out. */
+  static final int UNWANTED = -2;
+
+  private static final int MAX_LABELS = 1000;
+  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,9}");
+
+  private final FileSplit split;
+  private final TreeSet<String> only;
+  private final List<String> names;
+  private final Map<String, Integer> indices = new HashMap<>();
+
+  LabelColumn(FileSplit split, List<String> onlyLabels) {
+    this.split = split;
+    this.only = new TreeSet<>(onlyLabels);
+    this.names = new ArrayList<>(split.labelNames());
+    if (!exists() && !(names.isEmpty() && only.isEmpty())) {
+      throw invalid(
+          "DATA_UNLABELLED",
+          "label_column",
+          "label_names and only_labels need a label_column to look at");
+    }
+    for (String name : names) {
+      if (indices.put(name, indices.size()) != null) {
+        throw invalid("LABEL_NAMES_INVALID", "label_names", "'%s' is named twice".formatted(name));
+      }
+    }
+    if (isNamed()) {
+      requireOnlyKnown();
+    }
+  }
+
+  /** Whether the data have labels at all. */
+  boolean exists() {
+    return !split.labelColumn().isEmpty();
+  }
+
+  /** Returns the number of the label in a cell, or {@link #UNWANTED}. */
+  int index(String cell, long line) {
+    if (!isNamed()) {
+      discover(cell, line);
+    }
+    String name = isNamed() ? nameOf(cell) : cell;
+    Integer index = indices.get(name);
+    if (index == null && only.isEmpty()) {
+      throw invalid(
+          "LABEL_UNKNOWN",
+          "label_names",
+          "line %d, column '%s': '%s' is none of the labels %s"
+              .formatted(line, split.labelColumn(), shorten(cell), names));
+    }
+    return index == null || !(only.isEmpty() || only.contains(name)) ? UNWANTED : index;
+  }
+
+  /** Returns the names in canonical order: as given, else sorted. */
+  List<String> names() {
+    return isNamed() ? names : names.stream().sorted().toList();
+  }
+
+  /** Returns the place in {@link #names()} of each number given so far. */
+  int[] places() {
+    requireOnlyKnown();
+    List<String> canonical = names();
+    return names.stream().mapToInt(canonical::indexOf).toArray();
+  }
+
+  private boolean isNamed() {
+    return !split.labelNames().isEmpty();
+  }
+
+  /** A number in the file counts {@code label_names} from 0. */
+  private String nameOf(String cell) {
+    if (INTEGER.matcher(cell).matches()) {
+      int value = Integer.parseInt(cell);
+      return value >= 0 && value < names.size() ? names.get(value) : cell;
+    }
+    return cell;
+  }
+
+  private void discover(String cell, long line) {
+    if (indices.containsKey(cell)) {
+      return;
+    }
+    String place = "line %d, column '%s'".formatted(line, split.labelColumn());
+    if (cell.isEmpty()) {
+      throw invalid("LABEL_MISSING", "label_column", place + ": there is no label");
+    }
+    if (INTEGER.matcher(cell).matches()) {
+      throw invalid(
+          "LABEL_NAMES_NEEDED",
+          "label_names",
+          "%s: '%s' is a number; say in label_names what 0, 1, ... mean".formatted(place, cell));
+    }
+    if (names.size() == MAX_LABELS) {
+      throw invalid(
+          "TOO_MANY_LABELS",
+          "label_column",
+          "%s: more than %d different labels, the last one '%s'; is it the right column?"
+              .formatted(place, MAX_LABELS, shorten(cell)));
+    }
+    indices.put(cell, names.size());
+    names.add(cell);
+  }
+
+  private void requireOnlyKnown() {
+    for (String name : only) {
+      if (!indices.containsKey(name)) {
+        throw invalid(
+            "LABEL_UNKNOWN",
+            "only_labels",
+            "there is no label '%s'; the labels are %s".formatted(name, names()));
+      }
+    }
+  }
+
+  private static String shorten(String cell) {
+    return cell.length() <= 60 ? cell : cell.substring(0, 60) + "...";
+  }
+}

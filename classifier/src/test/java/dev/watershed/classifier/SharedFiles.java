@@ -1,0 +1,33 @@
+package dev.watershed.classifier;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Real data and vocabularies, which are not part of this repository. */
+public final class SharedFiles {
+  private SharedFiles() {}
+
+  /**
+   * Returns a file below {@code WATERSHED_SHARED}, by default the directory {@code shared} beside
+   * the repository; skips the test where it is absent.
+   */
+  public static Path require(String name) {
+    Path file = root().resolve(name).normalize();
+    if (!Files.exists(file)) {
+      System.err.println("SKIPPED: " + file + " is absent; set WATERSHED_SHARED");
+    }
+    assumeThat(file).as("set WATERSHED_SHARED to run this test").exists();
+    return file;
+  }
+
+  private static Path root() {
+    String configured = System.getenv("WATERSHED_SHARED");
+    if (configured != null) {
+      return Path.of(configured);
+    }
+    // Maven runs tests in the module's directory.
+    return Path.of("").toAbsolutePath().resolve("../../shared");
+  }
+}
