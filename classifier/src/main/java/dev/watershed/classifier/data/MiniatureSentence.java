@@ -198,8 +198,11 @@ record MiniatureSentence(String text, List<Fact> facts, Map<String, String> adje
     return chosen;
   }
 
+  /** A noun that was drawn but is not in the text must not lend its adjective to a hypothesis. */
   private static MiniatureSentence of(Map<String, String> adjectives, String text, Fact... facts) {
-    return new MiniatureSentence(text, List.of(facts), Map.copyOf(adjectives));
+    Map<String, String> shown = new HashMap<>(adjectives);
+    shown.keySet().retainAll(List.of(text.split(" ")));
+    return new MiniatureSentence(text, List.of(facts), Map.copyOf(shown));
   }
 
   private static String nounPhrase(String noun, Map<String, String> adjectives) {
