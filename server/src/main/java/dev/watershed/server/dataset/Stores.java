@@ -7,6 +7,7 @@ import dev.watershed.classifier.data.Datasets;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import jakarta.inject.Singleton;
+import java.io.IOException;
 import java.time.Clock;
 
 /** Where checkpoints and data are, once per process. */
@@ -14,7 +15,8 @@ import java.time.Clock;
 @Requires(classes = CheckpointStore.class)
 final class Stores {
   @Singleton
-  CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock) {
+  CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock)
+      throws IOException {
     return new FileCheckpointStore(configuration.root(), clock);
   }
 
