@@ -1,24 +1,346 @@
 package dev.watershed.classifier.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.SharedFiles;
+import dev.watershed.classifier.checkpoint.Family;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizersTest {
+  /** [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, then words from 5. */
+  private static final String UNCASED =
+      String.join(
+              "\n", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##break", "##able", "cafe",
+              "the", ",", "中")
+          + "\n";
+
+  private static final Pattern PIECE = Pattern.compile("\\p{Alnum}+|\\p{Punct}");
+
+  private final Path directory;
+
+  TokenizersTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
   @Test
-  void miniature_pair_hasSegments() {
-    try (Tokenizer t = Tokenizers.miniature()) {
-      EncodedExample e = t.encode("the doctor slept", "the old judge", 1, 30);
-      assertThat(e.inputIds()).containsExactly(1, 4, 10, 32, 2, 4, 37, 12, 2);
-      long s = System.nanoTime();
-      for (int i = 0; i < 20000; i++)
-        t.encode("the doctor helped the old lawyer near", "the old judge", 1, 30);
-      System.out.println("20000 pairs ms " + (System.nanoTime() - s) / 1000000);
-      try {
-        t.encode("the doctors slept", null, 0, 30);
-      } catch (Exception x) {
-        System.out.println(x);
+  void miniature_pair_hasSpecialTokensAndSegments() {
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      EncodedExample pair = tokenizer.encode("the doctor slept", "the old judge", 1, 30);
+      assertThat(pair.inputIds()).containsExactly(1, 4, 10, 32, 2, 4, 37, 12, 2);
+      assertThat(pair.tokenTypeIds()).containsExactly(0, 0, 0, 0, 0, 1, 1, 1, 1);
+      assertThat(pair.label()).isEqualTo(1);
+      assertThat(pair.truncated()).isFalse();
+      EncodedExample single = tokenizer.encode("The Doctor slept", null, -1, 30);
+      assertThat(single.inputIds()).containsExactly(1, 4, 10, 32, 2);
+      assertThat(single.tokenTypeIds()).containsOnly(0);
+      assertThat(tokenizer.vocabularySize()).isEqualTo(43);
+      assertThat(tokenizer.padTokenId()).isZero();
+      assertThat(tokenizer.separatorTokenId()).isEqualTo(2);
+      assertThat(tokenizer.maskTokenId()).isEqualTo(3);
+      assertThat(tokenizer.isSpecial(3)).isTrue();
+      assertThat(tokenizer.isSpecial(4)).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"the doctors slept", "hello", "the doctor slept.", "中"})
+  void miniature_wordOutsideTheLanguage_isRefused(String text) {
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      assertThatExceptionOfType(InvalidInputException.class)
+          .isThrownBy(() -> tokenizer.encode(text, null, 0, 30))
+          .withMessageContaining("43")
+          .satisfies(e -> assertThat(e.reason()).isEqualTo("WORD_UNKNOWN"));
+    }
+  }
+
+  @Test
+  void copyTo_anyTokenizer_writesWhatLoadsAgain() throws IOException {
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      tokenizer.copyTo(directory);
+      assertThat(directory.resolve("vocab.txt")).exists();
+      assertThat(tokenizer.fileNames())
+          .containsExactlyInAnyOrder("vocab.txt", "tokenizer_config.json");
+      try (Tokenizer again = Tokenizers.load(directory, Family.BERT)) {
+        assertThat(again.encode("the doctor slept", "the judge", 0, 30).inputIds())
+            .isEqualTo(tokenizer.encode("the doctor slept", "the judge", 0, 30).inputIds());
+        assertThat(again.fileNames()).containsExactlyInAnyOrderElementsOf(tokenizer.fileNames());
       }
+    }
+  }
+
+  @Test
+  void load_vocabTxt_splitsIntoLongestPieces() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED);
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("Unbreakable, THE Café中x", null, 0, 30).inputIds())
+          .containsExactly(2, 5, 6, 7, 10, 9, 8, 11, 1, 3);
+      assertThat(tokenizer.encode("", "", 0, 30).inputIds()).containsExactly(2, 3, 3);
+      assertThat(tokenizer.isSpecial(1)).isTrue();
+    }
+    try (Tokenizer file = Tokenizers.load(directory.resolve("vocab.txt"), Family.BERT)) {
+      assertThat(file.encode("the", null, 0, 30).inputIds()).containsExactly(2, 9, 3);
+      assertThat(file.fileNames()).containsExactly("vocab.txt");
+    }
+  }
+
+  @Test
+  void load_windowsLineEnds_areNoPartOfTheTokens() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED.replace("\n", "\r\n"));
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("the cafe", null, 0, 30).inputIds()).containsExactly(2, 9, 8, 3);
+    }
+  }
+
+  @Test
+  void load_casedVocabulary_keepsCase() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED + "The\n");
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("The the", null, 0, 30).inputIds()).containsExactly(2, 12, 9, 3);
+    }
+    Files.writeString(directory.resolve("tokenizer_config.json"), "{\"do_lower_case\": true}");
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("The the", null, 0, 30).inputIds()).containsExactly(2, 9, 9, 3);
+    }
+  }
+
+  @Test
+  void load_specialTokensRenamed_areFoundByTheirNames() throws IOException {
+    Files.writeString(
+        directory.resolve("vocab.txt"),
+        UNCASED.replace("[CLS]", "<cls>").replace("[SEP]", "<sep>"));
+    Files.writeString(
+        directory.resolve("special_tokens_map.json"),
+        "{\"cls_token\": {\"content\": \"<cls>\"}, \"sep_token\": \"<sep>\"}");
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("the", null, 0, 30).inputIds()).containsExactly(2, 9, 3);
+    }
+  }
+
+  @Test
+  void load_tokenizerJson_ignoresItsTemplateAndTruncation() throws IOException {
+    Files.writeString(
+        directory.resolve("tokenizer.json"),
+        """
+        {"version": "1.0", "truncation": {"max_length": 4, "strategy": "LongestFirst", "stride": 0,
+          "direction": "Right"},
+         "padding": {"strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": null,
+          "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+         "added_tokens": [], "normalizer": {"type": "Lowercase"},
+         "pre_tokenizer": {"type": "Whitespace"},
+         "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+         "decoder": null,
+         "model": {"type": "WordLevel", "unk_token": "[UNK]",
+          "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5, "b": 6}}}
+        """);
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("A b b a A b", "x", 0, 30).inputIds())
+          .containsExactly(2, 5, 6, 6, 5, 5, 6, 3, 1, 3);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // first, second, room -> kept of each
+    "5, 3, 8, 5, 3",
+    "9, 3, 8, 5, 3",
+    "3, 9, 8, 3, 5",
+    "9, 9, 8, 4, 4",
+    "9, 8, 7, 4, 3",
+    "8, 9, 7, 3, 4",
+    "9, 9, 7, 3, 4",
+    "20, 5, 6, 3, 3",
+    "0, 20, 6, 0, 6",
+  })
+  void longestFirst_anyLengths_areThoseOfHuggingFace(
+      int first, int second, int room, int keptFirst, int keptSecond) {
+    assertThat(SubwordTokenizer.longestFirst(first, second, room))
+        .containsExactly(keptFirst, keptSecond);
+  }
+
+  @Test
+  void encode_tooLong_cutsTheLongerTextFirst() {
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      EncodedExample pair =
+          tokenizer.encode("the doctor helped the old judge", "the judge slept", 0, 9);
+      assertThat(pair.inputIds()).containsExactly(1, 4, 10, 22, 2, 4, 12, 32, 2);
+      assertThat(pair.truncated()).isTrue();
+      EncodedExample single = tokenizer.encode("the doctor helped the old judge", null, 0, 3);
+      assertThat(single.inputIds()).containsExactly(1, 4, 2);
+      assertThat(single.truncated()).isTrue();
+    }
+  }
+
+  @Test
+  void encode_noRoom_isRefused() {
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      assertThatExceptionOfType(InvalidInputException.class)
+          .isThrownBy(() -> tokenizer.encode("the", "the", 0, 4))
+          .satisfies(e -> assertThat(e.parameter()).isEqualTo("max_tokens"));
+      assertThat(tokenizer.encode("the", "the", 0, 5).length()).isEqualTo(5);
+      assertThatExceptionOfType(InvalidInputException.class)
+          .isThrownBy(() -> tokenizer.encode("the", null, 0, -1));
+    }
+  }
+
+  @Test
+  void encode_manyThreads_agree() throws InterruptedException, ExecutionException {
+    try (Tokenizer tokenizer = Tokenizers.miniature();
+        var executor = Executors.newFixedThreadPool(4)) {
+      Callable<int[]> call = () -> tokenizer.encode("the old judge slept", null, 0, 30).inputIds();
+      for (Future<int[]> result : executor.invokeAll(Collections.nCopies(400, call))) {
+        assertThat(result.get()).containsExactly(1, 4, 37, 12, 32, 2);
+      }
+    }
+  }
+
+  @Test
+  void encode_afterClose_failsInsteadOfCrashing() {
+    Tokenizer tokenizer = Tokenizers.miniature();
+    tokenizer.close();
+    tokenizer.close();
+    assertThatThrownBy(() -> tokenizer.encode("the", null, 0, 30)).isNotNull();
+  }
+
+  @Test
+  void load_nothingThere_isNotFound() {
+    refused(Kind.NOT_FOUND, "vocab.txt");
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Tokenizers.load(directory.resolve("none.txt"), Family.BERT))
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+  }
+
+  @Test
+  void load_damagedFiles_areRefusedByName() throws IOException {
+    Path vocabulary = directory.resolve("vocab.txt");
+    Files.writeString(vocabulary, UNCASED + "the\n");
+    refused(Kind.INVALID, "'the' twice, in lines 10 and 13");
+    Files.writeString(vocabulary, UNCASED.replace("[MASK]", "[mask]"));
+    refused(Kind.INVALID, "[MASK]");
+    Files.writeString(vocabulary, "");
+    refused(Kind.INVALID, "[");
+    Files.write(vocabulary, new byte[] {(byte) 0xff, 0, 1});
+    refused(Kind.INVALID, "[");
+    Files.writeString(vocabulary, UNCASED);
+    Files.writeString(directory.resolve("tokenizer_config.json"), "{\"do_lower");
+    refused(Kind.INVALID, "tokenizer_config.json");
+    Files.writeString(directory.resolve("tokenizer_config.json"), "[]");
+    refused(Kind.INVALID, "tokenizer_config.json");
+    Files.delete(directory.resolve("tokenizer_config.json"));
+    Path json = directory.resolve("tokenizer.json");
+    for (String broken :
+        List.of(
+            "",
+            "{",
+            "[]",
+            "{}",
+            "{\"model\": {\"vocab\": []}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": -1}}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": 1e9}}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": 2000000000}}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": 0, \"[CLS]\": 1, \"[SEP]\": 2, \"[MASK]\": 3}}}")) {
+      Files.writeString(json, broken);
+      refused(Kind.INVALID, "");
+    }
+  }
+
+  private void refused(Kind kind, String named) {
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Tokenizers.load(directory, Family.BERT).close())
+        .withMessageContaining(named)
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(kind));
+  }
+
+  @Test
+  void load_realBertVocabulary_givesTheKnownEncodings() {
+    Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
+    try (Tokenizer tokenizer = Tokenizers.load(vocabulary, Family.BERT)) {
+      assertThat(tokenizer.vocabularySize()).isEqualTo(30_522);
+      assertThat(tokenizer.encode("Hello, my dog is cute", null, 0, 128).inputIds())
+          .containsExactly(101, 7592, 1010, 2026, 3899, 2003, 10140, 102);
+      assertThat(tokenizer.encode("Hello world!", "Ünaffäble", 0, 128).inputIds())
+          .startsWith(101, 7592, 2088, 999, 102, 14477);
+    }
+  }
+
+  @Test
+  void encode_realSentences_areLongestMatches() throws IOException {
+    Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
+    Path sentences = SharedFiles.require("data/cola/in_domain_dev.tsv");
+    Map<String, Integer> ids = new HashMap<>();
+    Files.readAllLines(vocabulary).forEach(token -> ids.put(token, ids.size()));
+    try (Tokenizer tokenizer = Tokenizers.load(vocabulary, Family.BERT)) {
+      List<String> lines = Files.readAllLines(sentences);
+      assertThat(lines).hasSize(527);
+      for (String line : lines) {
+        String sentence = line.split("\t")[3];
+        assertThat(sentence).matches("\\p{ASCII}*");
+        assertThat(tokenizer.encode(sentence, null, 0, 128).inputIds())
+            .as(sentence)
+            .containsExactly(naive(sentence, ids));
+      }
+    }
+  }
+
+  /** WordPiece as the paper says it: the longest known prefix, again and again. */
+  private static Integer[] naive(String sentence, Map<String, Integer> ids) {
+    List<Integer> found = new ArrayList<>();
+    found.add(101);
+    for (var words = PIECE.matcher(sentence.toLowerCase(Locale.ROOT)); words.find(); ) {
+      String rest = words.group();
+      String prefix = "";
+      while (!rest.isEmpty()) {
+        int end = rest.length();
+        while (!ids.containsKey(prefix + rest.substring(0, end))) {
+          end--;
+        }
+        found.add(ids.get(prefix + rest.substring(0, end)));
+        rest = rest.substring(end);
+        prefix = "##";
+      }
+    }
+    found.add(102);
+    return found.toArray(Integer[]::new);
+  }
+
+  @Test
+  void load_realRobertaFiles_giveTheKnownEncodings() throws IOException {
+    Files.copy(
+        SharedFiles.require("data/vocab/roberta-base-vocab.json"), directory.resolve("vocab.json"));
+    Files.copy(
+        SharedFiles.require("data/vocab/roberta-base-merges.txt"), directory.resolve("merges.txt"));
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.ROBERTA)) {
+      assertThat(tokenizer.vocabularySize()).isEqualTo(50_265);
+      assertThat(tokenizer.encode("Hello world", null, 0, 128).inputIds())
+          .containsExactly(0, 31414, 232, 2);
+      EncodedExample pair = tokenizer.encode("Hello world", "Hello world", 0, 128);
+      assertThat(pair.inputIds()).containsExactly(0, 31414, 232, 2, 2, 31414, 232, 2);
+      assertThat(pair.tokenTypeIds()).containsOnly(0);
+      assertThat(tokenizer.encode("Hello <mask>", null, 0, 128).inputIds())
+          .containsExactly(0, 31414, 50264, 2);
+      assertThat(tokenizer.maskTokenId()).isEqualTo(50_264);
+      assertThat(tokenizer.padTokenId()).isEqualTo(1);
     }
   }
 }

@@ -1,0 +1,69 @@
+package dev.watershed.classifier.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class EpochOrderTest {
+  @Property
+  void batch_stepsOfAnyEpoch_areAPermutation(
+      @ForAll @IntRange(min = 1, max = 200) int examples,
+      @ForAll @IntRange(min = 1, max = 250) int batch,
+      @ForAll long seed,
+      @ForAll @IntRange(max = 5) int epoch) {
+    EpochOrder order = new EpochOrder(examples, batch, seed);
+    List<Integer> all = new ArrayList<>();
+    for (long step = 0; step < order.stepsPerEpoch(); step++) {
+      int[] indices = order.batch(epoch * order.stepsPerEpoch() + step);
+      assertThat(indices.length)
+          .isEqualTo(Math.min(batch, examples - (int) step * batch))
+          .isPositive();
+      IntStream.of(indices).forEach(all::add);
+    }
+    assertThat(all)
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, examples).boxed().toList());
+  }
+
+  @Property
+  void batch_anyStepAlone_isWhatARunFromTheStartSees(
+      @ForAll @IntRange(min = 1, max = 50) int examples,
+      @ForAll @IntRange(min = 1, max = 20) int batch,
+      @ForAll long seed,
+      @ForAll @IntRange(max = 100) int step) {
+    EpochOrder run = new EpochOrder(examples, batch, seed);
+    int[] seen = {};
+    for (int s = 0; s <= step; s++) {
+      seen = run.batch(s);
+    }
+    assertThat(new EpochOrder(examples, batch, seed).batch(step)).isEqualTo(seen);
+  }
+
+  @Test
+  void batch_otherSeedOrEpoch_isAnotherOrder() {
+    EpochOrder order = new EpochOrder(1000, 1000, 1);
+    assertThat(order.batch(0))
+        .isNotEqualTo(order.batch(1))
+        .isNotEqualTo(new EpochOrder(1000, 1000, 2).batch(0));
+  }
+
+  /** Runs made by earlier versions are resumed by later ones. */
+  @Test
+  void batch_knownSeed_isPinned() {
+    assertThat(new EpochOrder(10, 4, 42).batch(0)).containsExactly(3, 8, 5, 6);
+    assertThat(new EpochOrder(10, 4, 42).batch(5)).containsExactly(5, 1);
+  }
+
+  @Test
+  void new_nothingToOrder_isRefused() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(0, 4, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 0, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 1, 1).batch(-1));
+  }
+}
