@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -218,11 +219,11 @@ final class TokenizerFiles {
     return ids;
   }
 
-  /** Whether no word has an upper-case letter; the special ones are written in brackets. */
+  /** Whether lowering changes no word; the special ones are written in brackets. */
   private static boolean isUncased(Map<String, Integer> ids) {
     return ids.keySet().stream()
         .filter(token -> !token.startsWith("["))
-        .noneMatch(token -> token.chars().anyMatch(Character::isUpperCase));
+        .allMatch(token -> token.equals(token.toLowerCase(Locale.ROOT)));
   }
 
   private Map<String, String> readSpecialNames() {
