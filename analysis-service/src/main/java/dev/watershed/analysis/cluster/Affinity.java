@@ -1,0 +1,99 @@
+package dev.watershed.analysis.cluster;
+
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import org.hipparchus.linear.Array2DRowRealMatrix;
+import org.hipparchus.linear.EigenDecompositionSymmetric;
+import org.hipparchus.linear.RealMatrix;
+
+/** The graph of models whose edges weigh {@code exp(-d^2 / (2 delta^2))}; no edge to oneself. */
+final class Affinity {
+  /** Weaker edges count as none, so that no degree is so small that the embedding overflows. */
+  private static final double WEAKEST = 1e-150;
+
+  private final double[][] weights;
+  private final double[] rootDegrees;
+
+  Affinity(DistanceMatrix distances, double kernelWidth) {
+    int n = distances.size();
+    weights = new double[n][n];
+    rootDegrees = new double[n];
+    for (int i = 0; i < n; i++) {
+      double degree = 0;
+      for (int j = 0; j < n; j++) {
+        double scaled = distances.values()[i][j] / kernelWidth;
+        double weight = Math.exp(-scaled * scaled / 2);
+        weights[i][j] = i == j || weight < WEAKEST ? 0 : weight;
+        degree += weights[i][j];
+      }
+      rootDegrees[i] = Math.sqrt(degree);
+    }
+  }
+
+  boolean connected() {
+    var reached = new BitSet();
+    var open = new ArrayDeque<Integer>();
+    reached.set(0);
+    open.add(0);
+    while (!open.isEmpty()) {
+      var row = weights[open.remove()];
+      for (int j = 0; j < row.length; j++) {
+        if (row[j] > 0 && !reached.get(j)) {
+          reached.set(j);
+          open.add(j);
+        }
+      }
+    }
+    return reached.cardinality() == weights.length;
+  }
+
+  /** Decomposes {@code I - D^(-1/2) W D^(-1/2)}, eigenvalues ascending. O(n^3). */
+  EigenDecompositionSymmetric decompose() {
+    int n = weights.length;
+    var laplacian = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < i; j++) {
+        // An isolated model is a component of its own: a zero row, hence an eigenvalue 0.
+        laplacian[i][j] = weights[i][j] == 0 ? 0 : -weights[i][j] / rootDegrees[i] / rootDegrees[j];
+        laplacian[j][i] = laplacian[i][j];
+      }
+      laplacian[i][i] = rootDegrees[i] == 0 ? 0 : 1;
+    }
+    return new EigenDecompositionSymmetric(
+        new Array2DRowRealMatrix(laplacian, false),
+        EigenDecompositionSymmetric.DEFAULT_EPSILON,
+        false);
+  }
+
+  /** Returns the first k eigenvectors over the root of the degree, (n, k), with fixed signs. */
+  double[][] embed(EigenDecompositionSymmetric decomposition, int k) {
+    int n = weights.length;
+    RealMatrix vectors = decomposition.getV();
+    var embedding = new double[n][k];
+    for (int c = 0; c < k; c++) {
+      var vector = vectors.getColumn(c);
+      double sign = sign(vector);
+      for (int i = 0; i < n; i++) {
+        embedding[i][c] = sign * vector[i] / (rootDegrees[i] == 0 ? 1 : rootDegrees[i]);
+      }
+    }
+    return embedding;
+  }
+
+  /**
+   * An eigenvector's sign is arbitrary: its first component of (nearly) greatest size is made
+   * positive.
+   */
+  private static double sign(double[] vector) {
+    double greatest = 0;
+    for (double component : vector) {
+      greatest = Math.max(greatest, Math.abs(component));
+    }
+    for (double component : vector) {
+      if (Math.abs(component) >= greatest * (1 - 1e-9)) {
+        return Math.signum(component);
+      }
+    }
+    return 1;
+  }
+}

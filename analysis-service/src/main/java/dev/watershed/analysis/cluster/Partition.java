@@ -1,0 +1,79 @@
+package dev.watershed.analysis.cluster;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.hipparchus.clustering.CentroidCluster;
+import org.hipparchus.clustering.Clusterable;
+import org.hipparchus.clustering.KMeansPlusPlusClusterer;
+import org.hipparchus.clustering.MultiKMeansPlusPlusClusterer;
+import org.hipparchus.clustering.distance.EuclideanDistance;
+import org.hipparchus.clustering.evaluation.ClusterEvaluator;
+import org.hipparchus.random.Well19937c;
+
+/**
+ * Points in k groups around their centroids, the largest first, equal ones by their lowest point.
+ */
+record Partition(int[] assignments, double[][] centroids) {
+  private static final int TRIALS = 10;
+  private static final int MAXIMAL_ITERATIONS = 300;
+
+  private record Point(int index, double[] getPoint) implements Clusterable {
+    @Override
+    public double[] getPoint() {
+      return getPoint;
+    }
+  }
+
+  /** The best of several runs of k-means++ by the sum of squared distances to the centroids. */
+  static Partition kMeans(double[][] points, int k, long seed) {
+    var clusterable = new ArrayList<Point>();
+    for (int i = 0; i < points.length; i++) {
+      clusterable.add(new Point(i, points[i]));
+    }
+    var once =
+        new KMeansPlusPlusClusterer<Point>(
+            k, MAXIMAL_ITERATIONS, new EuclideanDistance(), new Well19937c(seed));
+    var clusters =
+        new MultiKMeansPlusPlusClusterer<>(once, TRIALS, new Inertia()).cluster(clusterable);
+    return ordered(clusters, points.length);
+  }
+
+  private static Partition ordered(List<CentroidCluster<Point>> clusters, int n) {
+    var largestFirst = new ArrayList<>(clusters);
+    largestFirst.sort(
+        Comparator.<CentroidCluster<Point>>comparingInt(cluster -> -cluster.getPoints().size())
+            .thenComparingInt(Partition::lowest));
+    var assignments = new int[n];
+    var centroids = new double[clusters.size()][];
+    for (int c = 0; c < centroids.length; c++) {
+      centroids[c] = largestFirst.get(c).getCenter().getPoint();
+      for (var point : largestFirst.get(c).getPoints()) {
+        assignments[point.index()] = c;
+      }
+    }
+    return new Partition(assignments, centroids);
+  }
+
+  private static int lowest(CentroidCluster<Point> cluster) {
+    return cluster.getPoints().stream().mapToInt(Point::index).min().orElse(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Sum of squared distances to the centroids; Hipparchus's own evaluator scores their variance.
+   */
+  private static final class Inertia extends ClusterEvaluator<Point> {
+    @Override
+    public double score(List<? extends org.hipparchus.clustering.Cluster<Point>> clusters) {
+      double inertia = 0;
+      for (var cluster : clusters) {
+        var centroid = centroidOf(cluster);
+        for (var point : cluster.getPoints()) {
+          double distance = distance(point, centroid);
+          inertia += distance * distance;
+        }
+      }
+      return inertia;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package dev.watershed.analysis.cluster;
+
+import dev.watershed.analysis.UnusableNumbersException;
+import org.hipparchus.util.MathArrays;
+
+/**
+ * Spectral clustering of models by their pairwise distances (Juneja et al., 2023, section 4.1): the
+ * affinity {@code exp(-d^2 / (2 delta^2))}, the first k eigenvectors of its symmetric normalised
+ * Laplacian over the root of the degree, k-means there. Degrees leave the diagonal out and the
+ * first, constant, eigenvector is kept, as scikit-learn does.
+ */
+public final class SpectralClustering {
+  /** The papers' delta, for distances in nats. */
+  public static final double DEFAULT_KERNEL_WIDTH = 1;
+
+  private SpectralClustering() {}
+
+  /**
+   * Clusters models. Deterministic: the same arguments give the same clusters in the same order.
+   * O(n^3).
+   *
+   * @param distances (n, n) symmetric, finite, not negative, zero on the diagonal; n of 2 or more
+   * @param k clusters, 1 to n
+   * @param kernelWidth delta, in the unit of the distances, above zero
+   * @param seed of k-means
+   * @throws UnusableNumbersException naming {@code distances}, {@code cluster_count} or {@code
+   *     kernel_width}
+   */
+  public static Clustering cluster(double[][] distances, int k, double kernelWidth, long seed) {
+    var matrix = DistanceMatrix.of(distances);
+    int n = matrix.size();
+    if (k < 1 || k > n) {
+      throw new UnusableNumbersException(
+          "CLUSTER_COUNT_OUT_OF_RANGE",
+          "cluster_count",
+          k + " clusters of " + n + " models; ask for 1 to " + n + ".");
+    }
+    if (!(kernelWidth > 0 && Double.isFinite(kernelWidth))) {
+      throw new UnusableNumbersException(
+          "KERNEL_WIDTH_OUT_OF_RANGE",
+          "kernel_width",
+          "The kernel width is " + kernelWidth + "; it must be finite and above 0.");
+    }
+    var affinity = new Affinity(matrix, kernelWidth);
+    var decomposition = affinity.decompose();
+    var eigenvalues = decomposition.getEigenvalues();
+    double eigengap = k == n ? Double.NaN : eigenvalues[k] - eigenvalues[k - 1];
+    var embedding = affinity.embed(decomposition, k);
+    var partition = Partition.kMeans(embedding, k, seed);
+    var centroidDistances = centroidDistances(embedding, partition.centroids());
+    double silhouette = Silhouette.mean(matrix, partition.assignments(), k);
+    boolean connected = affinity.connected();
+    var verdict = Verdict.on(matrix, partition.assignments(), k, eigengap, silhouette, connected);
+    return new Clustering(
+        partition.assignments(),
+        embedding,
+        centroidDistances,
+        eigenvalues,
+        eigengap,
+        silhouette,
+        k == 2 ? differences(centroidDistances, partition.centroids()) : new double[0],
+        connected,
+        verdict.oneBasin(),
+        verdict.sentence());
+  }
+
+  private static double[][] centroidDistances(double[][] embedding, double[][] centroids) {
+    var distances = new double[embedding.length][centroids.length];
+    for (int i = 0; i < embedding.length; i++) {
+      for (int c = 0; c < centroids.length; c++) {
+        distances[i][c] = MathArrays.distance(embedding[i], centroids[c]);
+      }
+    }
+    return distances;
+  }
+
+  private static double[] differences(double[][] centroidDistances, double[][] centroids) {
+    // A model beyond a centroid, seen from the other, has plus or minus the distance of the two:
+    // many models tie there, and rounding must not rank them.
+    double apart = MathArrays.distance(centroids[0], centroids[1]);
+    var differences = new double[centroidDistances.length];
+    for (int i = 0; i < differences.length; i++) {
+      double difference = centroidDistances[i][0] - centroidDistances[i][1];
+      boolean beyond = Math.abs(difference) >= apart * (1 - 1e-9);
+      differences[i] = beyond ? Math.copySign(apart, difference) : difference;
+    }
+    return differences;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.watershed.analysis.statistics;
+
+import java.util.Arrays;
+import org.hipparchus.stat.StatUtils;
+
+/**
+ * Moments of some values, as the papers' tables give them. Everything is NaN for no values or where
+ * one of them is NaN.
+ *
+ * @param mean arithmetic mean
+ * @param populationStandardDeviation root mean square deviation from the mean (divided by n)
+ * @param minimum least value
+ * @param maximum greatest value
+ * @param count how many values
+ */
+public record Summary(
+    double mean, double populationStandardDeviation, double minimum, double maximum, int count) {
+
+  public static Summary of(double... values) {
+    if (values.length == 0 || Arrays.stream(values).anyMatch(Double::isNaN)) {
+      return new Summary(Double.NaN, Double.NaN, Double.NaN, Double.NaN, values.length);
+    }
+    return new Summary(
+        StatUtils.mean(values),
+        Math.sqrt(StatUtils.populationVariance(values)),
+        StatUtils.min(values),
+        StatUtils.max(values),
+        values.length);
+  }
+}
