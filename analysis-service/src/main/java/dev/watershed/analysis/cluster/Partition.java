@@ -18,10 +18,10 @@ record Partition(int[] assignments, double[][] centroids) {
   private static final int TRIALS = 10;
   private static final int MAXIMAL_ITERATIONS = 300;
 
-  private record Point(int index, double[] getPoint) implements Clusterable {
+  private record Point(int index, double[] coordinates) implements Clusterable {
     @Override
     public double[] getPoint() {
-      return getPoint;
+      return coordinates;
     }
   }
 

@@ -1,0 +1,68 @@
+package dev.watershed.analysis;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.StreamSupport;
+
+/** Expected values made by another implementation (NumPy, SciPy and scikit-learn). */
+public final class Golden {
+  private Golden() {}
+
+  /** Curves with their gaps, by the definitions. */
+  public static List<JsonObject> curves() {
+    return objects("curves.json", "curves");
+  }
+
+  /** Analytic curves with nested gaps. */
+  public static List<JsonObject> analyticCurves() {
+    return objects("curves.json", "analytic");
+  }
+
+  /** Distance matrices with their clusters. */
+  public static List<JsonObject> clusterings() {
+    return objects("clustering.json", "cases");
+  }
+
+  public static double[] doubles(JsonObject object, String key) {
+    return doubles(object.getAsJsonArray(key));
+  }
+
+  public static int[] ints(JsonObject object, String key) {
+    return StreamSupport.stream(object.getAsJsonArray(key).spliterator(), false)
+        .mapToInt(element -> element.getAsInt())
+        .toArray();
+  }
+
+  public static double[][] matrix(JsonObject object, String key) {
+    return StreamSupport.stream(object.getAsJsonArray(key).spliterator(), false)
+        .map(row -> doubles(row.getAsJsonArray()))
+        .toArray(double[][]::new);
+  }
+
+  private static double[] doubles(JsonArray array) {
+    return StreamSupport.stream(array.spliterator(), false)
+        .mapToDouble(element -> element.getAsDouble())
+        .toArray();
+  }
+
+  private static List<JsonObject> objects(String file, String key) {
+    var resource = Golden.class.getResourceAsStream("/golden/analysis/" + file);
+    try (var reader =
+        new InputStreamReader(Objects.requireNonNull(resource), StandardCharsets.UTF_8)) {
+      return StreamSupport.stream(
+              JsonParser.parseReader(reader).getAsJsonObject().getAsJsonArray(key).spliterator(),
+              false)
+          .map(element -> element.getAsJsonObject())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
