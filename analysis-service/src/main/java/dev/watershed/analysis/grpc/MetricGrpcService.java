@@ -1,0 +1,103 @@
+package dev.watershed.analysis.grpc;
+
+import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.cluster.Clustering;
+import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.v1.AnalyzeCurveRequest;
+import dev.watershed.analysis.v1.AnalyzeCurveResponse;
+import dev.watershed.analysis.v1.ClusterModelsRequest;
+import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.Row;
+import dev.watershed.server.RefusedException;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Singleton;
+import java.util.List;
+
+/** Answers with the metrics of numbers that callers bring. */
+@Singleton
+public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImplBase {
+  private static final int DEFAULT_CLUSTER_COUNT = 2;
+
+  @Override
+  public void analyzeCurve(
+      AnalyzeCurveRequest request, StreamObserver<AnalyzeCurveResponse> observer) {
+    var metrics = MetricMessages.curveMetrics(curve(request));
+    observer.onNext(AnalyzeCurveResponse.newBuilder().setMetrics(metrics).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void clusterModels(
+      ClusterModelsRequest request, StreamObserver<ClusterModelsResponse> observer) {
+    checkScores(request);
+    var clustering = cluster(request);
+    var response =
+        ClusterModelsResponse.newBuilder().setClustering(MetricMessages.clustering(clustering));
+    var feature = clustering.centroidDistanceDifferences();
+    if (request.getScoresCount() > 0 && feature.length > 0) {
+      var fit = LinearFit.of(feature, Doubles.toArray(request.getScoresList()));
+      response.setFit(MetricMessages.linearFit(fit));
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  private static LossCurve curve(AnalyzeCurveRequest request) {
+    try {
+      return LossCurve.of(
+          Doubles.toArray(request.getCurve().getAlphasList()),
+          Doubles.toArray(request.getCurve().getLossesNatsList()));
+    } catch (UnusableNumbersException e) {
+      throw refused(e, "curve." + e.parameter());
+    }
+  }
+
+  private static Clustering cluster(ClusterModelsRequest request) {
+    int k = request.getClusterCount() == 0 ? DEFAULT_CLUSTER_COUNT : request.getClusterCount();
+    double kernelWidth =
+        request.getKernelWidth() == 0
+            ? SpectralClustering.DEFAULT_KERNEL_WIDTH
+            : request.getKernelWidth();
+    try {
+      return SpectralClustering.cluster(
+          matrix(request.getDistancesList()), k, kernelWidth, request.getSeed());
+    } catch (UnusableNumbersException e) {
+      // An entry of the matrix is a value of a row on the wire.
+      throw refused(e, e.parameter().replace("][", "].values["));
+    }
+  }
+
+  private static void checkScores(ClusterModelsRequest request) {
+    int count = request.getScoresCount();
+    if (count != 0 && count != request.getDistancesCount()) {
+      throw RefusedException.invalidArgument(
+          "COUNTS_UNEQUAL",
+          "scores",
+          count
+              + " scores for "
+              + request.getDistancesCount()
+              + " models; give one for each model, or none.");
+    }
+    for (int i = 0; i < count; i++) {
+      if (!Double.isFinite(request.getScores(i))) {
+        throw RefusedException.invalidArgument(
+            "SCORE_NOT_FINITE",
+            "scores[" + i + "]",
+            "The score of model " + i + " is " + request.getScores(i) + "; it must be finite.");
+      }
+    }
+  }
+
+  private static double[][] matrix(List<Row> rows) {
+    return rows.stream().map(row -> Doubles.toArray(row.getValuesList())).toArray(double[][]::new);
+  }
+
+  private static RefusedException refused(UnusableNumbersException e, String field) {
+    return RefusedException.invalidArgument(e.reason(), field, String.valueOf(e.getMessage()));
+  }
+}

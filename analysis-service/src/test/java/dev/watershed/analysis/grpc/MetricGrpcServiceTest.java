@@ -1,0 +1,244 @@
+package dev.watershed.analysis.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.common.primitives.Doubles;
+import com.google.common.primitives.Ints;
+import com.google.gson.JsonObject;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import dev.watershed.analysis.Golden;
+import dev.watershed.analysis.v1.AnalyzeCurveRequest;
+import dev.watershed.analysis.v1.ClusterModelsRequest;
+import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.Row;
+import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.ValidationInterceptor;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class MetricGrpcServiceTest {
+  private Server server;
+  private ManagedChannel channel;
+  private MetricServiceGrpc.MetricServiceBlockingStub metrics;
+
+  @BeforeEach
+  void serve() throws Exception {
+    String name = InProcessServerBuilder.generateName();
+    server =
+        InProcessServerBuilder.forName(name)
+            .addService(new MetricGrpcService())
+            .intercept(new ValidationInterceptor())
+            .intercept(new ErrorInterceptor())
+            .build()
+            .start();
+    channel = InProcessChannelBuilder.forName(name).build();
+    metrics = MetricServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    channel.shutdownNow();
+    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void analyzeCurve_goldenCurves_equalTheDefinitions() {
+    for (var golden : Golden.curves()) {
+      var found = analyze(Golden.doubles(golden, "alphas"), Golden.doubles(golden, "losses"));
+      assertThat(found.getBarrierHeightNats())
+          .isCloseTo(golden.get("barrier_height").getAsDouble(), within(1e-9));
+      assertThat(found.getConvexityGapNats())
+          .isCloseTo(golden.get("convexity_gap").getAsDouble(), within(1e-9));
+      assertThat(found.getAreaNats())
+          .isCloseTo(golden.get("area_above_minimum_unit_step").getAsDouble(), within(1e-9));
+    }
+  }
+
+  @Test
+  void analyzeCurve_nestedGrid_givesTheImprovedGapAndACertificate() {
+    var found = analyze(new double[] {0, .25, .5, .75, 1}, new double[] {.4, .1, .5, .1, .4});
+    assertThat(found.getNestedGridIntervals()).isEqualTo(2);
+    assertThat(found.getImprovedConvexityGapNats()).isCloseTo(.1, within(1e-12));
+    assertThat(found.getBarrierHeightNats()).isCloseTo(.1, within(1e-12));
+    assertThat(found.getBarrierAlpha()).isEqualTo(.5);
+    assertThat(found.getConvexityGapNats()).isCloseTo(.4, within(1e-12));
+    assertThat(found.getConvexityGapCertificate().getGamma()).isEqualTo(.25);
+    assertThat(found.getConvexityGapCertificate().getAlpha()).isEqualTo(.5);
+    assertThat(found.getConvexityGapCertificate().getBeta()).isEqualTo(.75);
+  }
+
+  @Test
+  void analyzeCurve_gridNotNested_hasNoImprovedGap() {
+    var found = analyze(new double[] {0, .3, 1}, new double[] {1, 2, 1});
+    assertThat(found.hasImprovedConvexityGapNats()).isFalse();
+    assertThat(found.getNestedGridIntervals()).isZero();
+  }
+
+  @Test
+  void analyzeCurve_badCurve_isRefusedWithItsField() throws Exception {
+    assertCurveRefused(
+        "ALPHAS_NOT_ASCENDING", "curve.alphas[2]", new double[] {0, .7, .5, 1}, new double[4]);
+    assertCurveRefused(
+        "ALPHAS_NOT_SPANNING", "curve.alphas[0]", new double[] {.2, 1}, new double[2]);
+    assertCurveRefused(
+        "ALPHAS_NOT_SPANNING", "curve.alphas[1]", new double[] {0, 2}, new double[2]);
+    assertCurveRefused("COUNTS_UNEQUAL", "curve.losses_nats", new double[] {0, 1}, new double[3]);
+    assertCurveRefused(
+        "LOSS_NOT_FINITE",
+        "curve.losses_nats[1]",
+        new double[] {0, 1},
+        new double[] {1, Double.POSITIVE_INFINITY});
+    assertCurveRefused("REQUEST_INVALID", "curve.alphas", new double[] {0}, new double[2]);
+    assertRefused(
+        "REQUEST_INVALID",
+        "curve",
+        () -> metrics.analyzeCurve(AnalyzeCurveRequest.getDefaultInstance()));
+  }
+
+  @Test
+  void clusterModels_goldenCases_equalScikitLearn() {
+    for (var golden : Golden.clusterings()) {
+      var response = cluster(golden);
+      var clustering = response.getClustering();
+      var expected = Golden.ints(golden, "assignment");
+      int n = expected.length;
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < i; j++) {
+          assertThat(clustering.getAssignments(i) == clustering.getAssignments(j))
+              .isEqualTo(expected[i] == expected[j]);
+        }
+      }
+      assertThat(Doubles.toArray(clustering.getEigenvaluesList()))
+          .containsExactly(
+              Golden.doubles(golden, "normalized_laplacian_eigenvalues"), within(1e-8));
+      assertThat(clustering.getEmbeddingCount()).isEqualTo(n);
+      assertThat(clustering.getCentroidDistances(0).getValuesCount())
+          .isEqualTo(golden.get("cluster_count").getAsInt());
+      assertThat(clustering.getVerdict()).contains("silhouette");
+
+      assertThat(response.hasFit()).isEqualTo(!golden.get("linear_fit").isJsonNull());
+      if (response.hasFit()) {
+        assertThat(Math.abs(response.getFit().getPearsonR()))
+            .isCloseTo(
+                Math.abs(golden.getAsJsonObject("linear_fit").get("pearson_r").getAsDouble()),
+                within(1e-6));
+        assertThat(response.getFit().getPointCount()).isEqualTo(n);
+      }
+    }
+  }
+
+  @Test
+  void clusterModels_nothingButDistances_takesTwoClustersAndNoFit() {
+    var response =
+        metrics.clusterModels(request(new double[][] {{0, 1, 9}, {1, 0, 9}, {9, 9, 0}}).build());
+    assertThat(response.getClustering().getAssignmentsList()).isEqualTo(Ints.asList(0, 0, 1));
+    assertThat(response.hasFit()).isFalse();
+  }
+
+  @Test
+  void clusterModels_badMatrix_isRefusedWithItsField() throws Exception {
+    assertClustersRefused(
+        "NOT_SQUARE", "distances[1]", request(new double[][] {{0, 1}, {1, 0, 2}}));
+    assertClustersRefused(
+        "DISTANCE_NOT_SYMMETRIC",
+        "distances[1].values[0]",
+        request(new double[][] {{0, 1}, {2, 0}}));
+    assertClustersRefused(
+        "DISTANCE_DIAGONAL_NOT_ZERO",
+        "distances[0].values[0]",
+        request(new double[][] {{1, 1}, {1, 0}}));
+    assertClustersRefused(
+        "DISTANCE_NEGATIVE", "distances[1].values[0]", request(new double[][] {{0, -1}, {-1, 0}}));
+    assertClustersRefused(
+        "DISTANCE_NOT_FINITE",
+        "distances[1].values[0]",
+        request(new double[][] {{0, Double.NaN}, {Double.NaN, 0}}));
+    assertClustersRefused("REQUEST_INVALID", "distances", request(new double[][] {{0}}));
+  }
+
+  @Test
+  void clusterModels_badOptions_areRefusedWithTheirField() throws Exception {
+    double[][] right = {{0, 1}, {1, 0}};
+    assertClustersRefused(
+        "CLUSTER_COUNT_OUT_OF_RANGE", "cluster_count", request(right).setClusterCount(3));
+    assertClustersRefused("REQUEST_INVALID", "cluster_count", request(right).setClusterCount(-1));
+    assertClustersRefused("REQUEST_INVALID", "kernel_width", request(right).setKernelWidth(-1));
+    assertClustersRefused("COUNTS_UNEQUAL", "scores", request(right).addScores(1));
+    assertClustersRefused(
+        "SCORE_NOT_FINITE", "scores[1]", request(right).addScores(1).addScores(Double.NaN));
+  }
+
+  private CurveMetrics analyze(double[] alphas, double[] losses) {
+    var curve =
+        Curve.newBuilder()
+            .addAllAlphas(Doubles.asList(alphas))
+            .addAllLossesNats(Doubles.asList(losses));
+    return metrics
+        .analyzeCurve(AnalyzeCurveRequest.newBuilder().setCurve(curve).build())
+        .getMetrics();
+  }
+
+  private ClusterModelsResponse cluster(JsonObject golden) {
+    return metrics.clusterModels(
+        request(Golden.matrix(golden, "distances"))
+            .setClusterCount(golden.get("cluster_count").getAsInt())
+            .setKernelWidth(golden.get("kernel_width").getAsDouble())
+            .addAllScores(Doubles.asList(Golden.doubles(golden, "performance")))
+            .build());
+  }
+
+  private static ClusterModelsRequest.Builder request(double[][] distances) {
+    var request = ClusterModelsRequest.newBuilder();
+    for (var row : distances) {
+      request.addDistances(Row.newBuilder().addAllValues(Doubles.asList(row)));
+    }
+    return request;
+  }
+
+  private void assertCurveRefused(String reason, String field, double[] alphas, double[] losses)
+      throws Exception {
+    assertRefused(reason, field, () -> analyze(alphas, losses));
+  }
+
+  private void assertClustersRefused(
+      String reason, String field, ClusterModelsRequest.Builder request) throws Exception {
+    assertRefused(reason, field, () -> metrics.clusterModels(request.build()));
+  }
+
+  private static void assertRefused(String reason, String field, ThrowingCallable call)
+      throws Exception {
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(thrown).as(field).isNotNull();
+    var status = StatusProto.fromThrowable(thrown);
+    assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    ErrorInfo info = null;
+    BadRequest fields = null;
+    for (var any : status.getDetailsList()) {
+      if (any.is(ErrorInfo.class)) {
+        info = any.unpack(ErrorInfo.class);
+      } else if (any.is(BadRequest.class)) {
+        fields = any.unpack(BadRequest.class);
+      }
+    }
+    assertThat(info).isNotNull();
+    assertThat(info.getReason()).isEqualTo(reason);
+    assertThat(fields).isNotNull();
+    assertThat(fields.getFieldViolations(0).getField()).isEqualTo(field);
+  }
+}
