@@ -1,26 +1,49 @@
 package dev.watershed.analysis.report;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.StudyReport;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.util.List;
 
 /** A study's report as files: a self-contained page, JSON, and CSV tables. */
 public final class StudyReportFiles {
+  private static final String PAGE = "report.html";
+  private static final String JSON = "report.json";
+  private static final String MODELS = "models.csv";
+  private static final String PAIRS = "pairs.csv";
+  private static final String CURVES = "curves.csv";
+
   private StudyReportFiles() {}
 
   /** Returns the names of the files, the page first. */
   public static List<String> names() {
-    return List.of("report.html", "report.json", "models.csv", "pairs.csv", "curves.csv");
+    return List.of(PAGE, JSON, MODELS, PAIRS, CURVES);
   }
 
   /**
-   * Writes one file in UTF-8; does not close {@code out}.
+   * Writes one file in UTF-8; flushes but does not close {@code out}.
    *
    * @param name one of {@link #names()}
+   * @param report of a study that succeeded; its texts may be hostile
    * @throws IllegalArgumentException for another name
    */
   public static void write(String name, StudyReport report, OutputStream out) throws IOException {
-    throw new IllegalArgumentException(name + " for " + report.getStudy() + " to " + out);
+    var writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
+    switch (name) {
+      case PAGE -> ReportPage.write(report, writer);
+      case JSON -> JsonFormat.printer().alwaysPrintFieldsWithNoPresence().appendTo(report, writer);
+      case MODELS -> new ReportTables(report).models(writer);
+      case PAIRS -> new ReportTables(report).pairs(writer);
+      case CURVES -> new ReportTables(report).curves(writer);
+      default ->
+          throw new IllegalArgumentException(
+              "No file \"" + name + "\"; a report has " + String.join(", ", names()) + ".");
+    }
+    writer.flush();
   }
 }

@@ -1,0 +1,146 @@
+package dev.watershed.analysis.report;
+
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyReport;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVPrinter;
+
+/**
+ * A report's tables as RFC 4180 CSV with a header and LF line ends. Numbers are written so that
+ * they read back to the same double; NaN is {@code NaN}, a value that does not exist is empty.
+ */
+final class ReportTables {
+  private static final CSVFormat FORMAT =
+      CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
+
+  /** What a spreadsheet would run as a formula. */
+  private static final Pattern FORMULA = Pattern.compile("^[=+\\-@\\t\\r]");
+
+  private final StudyReport report;
+
+  ReportTables(StudyReport report) {
+    this.report = report;
+  }
+
+  void models(Appendable out) throws IOException {
+    var header =
+        new ArrayList<>(
+            List.of(
+                "checkpoint",
+                "label",
+                "digest_sha256",
+                "cluster",
+                "in_domain_mean_loss_nats",
+                "in_domain_accuracy",
+                "in_domain_f1",
+                "in_domain_matthews_correlation",
+                "in_domain_expected_calibration_error",
+                "in_domain_example_count",
+                "centroid_distance_difference"));
+    for (var diagnostic : report.getSpec().getDiagnosticsList()) {
+      header.add(text("score of " + diagnostic.getSample().getName()));
+    }
+    var printer = new CSVPrinter(out, FORMAT);
+    printer.printRecord(header);
+    for (var model : report.getModelsList()) {
+      printer.printRecord(row(model));
+    }
+  }
+
+  private static List<Object> row(ModelReport model) {
+    var inDomain = model.getInDomain();
+    var row = new ArrayList<Object>();
+    row.add(text(model.getCheckpoint()));
+    row.add(text(model.getLabel()));
+    row.add(model.getDigest().getSha256());
+    row.add(model.getCluster());
+    row.add(inDomain.getMeanLossNats());
+    row.add(inDomain.getAccuracy());
+    row.add(inDomain.getF1());
+    row.add(inDomain.getMatthewsCorrelation());
+    row.add(inDomain.getExpectedCalibrationError());
+    row.add(inDomain.getExampleCount());
+    row.add(model.hasCentroidDistanceDifference() ? model.getCentroidDistanceDifference() : "");
+    row.addAll(model.getDiagnosticScoresList());
+    return row;
+  }
+
+  void pairs(Appendable out) throws IOException {
+    var printer = new CSVPrinter(out, FORMAT);
+    printer.printRecord(
+        "model_a",
+        "model_b",
+        "label_a",
+        "label_b",
+        "cluster_a",
+        "cluster_b",
+        "distance",
+        "barrier_height_nats",
+        "barrier_alpha",
+        "convexity_gap_nats",
+        "convexity_gap_gamma",
+        "convexity_gap_alpha",
+        "convexity_gap_beta",
+        "improved_convexity_gap_nats",
+        "nested_grid_intervals",
+        "area_nats",
+        "euclidean_distance");
+    for (var pair : report.getPairsList()) {
+      var a = report.getModels(pair.getModelA());
+      var b = report.getModels(pair.getModelB());
+      var metrics = pair.getMetrics();
+      var gap = metrics.getConvexityGapCertificate();
+      boolean nested = metrics.hasImprovedConvexityGapNats();
+      printer.printRecord(
+          text(a.getCheckpoint()),
+          text(b.getCheckpoint()),
+          text(a.getLabel()),
+          text(b.getLabel()),
+          a.getCluster(),
+          b.getCluster(),
+          pair.getDistance(),
+          metrics.getBarrierHeightNats(),
+          metrics.getBarrierAlpha(),
+          metrics.getConvexityGapNats(),
+          gap.getGamma(),
+          gap.getAlpha(),
+          gap.getBeta(),
+          nested ? metrics.getImprovedConvexityGapNats() : "",
+          nested ? metrics.getNestedGridIntervals() : "",
+          metrics.getAreaNats(),
+          pair.getEuclideanDistance());
+    }
+  }
+
+  /** One row a point: alpha 1 is model A. */
+  void curves(Appendable out) throws IOException {
+    var printer = new CSVPrinter(out, FORMAT);
+    printer.printRecord("model_a", "model_b", "alpha", "loss_nats", "accuracy");
+    for (var pair : report.getPairsList()) {
+      String a = text(report.getModels(pair.getModelA()).getCheckpoint());
+      String b = text(report.getModels(pair.getModelB()).getCheckpoint());
+      for (int i = 0; i < pair.getCurve().getAlphasCount(); i++) {
+        printer.printRecord(
+            a,
+            b,
+            pair.getCurve().getAlphas(i),
+            pair.getCurve().getLossesNats(i),
+            accuracy(pair, i));
+      }
+    }
+  }
+
+  private static Object accuracy(PairReport pair, int i) {
+    return i < pair.getAccuraciesCount() ? pair.getAccuracies(i) : "";
+  }
+
+  /** Keeps a spreadsheet from running a text as a formula: an apostrophe goes before it. */
+  private static String text(String value) {
+    return FORMULA.matcher(value).find() ? "'" + value : value;
+  }
+}

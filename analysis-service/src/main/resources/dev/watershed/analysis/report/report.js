@@ -1,0 +1,579 @@
+/* Draws a StudyReport (protobuf JSON). Text from the report reaches the page as text nodes only. */
+(function () {
+  'use strict';
+
+  const report = JSON.parse(document.getElementById('report').textContent);
+  const spec = report.spec ?? {};
+  const models = report.models ?? [];
+  const pairs = report.pairs ?? [];
+  const clustering = report.clustering ?? {};
+  const diagnostics = spec.diagnostics ?? [];
+  const charts = new Map();
+
+  // ---- Reading protobuf JSON: zeros are left out, NaN and infinities are strings.
+
+  const number = value => (value === undefined || value === null ? 0 : Number(value));
+  const optional = value => (value === undefined || value === null ? NaN : Number(value));
+  const cluster = model => number(model.cluster);
+  const label = i => models[i].label || models[i].checkpoint.replace(/^checkpoints\//, '');
+  const score = (model, d) => number((model.diagnosticScores ?? [])[d]);
+  const diagnosticName = d => diagnostics[d].sample?.name ?? `diagnostic ${d + 1}`;
+  const constant = (value, prefix, unspecified) =>
+    (value ?? unspecified).replace(prefix, '').replaceAll('_', ' ').toLowerCase();
+
+  const clusterCount = models.reduce((most, model) => Math.max(most, cluster(model) + 1), 1);
+  const split = !clustering.oneBasin && clusterCount > 1;
+  const word = clustering.oneBasin ? 'cluster' : 'basin';
+  const Word = word[0].toUpperCase() + word.slice(1);
+  const basinName = c => `${Word} ${c + 1}`;
+  const isWithin = pair => cluster(models[number(pair.modelA)]) === cluster(models[number(pair.modelB)]);
+  const SCORES = {
+    SCORE_ACCURACY: 'accuracy', SCORE_F1: 'F1',
+    SCORE_MATTHEWS_CORRELATION: 'Matthews correlation', SCORE_MEAN_LOSS: 'mean loss (nats)',
+  };
+  const scoreName = d => SCORES[diagnostics[d].score] ?? 'accuracy';
+  const DISTANCES = {
+    DISTANCE_METRIC_BARRIER_HEIGHT: ['barrier height', 'nats'],
+    DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP: ['improved convexity gap', 'nats'],
+    DISTANCE_METRIC_AREA: ['area above the minimum', 'nats'],
+    DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', ''],
+  };
+  const [distanceName, distanceUnit] = DISTANCES[spec.distance] ?? ['convexity gap', 'nats'];
+  const distanceTitle = distanceUnit ? `${distanceName} (${distanceUnit})` : distanceName;
+
+  // ---- Numbers for people.
+
+  function show(value, digits = 3) {
+    if (Number.isNaN(value)) return '\u2013';
+    if (!Number.isFinite(value)) return value > 0 ? '\u221e' : '\u2212\u221e';
+    const size = Math.abs(value);
+    const text = size !== 0 && (size < 1e-3 || size >= 1e5)
+      ? value.toExponential(digits - 1) : value.toFixed(size >= 1000 ? 0 : digits);
+    return text.replace('-', '\u2212');
+  }
+  const showP = p => (Number.isNaN(p) ? '\u2013' : p < 1e-300 ? '< 1e\u2212300' : show(p));
+  const whole = value => Number(value).toLocaleString('en');
+  const plural = (count, noun) => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+  function median(values) {
+    const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+    if (sorted.length === 0) return NaN;
+    const middle = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+  function mean(values) {
+    const finite = values.filter(Number.isFinite);
+    return finite.length ? finite.reduce((sum, value) => sum + value, 0) / finite.length : NaN;
+  }
+  const ranked = values => [...values.keys()].sort((i, j) => {
+    const a = values[i], b = values[j];
+    return Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : a - b;
+  });
+
+  // ---- Elements.
+
+  function element(tag, properties = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name in made) made[name] = value; else made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+  const byId = id => document.getElementById(id);
+  const lines = texts => {
+    const box = element('div');
+    texts.forEach((text, i) => box.append(element(i ? 'div' : 'strong', {}, text)));
+    return box;
+  };
+  function basinTag(c) {
+    const tag = element('span', {className: 'basin'}, basinName(c));
+    tag.style.setProperty('--basin', colours().basin(c));
+    tag.dataset.basin = c;
+    return tag;
+  }
+  function describe(list, facts) {
+    for (const [term, detail] of facts) {
+      if (detail === '' || detail === undefined) continue;
+      list.append(element('dt', {}, term), element('dd', {}, detail));
+    }
+  }
+
+  /** Fills a table; a cell is a text, a number, or a node; numeric columns sort when asked to. */
+  function table(id, caption, columns, rows, sortable = false) {
+    const target = byId(id);
+    const body = element('tbody');
+    const fill = order => body.replaceChildren(...order.map(r => element('tr', {},
+      ...rows[r].map((cell, c) => {
+        const value = typeof cell === 'number' ? show(cell) : cell;
+        return c === 0 ? element('th', {scope: 'row'}, value)
+          : element('td', {className: columns[c].text ? 'text' : ''}, value);
+      }))));
+    const heads = columns.map((column, c) => {
+      const head = element('th', {scope: 'col', className: column.text ? 'text' : ''});
+      if (!sortable) { head.append(column.name); return head; }
+      const button = element('button', {type: 'button'}, column.name);
+      button.addEventListener('click', () => {
+        const up = head.getAttribute('aria-sort') !== 'ascending';
+        heads.forEach(other => other.removeAttribute('aria-sort'));
+        head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+        const key = r => (rows[r][c] instanceof Node ? rows[r][c].textContent : rows[r][c]);
+        const order = [...rows.keys()].sort((i, j) => {
+          const a = key(i), b = key(j);
+          if (typeof a !== 'number') return String(a).localeCompare(String(b), 'en', {numeric: true});
+          return Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : a - b;
+        });
+        fill(up ? order : order.reverse());
+      });
+      head.append(button);
+      return head;
+    });
+    fill([...rows.keys()]);
+    target.replaceChildren(element('caption', {}, caption), element('thead', {}, element('tr', {}, ...heads)), body);
+  }
+
+  // ---- Charts.
+
+  const dark = window.matchMedia('(prefers-color-scheme: dark)');
+  function colours() {
+    const night = dark.matches && !document.documentElement.classList.contains('printing');
+    // Okabe and Ito's palette, distinguishable with colour-vision deficiencies.
+    const basins = night
+      ? ['#56B4E9', '#F0903C', '#2CC295', '#E79FCB', '#E8D44A', '#9DB4FF', '#C9A27A', '#B8C2CC']
+      : ['#0072B2', '#D55E00', '#009E73', '#B5538C', '#A88600', '#5B6FD6', '#8C5A2B', '#5F6B78'];
+    return {
+      basin: c => basins[c % basins.length],
+      text: night ? '#e6ebf1' : '#1b2430',
+      muted: night ? '#9aa7b6' : '#5b6776',
+      line: night ? '#2c3845' : '#dfe4ea',
+      card: night ? '#18202a' : '#ffffff',
+      across: night ? '#b8c2cc' : '#4a5563',
+      none: night ? '#222c37' : '#eceff3',
+      ramp: night
+        ? ['#182634', '#1c4468', '#2a76b0', '#6db3e6', '#e3f2ff']
+        : ['#f3f7fc', '#c7dcf0', '#77b0dc', '#2470b3', '#08306b'],
+    };
+  }
+  const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect', 'pin', 'arrow', 'roundRect'];
+
+  function chart(id, description, option, renderer = 'svg') {
+    const box = byId(id);
+    box.setAttribute('aria-label', description);
+    const drawn = charts.get(id)?.drawn ?? echarts.init(box, null, {renderer});
+    charts.set(id, {drawn, redraw: () => drawn.setOption(base(option()), true)});
+    charts.get(id).redraw();
+  }
+  function base(option) {
+    const c = colours();
+    return {
+      animation: false,
+      textStyle: {fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif', color: c.text},
+      ...option,
+      tooltip: {
+        backgroundColor: c.card, borderColor: c.line, textStyle: {color: c.text, fontSize: 13},
+        confine: true, ...option.tooltip,
+      },
+    };
+  }
+  function axis(name, extra = {}) {
+    const c = colours();
+    return {
+      type: 'value', name, nameLocation: 'middle', nameGap: 28, scale: true,
+      nameTextStyle: {color: c.muted}, axisLabel: {color: c.muted, hideOverlap: true},
+      axisLine: {lineStyle: {color: c.line}}, axisTick: {lineStyle: {color: c.line}},
+      splitLine: {lineStyle: {color: c.line}}, ...extra,
+    };
+  }
+
+  function heatmap() {
+    const orders = [
+      ...diagnostics.map((_, d) => [`by ${diagnosticName(d)}`, ranked(models.map(model => score(model, d)))]),
+      [`by ${word}`, ranked(models.map(cluster))],
+      ['by in-domain accuracy', ranked(models.map(model => number(model.inDomain?.accuracy)))],
+      ['as given', [...models.keys()]],
+    ];
+    const select = byId('order');
+    orders.forEach(([name], i) => select.append(element('option', {value: i}, name)));
+    select.addEventListener('change', draw);
+    const distances = models.map(() => new Array(models.length).fill(NaN));
+    for (const pair of pairs) {
+      const a = number(pair.modelA), b = number(pair.modelB);
+      distances[a][b] = distances[b][a] = number(pair.distance);
+    }
+    const finite = pairs.map(pair => number(pair.distance)).filter(Number.isFinite);
+    const greatest = finite.reduce((most, value) => Math.max(most, value), 0) || 1;
+    const missing = pairs.length - finite.length;
+    byId('heatmap-caption').textContent =
+      `${distanceTitle} of each pair; dark means far apart. B1, B2, \u2026 after a model's name is its ${word}.`
+      + (missing ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} left blank.` : '');
+
+    function draw() {
+      const [orderName, order] = orders[Number(select.value || 0)];
+      const names = order.map(i => `${label(i)} \u00b7 B${cluster(models[i]) + 1}`);
+      const cells = [], blanks = [];
+      order.forEach((i, x) => order.forEach((j, y) => {
+        if (i !== j && Number.isFinite(distances[i][j])) cells.push([x, y, distances[i][j]]);
+        else blanks.push([x, y, 0]);
+      }));
+      const few = models.length <= 12;
+      chart('heatmap',
+        `Heat map of the ${distanceName} of all pairs of ${models.length} models, ordered ${orderName}. The pair table in pairs.csv holds the values.`,
+        () => {
+          const c = colours();
+          const side = inverse => ({
+            type: 'category', data: names, inverse,
+            axisTick: {show: false}, axisLine: {show: false}, splitLine: {show: false},
+            axisLabel: {
+              rotate: inverse ? 0 : 45, fontSize: models.length > 40 ? 9 : 11, interval: models.length > 60 ? 'auto' : 0,
+              width: 110, overflow: 'truncate', color: (_, at) => c.basin(cluster(models[order[at ?? 0]])),
+            },
+          });
+          return {
+            grid: {left: 8, right: 64, top: 8, bottom: 8, containLabel: true},
+            xAxis: side(false), yAxis: side(true),
+            visualMap: {
+              min: 0, max: greatest, seriesIndex: 0, right: 0, top: 'middle', itemWidth: 12, itemHeight: 180,
+              inRange: {color: c.ramp}, textStyle: {color: c.muted}, precision: 3, calculable: false,
+              text: [show(greatest), '0'],
+            },
+            tooltip: {formatter: item => {
+              const a = order[item.value[0]], b = order[item.value[1]];
+              if (a === b) return lines([label(a), basinName(cluster(models[a]))]);
+              const pair = pairs.find(p => (number(p.modelA) === a && number(p.modelB) === b) || (number(p.modelA) === b && number(p.modelB) === a));
+              const m = pair?.metrics;
+              return lines([`${label(a)} \u2013 ${label(b)}`, `${distanceTitle}: ${show(distances[a][b])}`,
+                ...(m ? [`BH ${show(number(m.barrierHeightNats))}, CG ${show(number(m.convexityGapNats))} nats`] : []),
+                ...(m && m.improvedConvexityGapNats !== undefined ? [`ICG ${show(Number(m.improvedConvexityGapNats))} nats`] : [])]);
+            }},
+            series: [
+              {
+                type: 'heatmap', progressive: 5000,
+                data: cells.map(value => ({value, label: {color: value[2] > greatest * .55 ? c.card : c.text}})),
+                itemStyle: {borderColor: c.card, borderWidth: few ? 2 : models.length > 80 ? 0 : 1},
+                label: {show: few, formatter: item => show(item.value[2], 2), fontSize: 11},
+                emphasis: {itemStyle: {borderColor: c.text, borderWidth: 1}},
+              },
+              {type: 'heatmap', data: blanks, itemStyle: {color: c.none, borderColor: c.card, borderWidth: few ? 2 : 0}},
+            ],
+          };
+        }, models.length > 60 ? 'canvas' : 'svg');
+    }
+    draw();
+  }
+
+  function basins() {
+    byId('basins-heading').textContent = clustering.oneBasin ? 'No split' : `${Word}s`;
+    byId('verdict').textContent = clustering.verdict ?? '';
+    table('basins', 'Sizes, and the median distance of their pairs',
+      [{name: Word}, {name: 'Models'}, {name: 'Median within'}],
+      Array.from({length: clusterCount}, (_, c) => [
+        basinTag(c), whole(models.filter(model => cluster(model) === c).length),
+        median(pairs.filter(pair => isWithin(pair) && cluster(models[number(pair.modelA)]) === c).map(pair => number(pair.distance))),
+      ]));
+    const eigenvalues = (clustering.eigenvalues ?? []).map(Number).slice(0, 20);
+    byId('spectrum-caption').textContent =
+      `Smallest eigenvalues of the normalised Laplacian; the dark ones carry the clusters. Eigengap ${show(number(clustering.eigengap))}, mean silhouette ${show(number(clustering.silhouette))}`
+      + (clustering.connected ? '.' : '; the affinity graph is not connected.');
+    chart('spectrum', `Bar chart of the ${eigenvalues.length} smallest eigenvalues of the Laplacian: ${eigenvalues.map(value => show(value)).join(', ')}.`,
+      () => {
+        const c = colours();
+        return {
+          grid: {left: 8, right: 8, top: 12, bottom: 8, containLabel: true},
+          xAxis: {type: 'category', data: eigenvalues.map((_, i) => i + 1), axisLabel: {color: c.muted}, axisTick: {show: false}, axisLine: {lineStyle: {color: c.line}}},
+          yAxis: axis('', {scale: false, splitNumber: 3}),
+          tooltip: {formatter: item => lines([`Eigenvalue ${item.dataIndex + 1}`, show(item.value, 6)])},
+          series: [{type: 'bar', barMaxWidth: 26, data: eigenvalues.map((value, i) => ({
+            value: Number.isFinite(value) ? value : null,
+            itemStyle: {color: i < clusterCount ? c.basin(0) : c.line, borderRadius: [3, 3, 0, 0]}}))}],
+        };
+      });
+  }
+
+  function curves() {
+    const shown = pairs.filter(pair => (pair.curve?.alphas ?? []).length > 0);
+    const select = byId('quantity');
+    const within = shown.filter(isWithin), across = shown.filter(pair => !isWithin(pair));
+    byId('within-heading').textContent = `Within a ${word}`;
+    byId('across-heading').textContent = `Across ${word}s`;
+    select.addEventListener('change', draw);
+    const clean = value => (Number.isFinite(value) ? value : null);
+
+    function draw() {
+      const accuracy = select.value === 'accuracy';
+      const values = pair => (accuracy ? pair.accuracies ?? [] : pair.curve.lossesNats ?? []).map(number);
+      const all = shown.flatMap(values).filter(Number.isFinite);
+      const low = all.reduce((a, b) => Math.min(a, b), Infinity), high = all.reduce((a, b) => Math.max(a, b), -Infinity);
+      const pad = (high - low) * .05 || .05;
+      const range = Number.isFinite(low) ? {
+        min: Math.max(0, Math.floor((low - pad) * 20) / 20), max: Math.ceil((high + pad) * 20) / 20,
+      } : {};
+      panel('within', within, accuracy, values, range);
+      panel('across', across, accuracy, values, range);
+    }
+
+    function panel(id, group, accuracy, values, range) {
+      const all = pairs.filter(pair => isWithin(pair) === (id === 'within'));
+      byId(`${id}-caption`).textContent = group.length === 0 ? 'No such pair.' :
+        `${group.length === all.length ? plural(group.length, 'pair') : `${whole(group.length)} of ${plural(all.length, 'pair')}, evenly by distance`}`
+        + `; bold is their mean. Median ${distanceName} ${show(median(all.map(pair => number(pair.distance))))}${distanceUnit && ' ' + distanceUnit}.`;
+      const grid = group[0]?.curve.alphas.map(number) ?? [];
+      const averages = grid.map((_, i) => mean(group.map(pair => values(pair)[i] ?? NaN)));
+      const quantity = accuracy ? 'accuracy' : 'loss (nats)';
+      chart(id,
+        `${plural(group.length, 'curve')} of ${quantity} along the line between two models ${id} ${word}s.`
+        + (grid.length ? ` On average ${show(averages[0])} at the ends' side alpha 0, ${show(averages[grid.length >> 1])} in the middle, ${show(averages[grid.length - 1])} at alpha 1.` : ''),
+        () => {
+          const c = colours();
+          return {
+            grid: {left: 44, right: 16, top: 14, bottom: 40},
+            xAxis: axis('\u03b1  (0 = model B, 1 = model A)', {min: 0, max: 1, splitLine: {show: false}}),
+            yAxis: axis(quantity, {nameGap: 36, ...range}),
+            tooltip: {trigger: 'item', formatter: item => {
+              const pair = group[item.seriesIndex];
+              return pair
+                ? lines([`${label(number(pair.modelA))} \u2013 ${label(number(pair.modelB))}`, `\u03b1 ${show(item.value[0], 2)}: ${show(item.value[1])}`])
+                : lines(['Mean', `\u03b1 ${show(item.value[0], 2)}: ${show(item.value[1])}`]);
+            }},
+            series: [
+              ...group.map(pair => ({
+                type: 'line', symbol: 'circle', symbolSize: 3, showSymbol: group.length <= 60,
+                data: pair.curve.alphas.map((alpha, i) => [number(alpha), clean(values(pair)[i] ?? NaN)]),
+                lineStyle: {width: 1, opacity: group.length > 60 ? .25 : .5}, itemStyle: {opacity: .5},
+                color: id === 'within' ? c.basin(cluster(models[number(pair.modelA)])) : c.across,
+              })),
+              {
+                type: 'line', symbol: 'none', z: 5, color: c.text, lineStyle: {width: 3},
+                data: grid.map((alpha, i) => [alpha, clean(averages[i])]),
+              },
+            ],
+          };
+        }, group.length > 60 ? 'canvas' : 'svg');
+    }
+    draw();
+  }
+
+  /** Bin edges of a round width around the values. */
+  function edges(values) {
+    const low = Math.min(...values), high = Math.max(...values);
+    if (!(high > low)) return [low - .005, high + .005];
+    const rough = (high - low) / 12;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const width = [1, 2, 2.5, 5, 10].map(step => step * power).find(step => step >= rough);
+    const first = Math.floor(low / width + 1e-9);
+    const made = [];
+    for (let i = first; i * width <= high + width * 1e-6 || made.length < 2; i++) made.push(i * width);
+    if (made[made.length - 1] <= high) made.push(made[made.length - 1] + width);
+    return made;
+  }
+
+  function diagnostic(d) {
+    const name = diagnosticName(d);
+    const scores = models.map(model => score(model, d));
+    const found = (report.diagnostics ?? [])[d];
+    const features = models.map(model => optional(model.centroidDistanceDifference));
+    const hasFeature = features.some(Number.isFinite);
+    const box = element('div', {className: hasFeature ? 'diagnostic columns' : 'diagnostic'});
+    byId('diagnostics').append(box);
+    const figure = (kind, title) => {
+      const caption = element('figcaption');
+      box.append(element('figure', {}, element('h3', {}, title),
+        element('div', {className: 'chart', id: `${kind}-${d}`, role: 'img'}), caption));
+      return caption;
+    };
+    if (hasFeature) {
+      const caption = figure('scatter', `${name}: against the centroid-distance difference`);
+      const fit = found?.fit;
+      caption.textContent = fit
+        ? `r = ${show(number(fit.pearsonR))} (p = ${showP(number(fit.pearsonP))}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside ${word} 1.`
+        : '';
+      scatter(d, features, scores, fit);
+    }
+    const caption = figure('histogram', `${name}: models by ${word}`);
+    const unusable = scores.filter(value => !Number.isFinite(value)).length;
+    caption.textContent = (found?.clusterMeans ?? []).map((value, c) =>
+      `${basinName(c)}: ${show(number(value))} \u00b1 ${show(number((found.clusterStandardDeviations ?? [])[c]))}`).join('; ')
+      + (unusable ? `. ${plural(unusable, 'model')} without a finite score.` : '');
+    histogram(d, scores);
+  }
+
+  function scatter(d, features, scores, fit) {
+    const finite = features.filter(Number.isFinite);
+    const fitted = fit && Number.isFinite(number(fit.slope))
+      ? [Math.min(...finite), Math.max(...finite)].map(x => [x, number(fit.intercept) + number(fit.slope) * x]) : [];
+    chart(`scatter-${d}`,
+      `Scatter plot of ${diagnosticName(d)} (${scoreName(d)}) against the centroid-distance difference of ${models.length} models with the least-squares line.`,
+      () => {
+        const c = colours();
+        return {
+          grid: {left: 48, right: 20, top: 36, bottom: 40},
+          legend: {top: 0, right: 0, textStyle: {color: c.text}, data: Array.from({length: clusterCount}, (_, k) => basinName(k))},
+          xAxis: axis('centroid-distance difference'),
+          yAxis: axis(scoreName(d), {nameGap: 36}),
+          tooltip: {formatter: item => item.seriesType === 'line' ? lines(['Least-squares line']) : lines([label(item.value[2]),
+            `${scoreName(d)} ${show(item.value[1])}`, `feature ${show(item.value[0])}`])},
+          series: [
+            {type: 'line', data: fitted, symbol: 'none', silent: true, color: c.muted, lineStyle: {width: 2, type: 'dashed'}},
+            ...Array.from({length: clusterCount}, (_, k) => ({
+              type: 'scatter', name: basinName(k), color: c.basin(k), symbol: SYMBOLS[k % SYMBOLS.length],
+              symbolSize: models.length > 100 ? 7 : 11, itemStyle: {borderColor: c.card, borderWidth: 1},
+              data: models.map((model, i) => [features[i], scores[i], i])
+                .filter(([x, y, i]) => cluster(models[i]) === k && Number.isFinite(x) && Number.isFinite(y)),
+              label: {show: models.length <= 16, position: 'top', formatter: item => label(item.value[2]), color: c.muted, fontSize: 10},
+              labelLayout: {hideOverlap: true},
+            })),
+          ],
+        };
+      });
+  }
+
+  function histogram(d, scores) {
+    const finite = scores.filter(Number.isFinite);
+    const bins = finite.length ? edges(finite) : [0, 1];
+    const count = (k, i) => models.filter((model, m) => cluster(model) === k && scores[m] >= bins[i]
+      && (scores[m] < bins[i + 1] || (i === bins.length - 2 && scores[m] <= bins[i + 1]))).length;
+    const digits = Math.min(6, Math.max(2, Math.ceil(-Math.log10(bins[1] - bins[0]))));
+    chart(`histogram-${d}`,
+      `Histogram of ${diagnosticName(d)} (${scoreName(d)}) by ${word}.`,
+      () => {
+        const c = colours();
+        return {
+          grid: {left: 40, right: 16, top: 36, bottom: 40},
+          legend: {top: 0, right: 0, textStyle: {color: c.text}},
+          xAxis: {...axis(scoreName(d)), type: 'category', scale: false, data: bins.slice(0, -1).map(edge => show(edge, digits)), splitLine: {show: false}},
+          yAxis: axis('models', {scale: false, minInterval: 1, nameGap: 26}),
+          tooltip: {formatter: item => lines([`${show(bins[item.dataIndex], digits)} to ${show(bins[item.dataIndex + 1], digits)}`, `${item.seriesName}: ${plural(item.value, 'model')}`])},
+          series: Array.from({length: clusterCount}, (_, k) => ({
+            type: 'bar', stack: 'models', name: basinName(k), color: c.basin(k), barCategoryGap: '8%',
+            itemStyle: {borderColor: c.card, borderWidth: 1},
+            data: bins.slice(0, -1).map((_, i) => count(k, i)),
+          })),
+        };
+      });
+  }
+
+  function diagnosticTable() {
+    const two = clusterCount === 2;
+    table('diagnostic-table', 'Mean and standard deviation of each score, and its fit on the centroid-distance difference',
+      [{name: 'Diagnostic'}, {name: 'Score', text: true},
+        ...Array.from({length: clusterCount}, (_, c) => ({name: basinName(c)})),
+        ...(two ? [{name: '(\u03bc\u2081 \u2212 \u03bc\u2082) / \u03c3\u2081'}] : []),
+        {name: 'r'}, {name: 'p'}, {name: '\u03c1'}, {name: 'Models'}],
+      diagnostics.map((_, d) => {
+        const found = (report.diagnostics ?? [])[d] ?? {};
+        const means = (found.clusterMeans ?? []).map(number);
+        const deviations = (found.clusterStandardDeviations ?? []).map(number);
+        const fit = found.fit;
+        return [diagnosticName(d), scoreName(d),
+          ...Array.from({length: clusterCount}, (_, c) => means.length > c ? `${show(means[c])} \u00b1 ${show(deviations[c])}` : '\u2013'),
+          ...(two ? [means.length > 1 && deviations[0] > 0 ? (means[0] - means[1]) / deviations[0] : NaN] : []),
+          fit ? number(fit.pearsonR) : NaN, fit ? showP(number(fit.pearsonP)) : '\u2013',
+          fit ? number(fit.spearmanRho) : NaN, fit ? whole(number(fit.pointCount)) : '\u2013'];
+      }));
+  }
+
+  function groupTable() {
+    table('group-table', `Distance of the score vectors against the ${distanceName}`,
+      [{name: 'Group'}, {name: 'Spearman \u03c1'}, {name: 'Pearson r'}, {name: 'r\u00b2'}, {name: 'Slope'}, {name: 'Pairs'}],
+      report.groups.map(group => [group.name ?? '', number(group.fit?.spearmanRho), number(group.fit?.pearsonR),
+        number(group.fit?.rSquared), number(group.fit?.slope), whole(number(group.fit?.pointCount))]));
+  }
+
+  function modelTable() {
+    const hasFeature = models.some(model => model.centroidDistanceDifference !== undefined);
+    table('model-table', 'In-domain scores, diagnostics and the centroid-distance difference; a heading sorts',
+      [{name: 'Model'}, {name: Word, text: true}, {name: 'In-domain accuracy'}, {name: 'In-domain loss (nats)'},
+        ...diagnostics.map((_, d) => ({name: diagnosticName(d)})),
+        ...(hasFeature ? [{name: 'Centroid-distance difference'}] : [])],
+      models.map((model, i) => [label(i), basinTag(cluster(model)),
+        number(model.inDomain?.accuracy), number(model.inDomain?.meanLossNats),
+        ...diagnostics.map((_, d) => score(model, d)),
+        ...(hasFeature ? [optional(model.centroidDistanceDifference)] : [])]), true);
+    table('digest-table', 'Content digests', [{name: 'Model'}, {name: 'Checkpoint', text: true}, {name: 'SHA-256', text: true}],
+      models.map((model, i) => [label(i), model.checkpoint ?? '', element('code', {}, model.digest?.sha256 ?? '')]));
+  }
+
+  function tiles() {
+    const distances = group => median(pairs.filter(group).map(pair => number(pair.distance)));
+    const sizes = Array.from({length: clusterCount}, (_, c) => models.filter(model => cluster(model) === c).length);
+    const facts = [
+      ['Models', whole(models.length), plural(pairs.length, 'pair')],
+      [clustering.oneBasin ? 'Split' : 'Basins', clustering.oneBasin ? 'none' : String(clusterCount), split ? sizes.join(' + ') + ' models' : ''],
+      ['Mean silhouette', show(number(clustering.silhouette)), ''],
+      [`Median ${distanceName} within`, show(distances(isWithin)), distanceUnit],
+      [`Median ${distanceName} across`, show(distances(pair => !isWithin(pair))), distanceUnit],
+      ['In-domain accuracy', show(median(models.map(model => number(model.inDomain?.accuracy)))), 'median'],
+    ];
+    byId('tiles').append(...facts.map(([term, value, unit]) =>
+      element('div', {}, element('dt', {}, term), element('dd', {}, value, ' ', element('small', {}, unit)))));
+  }
+
+  function sampleText(sample) {
+    if (!sample) return '';
+    const source = sample.split?.builtin ?? sample.split?.file?.uri ?? '';
+    const size = number(sample.size);
+    const rows = size === 0 ? 'all rows' : `${whole(size)} rows, ${sample.firstRows ? 'the first' : `drawn by seed ${sample.seed ?? 0}`}`;
+    return `${sample.name ?? ''}: ${source}, ${rows}`;
+  }
+
+  function measured() {
+    const provenance = report.provenance ?? {};
+    const points = pairs.find(pair => pair.curve)?.curve.alphas.length;
+    const seconds = number(report.elapsedSeconds);
+    describe(byId('protocol'), [
+      ['Study', report.study ?? ''],
+      ['In-domain sample', sampleText(spec.inDomain)],
+      ['Its digest', report.inDomainDigest?.sha256 ? element('code', {}, report.inDomainDigest.sha256) : ''],
+      ['Points of a curve', points ? `${points}${spec.protocol ? ` (protocol ${constant(spec.protocol, 'ALPHA_PROTOCOL_', '')})` : ''}` : ''],
+      ['Distance', distanceTitle],
+      ['Clusters asked for', whole(number(spec.clusterCount) || 2)],
+      ['Kernel width', String(number(spec.kernelWidth) || 1)],
+      ['Diagnostics', diagnostics.length ? plural(diagnostics.length, 'sample') : 'none'],
+    ]);
+    describe(byId('provenance'), [
+      ['Watershed', provenance.watershedVersion ?? ''],
+      ['Engine', provenance.engine ?? ''],
+      ['Device', provenance.device ?? ''],
+      ['Threads', provenance.threads ? String(provenance.threads) : ''],
+      ['Precision', constant(provenance.precision, 'PRECISION_', 'fp32')],
+      ['Kernels', provenance.kernels ?? ''],
+      ['Computing time', seconds ? `${show(seconds, 1)} s` : ''],
+    ]);
+    byId('footer').textContent = `Made by Watershed ${provenance.watershedVersion ?? ''}. Figures drawn with Apache ECharts ${echarts.version}.`;
+  }
+
+  // ---- The page.
+
+  function attempt(name, part) {
+    try {
+      part();
+    } catch (error) {
+      console.error(name, error);
+      document.documentElement.dataset.failed = name;
+      document.querySelector('header').append(element('p', {className: 'notice'}, `The part "${name}" could not be drawn: ${error.message}`));
+    }
+  }
+  function recolour() {
+    charts.forEach(({drawn, redraw}) => { redraw(); drawn.resize(); });
+    const c = colours();
+    document.querySelectorAll('[data-basin]').forEach(tag => tag.style.setProperty('--basin', c.basin(Number(tag.dataset.basin))));
+  }
+  function printing(on) {
+    document.documentElement.classList.toggle('printing', on);
+    recolour();
+  }
+
+  attempt('key figures', tiles);
+  attempt('distances', heatmap);
+  attempt('basins', basins);
+  attempt('curves', curves);
+  diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
+  if (diagnostics.length) attempt('diagnostics', diagnosticTable); else byId('diagnostics-section').hidden = true;
+  if ((report.groups ?? []).length) attempt('groups', groupTable); else byId('groups-section').hidden = true;
+  attempt('models', modelTable);
+  attempt('provenance', measured);
+  dark.addEventListener('change', recolour);
+  window.addEventListener('resize', () => charts.forEach(({drawn}) => drawn.resize()));
+  window.addEventListener('beforeprint', () => printing(true));
+  window.addEventListener('afterprint', () => printing(false));
+  document.documentElement.dataset.charts = charts.size;
+})();

@@ -1,0 +1,203 @@
+package dev.watershed.analysis.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.util.JsonFormat;
+import dev.watershed.analysis.v1.StudyReport;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.StringReader;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVRecord;
+import org.junit.jupiter.api.Test;
+
+final class StudyReportFilesTest {
+  private static final String HOSTILE =
+      "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{echarts}}";
+
+  private final StudyReport report = SyntheticStudy.of(8);
+
+  @Test
+  void write_page_isSelfContained() throws IOException {
+    String page = write("report.html", report);
+    assertThat(page)
+        .startsWith("<!doctype html>")
+        .contains("<title>Miniature, 8 seeds</title>")
+        .contains("fall into two basins")
+        .contains("Licensed to the Apache Software Foundation")
+        .doesNotContainPattern("\\{\\{(policy|title|finding|style|data|echarts|script)}}");
+    assertThat(page).doesNotContainPattern("<(script|link|img|iframe)[^>]+(src|href)=");
+    assertThat(embedded(page)).isEqualTo(report);
+  }
+
+  @Test
+  void write_page_allowsNoScriptButItsOwn() throws Exception {
+    String page = write("report.html", report);
+    var scripts = Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL).matcher(page);
+    int count = 0;
+    while (scripts.find()) {
+      count++;
+      var digest = MessageDigest.getInstance("SHA-256").digest(scripts.group(1).getBytes(UTF_8));
+      assertThat(page).contains("'sha256-" + Base64.getEncoder().encodeToString(digest) + "'");
+    }
+    assertThat(count).isEqualTo(2);
+  }
+
+  @Test
+  void write_hostileTexts_staysData() throws IOException {
+    var hostile = hostile();
+    String page = write("report.html", hostile);
+    assertThat(page).doesNotContain("<script>alert").doesNotContain("<img src=x");
+    assertThat(Pattern.compile("</script").matcher(page).results().count()).isEqualTo(3);
+    assertThat(embedded(page)).isEqualTo(hostile);
+  }
+
+  @Test
+  void write_json_readsBackEqual() throws IOException {
+    var parsed = StudyReport.newBuilder();
+    JsonFormat.parser().merge(write("report.json", report), parsed);
+    assertThat(parsed.build()).isEqualTo(report);
+    assertThat(write("report.json", report)).contains("\"cluster\": 0");
+  }
+
+  @Test
+  void write_models_hasARowAModelAndAColumnADiagnostic() throws IOException {
+    var rows = csv("models.csv", report);
+    assertThat(rows).hasSize(8);
+    assertThat(rows.getFirst().get("label")).isEqualTo("seed 0");
+    for (int i = 0; i < 8; i++) {
+      assertThat(Double.parseDouble(rows.get(i).get("score of swapped arguments")))
+          .isEqualTo(report.getModels(i).getDiagnosticScores(0));
+      assertThat(rows.get(i).get("cluster")).isEqualTo("" + report.getModels(i).getCluster());
+    }
+  }
+
+  @Test
+  void write_pairs_hasEveryMetric() throws IOException {
+    var rows = csv("pairs.csv", report);
+    assertThat(rows).hasSize(28);
+    for (int i = 0; i < 28; i++) {
+      var pair = report.getPairs(i);
+      assertThat(rows.get(i).get("model_a"))
+          .isEqualTo(report.getModels(pair.getModelA()).getCheckpoint());
+      assertThat(Double.parseDouble(rows.get(i).get("convexity_gap_nats")))
+          .isEqualTo(pair.getMetrics().getConvexityGapNats());
+      assertThat(rows.get(i).get("improved_convexity_gap_nats")).isEmpty();
+    }
+  }
+
+  @Test
+  void write_curves_hasARowAPoint() throws IOException {
+    var rows = csv("curves.csv", report);
+    assertThat(rows).hasSize(28 * 11);
+    assertThat(Double.parseDouble(rows.get(12).get("loss_nats")))
+        .isEqualTo(report.getPairs(1).getCurve().getLossesNats(1));
+    assertThat(Double.parseDouble(rows.get(12).get("accuracy")))
+        .isEqualTo(report.getPairs(1).getAccuracies(1));
+  }
+
+  @Test
+  void write_valuesThatAreNotFinite_areWrittenAsSuch() throws IOException {
+    var diverged = diverged();
+    assertThat(csv("curves.csv", diverged).get(5).get("loss_nats")).isEqualTo("NaN");
+    assertThat(csv("pairs.csv", diverged).getFirst().get("distance")).isEqualTo("NaN");
+    assertThat(csv("models.csv", diverged).get(2).get("score of swapped arguments"))
+        .isEqualTo("NaN");
+    assertThat(csv("models.csv", diverged).get(3).get("in_domain_mean_loss_nats"))
+        .isEqualTo("Infinity");
+    assertThat(csv("models.csv", diverged).get(2).get("centroid_distance_difference")).isEmpty();
+    assertThat(embedded(write("report.html", diverged))).isEqualTo(diverged);
+  }
+
+  @Test
+  void write_textsThatLookLikeFormulas_areDisarmedInTables() throws IOException {
+    var formula = report.toBuilder();
+    formula.getModelsBuilder(0).setLabel("=HYPERLINK(\"http://x\")");
+    formula.getModelsBuilder(1).setLabel("a,\"b\"\nc");
+    var rows = csv("models.csv", formula.build());
+    assertThat(rows.get(0).get("label")).isEqualTo("'=HYPERLINK(\"http://x\")");
+    assertThat(rows.get(1).get("label")).isEqualTo("a,\"b\"\nc");
+  }
+
+  @Test
+  void write_hundredsOfPairs_drawsSomeCurvesAndKeepsAllDistances() throws IOException {
+    var large = SyntheticStudy.of(40);
+    var embedded = embedded(write("report.html", large));
+    assertThat(embedded.getPairsCount()).isEqualTo(780);
+    assertThat(embedded.getPairsList().stream().filter(pair -> pair.hasCurve()).count())
+        .isEqualTo(300);
+    assertThat(embedded.getPairsList().stream().map(pair -> pair.getDistance()).toList())
+        .isEqualTo(large.getPairsList().stream().map(pair -> pair.getDistance()).toList());
+    assertThat(csv("curves.csv", large)).hasSize(780 * 11);
+  }
+
+  @Test
+  void write_anotherName_isRefused() {
+    assertThatThrownBy(() -> write("report.pdf", report))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("report.html, report.json");
+  }
+
+  static StudyReport hostile() {
+    var hostile = SyntheticStudy.of(8).toBuilder().setFinding(HOSTILE).setStudy(HOSTILE);
+    hostile.getSpecBuilder().setDisplayName(HOSTILE);
+    hostile.getSpecBuilder().getDiagnosticsBuilder(0).getSampleBuilder().setName(HOSTILE);
+    hostile.getSpecBuilder().getInDomainBuilder().getSplitBuilder().setBuiltin(HOSTILE);
+    hostile.getModelsBuilder(0).setLabel(HOSTILE).setCheckpoint(HOSTILE);
+    hostile.getGroupsBuilder(0).setName(HOSTILE);
+    hostile.getClusteringBuilder().setVerdict(HOSTILE);
+    hostile.getProvenanceBuilder().setEngine(HOSTILE);
+    return hostile.build();
+  }
+
+  static StudyReport diverged() {
+    var diverged = SyntheticStudy.of(8).toBuilder();
+    diverged
+        .getPairsBuilder(0)
+        .setDistance(Double.NaN)
+        .getCurveBuilder()
+        .setLossesNats(5, Double.NaN);
+    diverged.getPairsBuilder(1).getCurveBuilder().setLossesNats(4, Double.POSITIVE_INFINITY);
+    diverged
+        .getModelsBuilder(2)
+        .setDiagnosticScores(0, Double.NaN)
+        .clearCentroidDistanceDifference();
+    diverged.getModelsBuilder(3).getInDomainBuilder().setMeanLossNats(Double.POSITIVE_INFINITY);
+    diverged.getDiagnosticsBuilder(0).setClusterMeans(0, Double.NaN).clearFit();
+    diverged.getClusteringBuilder().setSilhouette(Double.NaN).setEigenvalues(1, Double.NaN);
+    return diverged.build();
+  }
+
+  static String write(String name, StudyReport report) throws IOException {
+    var out = new ByteArrayOutputStream();
+    StudyReportFiles.write(name, report, out);
+    return out.toString(UTF_8);
+  }
+
+  private static StudyReport embedded(String page) throws IOException {
+    var data =
+        Pattern.compile(
+                "<script type=\"application/json\" id=\"report\">(.*?)</script>", Pattern.DOTALL)
+            .matcher(page);
+    assertThat(data.find()).isTrue();
+    var parsed = StudyReport.newBuilder();
+    JsonFormat.parser().merge(data.group(1), parsed);
+    return parsed.build();
+  }
+
+  private static List<CSVRecord> csv(String name, StudyReport report) throws IOException {
+    return CSVFormat.RFC4180
+        .builder()
+        .setHeader()
+        .setSkipHeaderRecord(true)
+        .get()
+        .parse(new StringReader(write(name, report)))
+        .getRecords();
+  }
+}

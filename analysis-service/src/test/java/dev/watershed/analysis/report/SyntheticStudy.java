@@ -1,0 +1,208 @@
+package dev.watershed.analysis.report;
+
+import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyModel;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.DatasetSplit;
+import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Provenance;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * Reports as a study would make them, from made-up losses: every third model is of another basin.
+ */
+final class SyntheticStudy {
+  private static final String[] DIAGNOSTICS = {"swapped arguments", "verb probe"};
+
+  private SyntheticStudy() {}
+
+  static StudyReport of(int modelCount) {
+    var random = new Random(7);
+    var report = StudyReport.newBuilder().setStudy("studies/synthetic").setSpec(spec(modelCount));
+    var scores = new double[DIAGNOSTICS.length][modelCount];
+    for (int i = 0; i < modelCount; i++) {
+      scores[0][i] =
+          basin(i) == 1 ? .03 + .05 * random.nextDouble() : .78 + .1 * random.nextDouble();
+      scores[1][i] = .4 + .2 * random.nextDouble();
+    }
+    var distances = new double[modelCount][modelCount];
+    for (int a = 0; a < modelCount; a++) {
+      for (int b = a + 1; b < modelCount; b++) {
+        var pair = pair(a, b, random);
+        report.addPairs(pair);
+        distances[a][b] = distances[b][a] = pair.getDistance();
+      }
+    }
+    var clustering = SpectralClustering.cluster(distances, 2, 1, 0);
+    var feature = clustering.centroidDistanceDifferences();
+    report.setClustering(MetricMessages.clustering(clustering));
+    for (int i = 0; i < modelCount; i++) {
+      report.addModels(
+          model(i, random)
+              .setCluster(clustering.assignments()[i])
+              .setCentroidDistanceDifference(feature[i])
+              .addDiagnosticScores(scores[0][i])
+              .addDiagnosticScores(scores[1][i]));
+    }
+    for (int d = 0; d < DIAGNOSTICS.length; d++) {
+      report.addDiagnostics(diagnostic(d, scores[d], feature, clustering.assignments()));
+    }
+    return report
+        .addGroups(
+            GroupReport.newBuilder()
+                .setName("strategy")
+                .setFit(
+                    MetricMessages.linearFit(
+                        LinearFit.of(
+                            report.getPairsList().stream()
+                                .mapToDouble(PairReport::getDistance)
+                                .toArray(),
+                            report.getPairsList().stream()
+                                .mapToDouble(
+                                    p ->
+                                        Math.abs(
+                                            scores[0][p.getModelA()] - scores[0][p.getModelB()]))
+                                .toArray()))))
+        .setFinding(
+            "The "
+                + modelCount
+                + " models fall into two basins that validation accuracy does not tell apart but"
+                + " swapped arguments does (r = -0.99).")
+        .setProvenance(
+            Provenance.newBuilder()
+                .setWatershedVersion("0.1.0")
+                .setEngine("PyTorch 2.7.1")
+                .setDevice("cpu")
+                .setThreads(1)
+                .setPrecision(Precision.PRECISION_FP32)
+                .setKernels("onednn-fused-linear"))
+        .setElapsedSeconds(27.4)
+        .setInDomainDigest(digest(99))
+        .build();
+  }
+
+  private static StudySpec spec(int modelCount) {
+    var spec =
+        StudySpec.newBuilder()
+            .setDisplayName("Miniature, " + modelCount + " seeds")
+            .setInDomain(sample("validation", "miniature/validation"))
+            .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_PAPER)
+            .setDistance(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP)
+            .setClusterCount(2)
+            .setKernelWidth(1);
+    for (int i = 0; i < modelCount; i++) {
+      spec.addModels(StudyModel.newBuilder().setCheckpoint(checkpoint(i)).setLabel("seed " + i));
+    }
+    for (String name : DIAGNOSTICS) {
+      spec.addDiagnostics(
+          Diagnostic.newBuilder()
+              .setSample(sample(name, "miniature/diagnostic-not-entailed"))
+              .setGroup("strategy"));
+    }
+    return spec.build();
+  }
+
+  private static EvaluationSample sample(String name, String split) {
+    return EvaluationSample.newBuilder()
+        .setName(name)
+        .setSplit(DatasetSplit.newBuilder().setBuiltin(split))
+        .setSize(512)
+        .setSeed(1)
+        .build();
+  }
+
+  private static ModelReport.Builder model(int i, Random random) {
+    return ModelReport.newBuilder()
+        .setCheckpoint(checkpoint(i))
+        .setLabel("seed " + i)
+        .setDigest(digest(i))
+        .setInDomain(
+            ClassificationMetrics.newBuilder()
+                .setMeanLossNats(.1 + .05 * random.nextDouble())
+                .setAccuracy(.93 + .03 * random.nextDouble())
+                .setF1(.94)
+                .setMatthewsCorrelation(.88)
+                .setExpectedCalibrationError(.02)
+                .setExampleCount(512));
+  }
+
+  private static PairReport pair(int a, int b, Random random) {
+    double rise =
+        basin(a) == basin(b) ? .1 + .2 * random.nextDouble() : .55 + .4 * random.nextDouble();
+    var alphas = IntStream.rangeClosed(0, 10).mapToDouble(k -> k / 10.0).toArray();
+    var losses = new double[alphas.length];
+    var accuracies = new double[alphas.length];
+    for (int k = 0; k < alphas.length; k++) {
+      double bump = 4 * alphas[k] * (1 - alphas[k]);
+      losses[k] = .12 + rise * bump * bump + .02 * random.nextDouble();
+      accuracies[k] = .95 - .3 * rise * bump;
+    }
+    var metrics = MetricMessages.curveMetrics(LossCurve.of(alphas, losses));
+    return PairReport.newBuilder()
+        .setModelA(a)
+        .setModelB(b)
+        .setCurve(
+            Curve.newBuilder()
+                .addAllAlphas(Doubles.asList(alphas))
+                .addAllLossesNats(Doubles.asList(losses)))
+        .addAllAccuracies(Doubles.asList(accuracies))
+        .setMetrics(metrics)
+        .setEuclideanDistance(12 + random.nextDouble())
+        .setDistance(metrics.getConvexityGapNats())
+        .build();
+  }
+
+  private static DiagnosticReport diagnostic(
+      int d, double[] scores, double[] feature, int[] clusters) {
+    var diagnostic =
+        DiagnosticReport.newBuilder()
+            .setName(DIAGNOSTICS[d])
+            .setFit(MetricMessages.linearFit(LinearFit.of(feature, scores)));
+    for (int c = 0; c < 2; c++) {
+      int cluster = c;
+      var summary =
+          Summary.of(
+              IntStream.range(0, scores.length)
+                  .filter(i -> clusters[i] == cluster)
+                  .mapToDouble(i -> scores[i])
+                  .toArray());
+      diagnostic
+          .addClusterMeans(summary.mean())
+          .addClusterStandardDeviations(summary.populationStandardDeviation());
+    }
+    return diagnostic.build();
+  }
+
+  private static int basin(int model) {
+    return model % 3 == 1 ? 1 : 0;
+  }
+
+  private static String checkpoint(int i) {
+    return "checkpoints/miniature-seed-" + i;
+  }
+
+  private static Digest digest(int i) {
+    return Digest.newBuilder()
+        .setSha256("%064x".formatted(i + 0xabcdef01L))
+        .setSizeBytes(454_068)
+        .build();
+  }
+}
