@@ -1,0 +1,234 @@
+package dev.watershed.eval.engine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.ClassificationScores;
+import dev.watershed.classifier.model.Torch;
+import dev.watershed.eval.plan.AffineCombination;
+import dev.watershed.eval.plan.PointKey;
+import dev.watershed.server.RefusedException;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
+import io.micronaut.context.annotation.Value;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Evaluates combinations of models on samples, with one device, and remembers what it found.
+ *
+ * <p>A call is admitted, opens an {@link Evaluation} and asks for one combination after the other.
+ * Only while a combination is computed does the call hold the device and the models' weights.
+ */
+@Singleton
+public final class Evaluator implements AutoCloseable {
+  private static final int KNOWN_DISTANCES = 100_000;
+
+  private final EvaluationConfiguration configuration;
+  private final EvaluationCounters counters;
+  private final Models models;
+  private final SampleReader reader;
+  private final Device device;
+  private final WorkQueue queue = new WorkQueue("eval-device");
+  private final Semaphore places;
+  private final PointCache points;
+  private final Cache<List<String>, Double> distances =
+      Caffeine.newBuilder().maximumSize(KNOWN_DISTANCES).build();
+
+  /** A call's place, from its admission until it is closed. */
+  public interface Place extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  Evaluator(
+      EvaluationConfiguration configuration,
+      @Value("${watershed.threads:1}") int threads,
+      CheckpointStore store,
+      DataRoots roots,
+      Datasets datasets,
+      EvaluationCounters counters) {
+    Torch.initialize(threads);
+    this.configuration = configuration;
+    this.counters = counters;
+    models = new Models(store);
+    // Samples are kept twice: as tokens in the heap, and as batches where the device reads them.
+    long sampleBytes = configuration.sampleMemory() / 2;
+    reader = new SampleReader(datasets, roots, models, counters, sampleBytes);
+    device =
+        new Device(
+            models,
+            counters,
+            configuration.memory(),
+            sampleBytes,
+            configuration.paddedTokensPerBatch());
+    places = new Semaphore(configuration.maxQueuedCalls());
+    points = new PointCache(configuration.pointMemory());
+  }
+
+  /**
+   * Admits a call.
+   *
+   * @throws RefusedException RESOURCE_EXHAUSTED, with when to come back, where there are as many
+   *     calls as there may be
+   */
+  public Place admit() {
+    if (!places.tryAcquire()) {
+      throw RefusedException.resourceExhausted(
+          "QUEUE_FULL",
+          "This evaluator has "
+              + configuration.maxQueuedCalls()
+              + " calls already (watershed.eval.max-queued-calls); come back later or ask another"
+              + " evaluator.",
+          configuration.retryAfter());
+    }
+    return places::release;
+  }
+
+  /**
+   * Finds models and draws samples.
+   *
+   * @param names resource names of the models
+   * @param fields of the request that name each model, for errors
+   * @param precision FP32
+   * @throws RefusedException and {@code InvalidInputException} where something is missing, damaged
+   *     or does not fit
+   */
+  public Evaluation open(
+      List<String> names,
+      List<String> fields,
+      List<EvaluationSample> samples,
+      Precision precision,
+      boolean exampleLosses,
+      BooleanSupplier cancelled)
+      throws InterruptedException {
+    List<Model> found = new ArrayList<>();
+    for (int k = 0; k < names.size(); k++) {
+      found.add(models.resolve(names.get(k), fields.get(k)));
+    }
+    Models.requireFitting(found);
+    List<MeasuredSample> drawn = new ArrayList<>();
+    for (int s = 0; s < samples.size(); s++) {
+      drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found.get(0), cancelled));
+    }
+    return new Evaluation(found, drawn, precision, exampleLosses);
+  }
+
+  /** Returns the Euclidean distance of the weights of two models that fit each other. */
+  public double distance(Model a, Model b, BooleanSupplier cancelled) throws InterruptedException {
+    boolean ordered = a.key().compareTo(b.key()) <= 0;
+    List<String> pair = ordered ? List.of(a.key(), b.key()) : List.of(b.key(), a.key());
+    Double known = distances.getIfPresent(pair);
+    if (known == null) {
+      known = queue.run(cancelled, unwanted -> device.distance(a, b));
+      distances.put(pair, known);
+    }
+    return known;
+  }
+
+  /**
+   * Returns the points of one combination, one for each sample: those known at once, the others
+   * when it is this call's turn at the device.
+   *
+   * @param cancelled polled while waiting and between batches
+   * @throws java.util.concurrent.CancellationException when {@code cancelled} says so
+   */
+  public List<Point> measure(
+      Evaluation evaluation, AffineCombination weights, BooleanSupplier cancelled)
+      throws InterruptedException {
+    List<PointKey> keys = new ArrayList<>();
+    for (MeasuredSample sample : evaluation.samples()) {
+      keys.add(
+          new PointKey(
+              weights,
+              sample.encoded().digest().sha256(),
+              sample.mappingAsked(),
+              evaluation.precision()));
+    }
+    Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
+    if (!found.keySet().containsAll(keys)) {
+      found = queue.run(cancelled, unwanted -> compute(evaluation, weights, keys, unwanted));
+    }
+    List<Point> answer = new ArrayList<>();
+    for (PointKey key : keys) {
+      Point point = found.get(key);
+      if (point == null) {
+        throw new IllegalStateException("not computed: " + key);
+      }
+      if (point.cached()) {
+        counters.countPointFromCache();
+      }
+      answer.add(point);
+    }
+    return answer;
+  }
+
+  /** Computes what is missing now, at this call's turn: others may have computed it meanwhile. */
+  private Map<PointKey, Point> compute(
+      Evaluation evaluation,
+      AffineCombination weights,
+      List<PointKey> keys,
+      BooleanSupplier cancelled) {
+    Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
+    Map<PointKey, MeasuredSample> missing = new LinkedHashMap<>();
+    for (int s = 0; s < keys.size(); s++) {
+      if (!found.containsKey(keys.get(s))) {
+        missing.put(keys.get(s), evaluation.samples().get(s));
+      }
+    }
+    List<float[]> logits =
+        device.logits(weights, evaluation.modelsByKey(), List.copyOf(missing.values()), cancelled);
+    int s = 0;
+    for (Map.Entry<PointKey, MeasuredSample> entry : missing.entrySet()) {
+      Point point = score(entry.getValue(), logits.get(s++), evaluation.exampleLosses());
+      counters.countPointComputed();
+      points.put(entry.getKey(), point);
+      found.put(entry.getKey(), point);
+    }
+    return found;
+  }
+
+  private Map<PointKey, Point> known(List<PointKey> keys, boolean exampleLosses) {
+    Map<PointKey, Point> known = new LinkedHashMap<>();
+    for (PointKey key : keys) {
+      @Nullable Point point = points.find(key, exampleLosses);
+      if (point != null) {
+        known.put(key, point);
+      }
+    }
+    return known;
+  }
+
+  private static Point score(MeasuredSample sample, float[] logits, boolean exampleLosses) {
+    var mapping = sample.mapping();
+    int labelCount = mapping.dataLabelCount();
+    int[] labels = sample.labels();
+    double[] reduced = new double[labels.length * labelCount];
+    for (int i = 0; i < labels.length; i++) {
+      double[] row = mapping.reduce(logits, i * mapping.modelLabelCount());
+      System.arraycopy(row, 0, reduced, i * labelCount, labelCount);
+    }
+    return new Point(
+        ClassificationScores.of(reduced, labelCount, labels),
+        exampleLosses ? ClassificationScores.exampleLosses(reduced, labelCount, labels) : null,
+        false);
+  }
+
+  /** Stops: what is being computed ends within one batch, then all native memory is freed. */
+  @Override
+  @PreDestroy
+  public void close() {
+    reader.close();
+    queue.close();
+    device.close();
+  }
+}

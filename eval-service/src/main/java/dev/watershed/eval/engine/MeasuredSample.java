@@ -1,0 +1,24 @@
+package dev.watershed.eval.engine;
+
+import dev.watershed.classifier.data.EncodedSample;
+import dev.watershed.classifier.data.LabelMapping;
+
+/**
+ * A sample drawn and encoded for the models of one call.
+ *
+ * @param name the caller's name for it
+ * @param encoded its examples as tokens
+ * @param mapping what the data's labels mean to the models
+ * @param mappingAsked the mapping as the request says it, which names it in point keys
+ */
+public record MeasuredSample(
+    String name,
+    EncodedSample encoded,
+    LabelMapping mapping,
+    dev.watershed.type.v1.LabelMapping mappingAsked) {
+
+  /** The right label of each example {@code (example)}, an index into the data's labels. */
+  int[] labels() {
+    return encoded.examples().stream().mapToInt(example -> example.label()).toArray();
+  }
+}

@@ -1,0 +1,22 @@
+package dev.watershed.eval.engine;
+
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.Digest;
+
+/**
+ * A classifier as a call names it: everything but its weights.
+ *
+ * @param name resource name, {@code checkpoints/{id}}
+ * @param id its id in the store
+ * @param digest of its content: equal digests, equal function
+ * @param architecture of the function
+ * @param tokenizer names the tokenizer's files by content; empty where the checkpoint has none
+ */
+public record Model(
+    String name, String id, Digest digest, Architecture architecture, String tokenizer) {
+
+  /** What this model is called in {@code AffineCombination}s. */
+  public String key() {
+    return digest.sha256();
+  }
+}

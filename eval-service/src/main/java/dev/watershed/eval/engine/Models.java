@@ -1,0 +1,188 @@
+package dev.watershed.eval.engine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.checkpoint.Head;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.server.RefusedException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+
+/** Finds classifiers in the store by resource name, and checks that they fit each other. */
+final class Models {
+  private static final String PREFIX = "checkpoints/";
+
+  /** The files that decide how a text becomes tokens, where there is no tokenizer.json. */
+  private static final List<String> VOCABULARY_FILES =
+      List.of("vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json");
+
+  private final CheckpointStore store;
+  private final Cache<CheckpointManifest, Architecture> architectures =
+      Caffeine.newBuilder().maximumSize(10_000).build();
+
+  Models(CheckpointStore store) {
+    this.store = store;
+  }
+
+  /**
+   * Finds a classifier.
+   *
+   * @param name {@code checkpoints/{id}}
+   * @param field of the request that named it
+   */
+  Model resolve(String name, String field) {
+    String id = name.substring(PREFIX.length());
+    try {
+      CheckpointManifest manifest =
+          store
+              .find(id)
+              .orElseThrow(
+                  () ->
+                      RefusedException.notFound(
+                          "CHECKPOINT_NOT_FOUND",
+                          name,
+                          field + ": there is no " + name + "; list what there is."));
+      if (manifest.head() != Head.CLASSIFICATION) {
+        throw RefusedException.failedPrecondition(
+            "MODEL_IS_NOT_A_CLASSIFIER",
+            name,
+            name
+                + " has the head "
+                + manifest.head()
+                + "; only classifiers have losses here. Fine-tune it first.");
+      }
+      return new Model(
+          name, id, manifest.digest(), architecture(manifest), tokenizerIdentity(manifest));
+    } catch (InvalidInputException e) {
+      throw concerning(name, field, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Reads a model's weights; the caller closes them. */
+  ParameterVector read(Model model) {
+    try {
+      return HuggingFaceCheckpoint.open(store.directory(model.id())).read();
+    } catch (InvalidInputException e) {
+      throw concerning(model.name(), "", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Loads a model's tokenizer, or one that refuses every text where it has none. */
+  Tokenizer tokenizer(Model model) {
+    if (model.tokenizer().isEmpty()) {
+      return new MissingTokenizer(model);
+    }
+    try {
+      return Tokenizers.load(store.directory(model.id()), model.architecture().encoder().family());
+    } catch (InvalidInputException e) {
+      throw concerning(model.name(), "", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Refuses models whose weights cannot be combined. */
+  static void requireFitting(List<Model> models) {
+    Model first = models.get(0);
+    for (Model other : models.subList(1, models.size())) {
+      List<String> labels = lowerCase(first.architecture().labels());
+      List<String> otherLabels = lowerCase(other.architecture().labels());
+      if (!labels.equals(otherLabels)) {
+        String difference =
+            new HashSet<>(labels).equals(new HashSet<>(otherLabels))
+                ? "in another order; heads that mean different things by a position cannot be mixed"
+                : "which are other labels; only classifiers for one task can be mixed";
+        throw refuse(
+            "MODELS_DIFFER_IN_LABELS",
+            first,
+            other,
+            "has the labels %s, %s has %s, %s"
+                .formatted(
+                    first.architecture().labels(),
+                    other.name(),
+                    other.architecture().labels(),
+                    difference));
+      }
+      if (!first
+          .architecture()
+          .isInterchangeableWith(
+              other.architecture().withClassificationHead(first.architecture().labels()))) {
+        throw refuse(
+            "MODELS_DIFFER_IN_LAYOUT",
+            first,
+            other,
+            "is %s, %s is %s; only weights of one architecture can be mixed"
+                .formatted(
+                    first.architecture().encoder(), other.name(), other.architecture().encoder()));
+      }
+      if (!first.tokenizer().equals(other.tokenizer())) {
+        throw refuse(
+            "MODELS_DIFFER_IN_TOKENIZER",
+            first,
+            other,
+            "and %s read texts by different tokenizers [%s] and [%s]"
+                .formatted(other.name(), first.tokenizer(), other.tokenizer()));
+      }
+    }
+  }
+
+  private Architecture architecture(CheckpointManifest manifest) throws IOException {
+    Architecture known = architectures.getIfPresent(manifest);
+    if (known == null) {
+      known = HuggingFaceCheckpoint.open(store.directory(manifest.id())).architecture();
+      architectures.put(manifest, known);
+    }
+    return known;
+  }
+
+  private static String tokenizerIdentity(CheckpointManifest manifest) {
+    Map<String, Digest> files = manifest.files();
+    Digest whole = files.get("tokenizer.json");
+    if (whole != null) {
+      return "tokenizer.json:" + whole.sha256();
+    }
+    if (!files.containsKey("vocab.txt") && !files.containsKey("vocab.json")) {
+      return "";
+    }
+    StringJoiner identity = new StringJoiner(" ");
+    for (String file : VOCABULARY_FILES) {
+      Digest digest = files.get(file);
+      if (digest != null) {
+        identity.add(file + ":" + digest.sha256());
+      }
+    }
+    return identity.toString();
+  }
+
+  private static List<String> lowerCase(List<String> labels) {
+    return labels.stream().map(label -> label.toLowerCase(Locale.ROOT)).toList();
+  }
+
+  private static RefusedException refuse(String reason, Model first, Model other, String what) {
+    return RefusedException.failedPrecondition(
+        reason, other.name(), first.name() + " " + what + ".");
+  }
+
+  private static InvalidInputException concerning(
+      String name, String field, InvalidInputException e) {
+    return new InvalidInputException(
+        e.kind(), e.reason(), field.isEmpty() ? name : field, name + ": " + e.getMessage());
+  }
+}

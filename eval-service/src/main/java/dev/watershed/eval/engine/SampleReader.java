@@ -1,0 +1,134 @@
+package dev.watershed.eval.engine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.data.EncodedSample;
+import dev.watershed.classifier.data.FileSplit;
+import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.data.SampleSpec;
+import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.Samples;
+import dev.watershed.type.v1.EvaluationSample;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.function.BooleanSupplier;
+
+/** Draws and encodes samples, each once for all models that read texts alike. */
+final class SampleReader implements AutoCloseable {
+  // Two arrays' headers, the record and its place in a list.
+  private static final long EXAMPLE_BYTES = 80;
+  private static final long TOKEN_BYTES = 8;
+
+  private final Datasets datasets;
+  private final DataRoots roots;
+  private final Models models;
+  private final EvaluationCounters counters;
+  // One data set is in memory at a time, however many calls want one.
+  private final WorkQueue queue = new WorkQueue("eval-samples");
+  private final Cache<Key, EncodedSample> samples;
+
+  /**
+   * What the tokens and labels of a sample depend on.
+   *
+   * @param version of the file, empty for a built-in split: a changed file is another one
+   */
+  private record Key(SampleSpec spec, String version, String tokenizer, EncoderConfig encoder) {}
+
+  SampleReader(
+      Datasets datasets,
+      DataRoots roots,
+      Models models,
+      EvaluationCounters counters,
+      long maximumBytes) {
+    this.datasets = datasets;
+    this.roots = roots;
+    this.models = models;
+    this.counters = counters;
+    this.samples =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes)
+            .weigher((Key key, EncodedSample sample) -> bytes(sample))
+            .build();
+  }
+
+  /**
+   * Returns a sample as models like {@code model} read it.
+   *
+   * @param field of the request that describes the sample, for errors
+   */
+  MeasuredSample draw(EvaluationSample sample, String field, Model model, BooleanSupplier cancelled)
+      throws InterruptedException {
+    SampleSpec spec = Samples.within(field, () -> Samples.sample(sample));
+    Key key =
+        new Key(
+            new SampleSpec("", spec.split(), spec.size(), spec.seed(), spec.maxTokens()),
+            Samples.within(splitField(field, spec), () -> version(spec)),
+            model.tokenizer(),
+            model.architecture().encoder());
+    EncodedSample encoded = samples.getIfPresent(key);
+    if (encoded == null) {
+      encoded =
+          queue.run(cancelled, unwanted -> samples.get(key, missing -> encode(spec, field, model)));
+    }
+    if (encoded.labels().isEmpty()) {
+      throw RefusedException.invalidArgument(
+          "SAMPLE_WITHOUT_LABELS",
+          splitField(field, spec) + ".label_column",
+          "the rows have no labels, so there is no loss to measure; name the column that has them");
+    }
+    EncodedSample drawn = encoded;
+    LabelMapping mapping =
+        Samples.within(
+            field, () -> Samples.mapping(sample, drawn.labels(), model.architecture().labels()));
+    return new MeasuredSample(sample.getName(), drawn, mapping, sample.getLabelMapping());
+  }
+
+  private EncodedSample encode(SampleSpec spec, String field, Model model) {
+    counters.countSampleDrawn();
+    var dataset = Samples.within(splitField(field, spec), () -> datasets.load(spec.split()));
+    try (Tokenizer tokenizer = models.tokenizer(model)) {
+      return Samples.within(
+          field,
+          () -> EncodedSample.draw(dataset, spec, tokenizer, model.architecture().encoder()));
+    }
+  }
+
+  private String version(SampleSpec spec) {
+    if (!(spec.split().source() instanceof FileSplit file)) {
+      return "";
+    }
+    Path path = roots.resolve(file.uri());
+    try {
+      var attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      return "%s %s %d %s"
+          .formatted(path, attributes.fileKey(), attributes.size(), attributes.lastModifiedTime());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String splitField(String field, SampleSpec spec) {
+    return field + (spec.split().source() instanceof FileSplit ? ".split.file" : ".split");
+  }
+
+  private static int bytes(EncodedSample sample) {
+    long bytes = 0;
+    for (EncodedExample example : sample.examples()) {
+      bytes += EXAMPLE_BYTES + TOKEN_BYTES * example.length();
+    }
+    return (int) Math.min(Integer.MAX_VALUE, bytes);
+  }
+
+  @Override
+  public void close() {
+    queue.close();
+  }
+}

@@ -1,0 +1,164 @@
+package dev.watershed.eval.grpc;
+
+import dev.watershed.eval.engine.Evaluation;
+import dev.watershed.eval.engine.Evaluator;
+import dev.watershed.eval.engine.MeasuredSample;
+import dev.watershed.eval.engine.Model;
+import dev.watershed.eval.engine.Point;
+import dev.watershed.eval.plan.AffineCombination;
+import dev.watershed.eval.v1.Combination;
+import dev.watershed.eval.v1.CombinationHeader;
+import dev.watershed.eval.v1.CombinationPoint;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluateInterpolationResponse;
+import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceImplBase;
+import dev.watershed.eval.v1.InterpolationHeader;
+import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.server.ServerStream;
+import dev.watershed.server.dataset.Answers;
+import dev.watershed.type.v1.Precision;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Singleton;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Serves {@code watershed.eval.v1.EvaluationService}. */
+@Singleton
+final class EvaluationEndpoint extends EvaluationServiceImplBase {
+  private final Evaluator evaluator;
+
+  EvaluationEndpoint(Evaluator evaluator) {
+    this.evaluator = evaluator;
+  }
+
+  @Override
+  public void evaluateInterpolation(
+      EvaluateInterpolationRequest request,
+      StreamObserver<EvaluateInterpolationResponse> observer) {
+    RequestChecks.check(request);
+    ServerStream.pump(observer, stream -> interpolate(request, stream));
+  }
+
+  @Override
+  public void evaluateCombinations(
+      EvaluateCombinationsRequest request, StreamObserver<EvaluateCombinationsResponse> observer) {
+    RequestChecks.check(request);
+    ServerStream.pump(observer, stream -> combine(request, stream));
+  }
+
+  private void interpolate(
+      EvaluateInterpolationRequest request, ServerStream<EvaluateInterpolationResponse> stream)
+      throws InterruptedException {
+    try (Evaluator.Place place = evaluator.admit()) {
+      Evaluation evaluation =
+          evaluator.open(
+              List.of(request.getModelA(), request.getModelB()),
+              List.of("model_a", "model_b"),
+              request.getSamplesList(),
+              Precision.PRECISION_FP32,
+              request.getIncludeExampleLosses(),
+              stream::isCancelled);
+      Model a = evaluation.models().get(0);
+      Model b = evaluation.models().get(1);
+      var header =
+          InterpolationHeader.newBuilder()
+              .setModelADigest(Answers.digest(a.digest()))
+              .setModelBDigest(Answers.digest(b.digest()))
+              .setEuclideanDistance(evaluator.distance(a, b, stream::isCancelled))
+              .addAllSamples(describe(evaluation))
+              .setProvenance(Answers.provenance(evaluation.precision()));
+      stream.send(EvaluateInterpolationResponse.newBuilder().setHeader(header).build());
+      for (double alpha : request.getAlphasList()) {
+        var weights = AffineCombination.line(a.key(), b.key(), alpha);
+        List<Point> points = evaluator.measure(evaluation, weights, stream::isCancelled);
+        for (int s = 0; s < points.size(); s++) {
+          stream.send(
+              EvaluateInterpolationResponse.newBuilder()
+                  .setPoint(interpolationPoint(alpha, s, points.get(s)))
+                  .build());
+        }
+      }
+    }
+  }
+
+  private void combine(
+      EvaluateCombinationsRequest request, ServerStream<EvaluateCombinationsResponse> stream)
+      throws InterruptedException {
+    try (Evaluator.Place place = evaluator.admit()) {
+      Evaluation evaluation =
+          evaluator.open(
+              request.getModelsList(),
+              IntStream.range(0, request.getModelsCount())
+                  .mapToObj(k -> "models[" + k + "]")
+                  .toList(),
+              request.getSamplesList(),
+              Precision.PRECISION_FP32,
+              request.getIncludeExampleLosses(),
+              stream::isCancelled);
+      var header =
+          CombinationHeader.newBuilder()
+              .addAllModelDigests(
+                  evaluation.models().stream().map(m -> Answers.digest(m.digest())).toList())
+              .addAllSamples(describe(evaluation))
+              .setProvenance(Answers.provenance(evaluation.precision()));
+      stream.send(EvaluateCombinationsResponse.newBuilder().setHeader(header).build());
+      for (int c = 0; c < request.getCombinationsCount(); c++) {
+        Combination combination = request.getCombinations(c);
+        var weights =
+            AffineCombination.of(evaluation.modelKeys(), combination.getCoefficientsList());
+        List<Point> points = evaluator.measure(evaluation, weights, stream::isCancelled);
+        for (int s = 0; s < points.size(); s++) {
+          stream.send(
+              EvaluateCombinationsResponse.newBuilder()
+                  .setPoint(combinationPoint(c, s, points.get(s)))
+                  .build());
+        }
+      }
+    }
+  }
+
+  private static List<SampleDescription> describe(Evaluation evaluation) {
+    return evaluation.samples().stream().map(EvaluationEndpoint::describe).toList();
+  }
+
+  private static SampleDescription describe(MeasuredSample sample) {
+    var encoded = sample.encoded();
+    return SampleDescription.newBuilder()
+        .setName(sample.name())
+        .setDigest(Answers.digest(encoded.digest()))
+        .setExampleCount(encoded.examples().size())
+        .setTokenCount(encoded.tokenCount())
+        .setTruncatedExampleCount(encoded.truncatedCount())
+        .addAllLabels(encoded.labels())
+        .build();
+  }
+
+  private static InterpolationPoint.Builder interpolationPoint(
+      double alpha, int sample, Point point) {
+    return InterpolationPoint.newBuilder()
+        .setAlpha(alpha)
+        .setSampleIndex(sample)
+        .setMetrics(Answers.metrics(point.scores()))
+        .addAllExampleLossesNats(exampleLosses(point))
+        .setCached(point.cached());
+  }
+
+  private static CombinationPoint.Builder combinationPoint(
+      int combination, int sample, Point point) {
+    return CombinationPoint.newBuilder()
+        .setCombinationIndex(combination)
+        .setSampleIndex(sample)
+        .setMetrics(Answers.metrics(point.scores()))
+        .addAllExampleLossesNats(exampleLosses(point))
+        .setCached(point.cached());
+  }
+
+  private static List<Double> exampleLosses(Point point) {
+    double[] losses = point.exampleLossesNats();
+    return losses == null ? List.of() : Arrays.stream(losses).boxed().toList();
+  }
+}

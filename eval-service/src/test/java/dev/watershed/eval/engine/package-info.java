@@ -1,0 +1,4 @@
+@NullMarked
+package dev.watershed.eval.engine;
+
+import org.jspecify.annotations.NullMarked;

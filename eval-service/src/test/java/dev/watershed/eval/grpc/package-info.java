@@ -1,0 +1,4 @@
+@NullMarked
+package dev.watershed.eval.grpc;
+
+import org.jspecify.annotations.NullMarked;

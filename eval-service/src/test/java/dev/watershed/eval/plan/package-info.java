@@ -1,0 +1,4 @@
+@NullMarked
+package dev.watershed.eval.plan;
+
+import org.jspecify.annotations.NullMarked;
