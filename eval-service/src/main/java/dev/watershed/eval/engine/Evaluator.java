@@ -10,9 +10,9 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.EngineConfiguration;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
-import io.micronaut.context.annotation.Value;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
@@ -52,12 +52,12 @@ public final class Evaluator implements AutoCloseable {
 
   Evaluator(
       EvaluationConfiguration configuration,
-      @Value("${watershed.threads:1}") int threads,
+      EngineConfiguration engine,
       CheckpointStore store,
       DataRoots roots,
       Datasets datasets,
       EvaluationCounters counters) {
-    Torch.initialize(threads);
+    Torch.initialize(engine.threads());
     this.configuration = configuration;
     this.counters = counters;
     models = new Models(store);

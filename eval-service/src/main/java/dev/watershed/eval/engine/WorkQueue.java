@@ -75,6 +75,11 @@ final class WorkQueue implements AutoCloseable {
     }
   }
 
+  /** Returns the number of units that wait for their turn. */
+  int waiting() {
+    return thread.getQueue().size();
+  }
+
   private <T> T await(FutureTask<T> task, BooleanSupplier cancelled) throws InterruptedException {
     try {
       while (true) {
