@@ -11,7 +11,6 @@ import dev.watershed.eval.plan.AffineCombination.Term;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What lies in the device's memory, and the passes over it. For one thread at a time: the one of
@@ -27,7 +26,7 @@ final class Device implements AutoCloseable {
   private final LeaseCache<Architecture, ClassifierProgram> programs;
   private final LeaseCache<String, ParameterVector> vectors;
   private final LeaseCache<SampleKey, PreparedSample> samples;
-  private @Nullable ParameterVector scratch;
+  private final Scratch scratch = new Scratch();
 
   private record SampleKey(String digest, EncoderConfig encoder) {}
 
@@ -79,26 +78,29 @@ final class Device implements AutoCloseable {
     }
   }
 
-  /** Writes a combination into the scratch vector. */
+  /** Computes a combination; the result is a scratch vector, good until the next call. */
   private ParameterVector mix(
       ClassifierProgram program, AffineCombination weights, Map<String, Model> models) {
     List<Term> terms = weights.terms();
     try (Lease<ParameterVector> first = vector(models, terms.get(0))) {
-      ParameterVector out = scratch(first.value());
+      ParameterVector mixed = scratch.next(first.value().layout());
+      double coefficient = terms.get(0).coefficient();
       if (weights.isOnLine()) {
         try (Lease<ParameterVector> second = vector(models, terms.get(1))) {
-          program.interpolate(first.value(), second.value(), terms.get(0).coefficient(), out);
+          program.interpolate(first.value(), second.value(), coefficient, mixed);
         }
-        return out;
+        return mixed;
       }
-      program.combine(List.of(first.value()), new double[] {terms.get(0).coefficient()}, out);
+      program.combine(List.of(first.value()), new double[] {coefficient}, mixed);
       // One model after the other, so that a mean of many never needs them all in memory.
       for (Term term : terms.subList(1, terms.size())) {
+        ParameterVector sum = scratch.next(mixed.layout());
         try (Lease<ParameterVector> next = vector(models, term)) {
-          program.combine(List.of(out, next.value()), new double[] {1, term.coefficient()}, out);
+          program.combine(List.of(mixed, next.value()), new double[] {1, term.coefficient()}, sum);
         }
+        mixed = sum;
       }
-      return out;
+      return mixed;
     }
   }
 
@@ -115,21 +117,6 @@ final class Device implements AutoCloseable {
               }
             })
         .toList();
-  }
-
-  private ParameterVector scratch(ParameterVector like) {
-    ParameterVector kept = scratch;
-    if (kept != null
-        && kept.layout().architecture().isInterchangeableWith(like.layout().architecture())) {
-      return kept;
-    }
-    scratch = null;
-    if (kept != null) {
-      kept.close();
-    }
-    ParameterVector fresh = ParameterVector.allocate(like.layout());
-    scratch = fresh;
-    return fresh;
   }
 
   private Lease<ClassifierProgram> program(Architecture architecture) {
@@ -162,11 +149,7 @@ final class Device implements AutoCloseable {
   /** Frees everything. */
   @Override
   public void close() {
-    ParameterVector kept = scratch;
-    scratch = null;
-    if (kept != null) {
-      kept.close();
-    }
+    scratch.close();
     samples.close();
     vectors.close();
     programs.close();

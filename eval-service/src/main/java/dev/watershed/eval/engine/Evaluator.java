@@ -50,7 +50,7 @@ public final class Evaluator implements AutoCloseable {
     void close();
   }
 
-  Evaluator(
+  public Evaluator(
       EvaluationConfiguration configuration,
       EngineConfiguration engine,
       CheckpointStore store,
@@ -79,9 +79,10 @@ public final class Evaluator implements AutoCloseable {
    * Admits a call.
    *
    * @throws RefusedException RESOURCE_EXHAUSTED, with when to come back, where there are as many
-   *     calls as there may be
+   *     calls as there may be; UNAVAILABLE where this evaluator is stopping
    */
   public Place admit() {
+    queue.requireRunning();
     if (!places.tryAcquire()) {
       throw RefusedException.resourceExhausted(
           "QUEUE_FULL",
@@ -209,14 +210,9 @@ public final class Evaluator implements AutoCloseable {
   }
 
   private static Point score(MeasuredSample sample, float[] logits, boolean exampleLosses) {
-    var mapping = sample.mapping();
-    int labelCount = mapping.dataLabelCount();
+    double[] reduced = sample.mapping().reduce(logits);
+    int labelCount = sample.mapping().dataLabels().size();
     int[] labels = sample.labels();
-    double[] reduced = new double[labels.length * labelCount];
-    for (int i = 0; i < labels.length; i++) {
-      double[] row = mapping.reduce(logits, i * mapping.modelLabelCount());
-      System.arraycopy(row, 0, reduced, i * labelCount, labelCount);
-    }
     return new Point(
         ClassificationScores.of(reduced, labelCount, labels),
         exampleLosses ? ClassificationScores.exampleLosses(reduced, labelCount, labels) : null,

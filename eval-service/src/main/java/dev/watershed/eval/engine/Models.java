@@ -17,9 +17,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 
 /** Finds classifiers in the store by resource name, and checks that they fit each other. */
 final class Models {
@@ -84,10 +84,10 @@ final class Models {
     }
   }
 
-  /** Loads a model's tokenizer, or one that refuses every text where it has none. */
-  Tokenizer tokenizer(Model model) {
+  /** Loads a model's tokenizer; null where it has none and reads only what comes as tokens. */
+  @Nullable Tokenizer tokenizer(Model model) {
     if (model.tokenizer().isEmpty()) {
-      return new MissingTokenizer(model);
+      return null;
     }
     try {
       return Tokenizers.load(store.directory(model.id()), model.architecture().encoder().family());
@@ -102,8 +102,8 @@ final class Models {
   static void requireFitting(List<Model> models) {
     Model first = models.get(0);
     for (Model other : models.subList(1, models.size())) {
-      List<String> labels = lowerCase(first.architecture().labels());
-      List<String> otherLabels = lowerCase(other.architecture().labels());
+      List<String> labels = first.architecture().labels();
+      List<String> otherLabels = other.architecture().labels();
       if (!labels.equals(otherLabels)) {
         String difference =
             new HashSet<>(labels).equals(new HashSet<>(otherLabels))
@@ -114,16 +114,9 @@ final class Models {
             first,
             other,
             "has the labels %s, %s has %s, %s"
-                .formatted(
-                    first.architecture().labels(),
-                    other.name(),
-                    other.architecture().labels(),
-                    difference));
+                .formatted(labels, other.name(), otherLabels, difference));
       }
-      if (!first
-          .architecture()
-          .isInterchangeableWith(
-              other.architecture().withClassificationHead(first.architecture().labels()))) {
+      if (!first.architecture().isInterchangeableWith(other.architecture())) {
         throw refuse(
             "MODELS_DIFFER_IN_LAYOUT",
             first,
@@ -169,10 +162,6 @@ final class Models {
       }
     }
     return identity.toString();
-  }
-
-  private static List<String> lowerCase(List<String> labels) {
-    return labels.stream().map(label -> label.toLowerCase(Locale.ROOT)).toList();
   }
 
   private static RefusedException refuse(String reason, Model first, Model other, String what) {

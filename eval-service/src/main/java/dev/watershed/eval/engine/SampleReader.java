@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Draws and encodes samples, each once for all models that read texts alike. */
 final class SampleReader implements AutoCloseable {
@@ -80,7 +81,7 @@ final class SampleReader implements AutoCloseable {
     }
     if (encoded.labels().isEmpty()) {
       throw RefusedException.invalidArgument(
-          "SAMPLE_WITHOUT_LABELS",
+          "DATA_UNLABELLED",
           splitField(field, spec) + ".label_column",
           "the rows have no labels, so there is no loss to measure; name the column that has them");
     }
@@ -94,7 +95,7 @@ final class SampleReader implements AutoCloseable {
   private EncodedSample encode(SampleSpec spec, String field, Model model) {
     counters.countSampleDrawn();
     var dataset = Samples.within(splitField(field, spec), () -> datasets.load(spec.split()));
-    try (Tokenizer tokenizer = models.tokenizer(model)) {
+    try (@Nullable Tokenizer tokenizer = models.tokenizer(model)) {
       return Samples.within(
           field,
           () -> EncodedSample.draw(dataset, spec, tokenizer, model.architecture().encoder()));

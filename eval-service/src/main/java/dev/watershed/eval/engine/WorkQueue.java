@@ -75,6 +75,13 @@ final class WorkQueue implements AutoCloseable {
     }
   }
 
+  /** Refuses, as UNAVAILABLE, where no more units are run. */
+  void requireRunning() {
+    if (stopping) {
+      throw stopped();
+    }
+  }
+
   /** Returns the number of units that wait for their turn. */
   int waiting() {
     return thread.getQueue().size();

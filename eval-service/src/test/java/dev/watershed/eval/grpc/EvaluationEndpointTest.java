@@ -1,0 +1,402 @@
+package dev.watershed.eval.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.watershed.classifier.checkpoint.ParameterLayout;
+import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.model.ClassifierProgram;
+import dev.watershed.eval.v1.Combination;
+import dev.watershed.eval.v1.CombinationPoint;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.InterpolationHeader;
+import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.LabelMapping;
+import dev.watershed.type.v1.LabelMappingEntry;
+import dev.watershed.type.v1.LogitReduction;
+import dev.watershed.type.v1.Precision;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class EvaluationEndpointTest {
+  private static final List<Double> FIVE_ALPHAS = List.of(0.0, 0.25, 0.5, 0.75, 1.0);
+
+  @TempDir Path root;
+  private EvaluationServer server;
+  private String a;
+  private String b;
+  private String c;
+  private EvaluationSample sample;
+
+  @BeforeEach
+  void serve() throws Exception {
+    server = new EvaluationServer(root, EvaluationServer.configuration());
+    a = server.put("a", 1);
+    b = server.put("b", 2);
+    c = server.put("c", 3);
+    sample = server.sample("in-domain", 40, 7);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    server.close();
+  }
+
+  @Test
+  void evaluateInterpolation_header_describesModelsSampleAndProvenance() {
+    InterpolationHeader header =
+        server.stub().evaluateInterpolation(line(a, b, FIVE_ALPHAS, sample)).next().getHeader();
+
+    assertThat(header.getModelADigest().getSha256()).matches("[0-9a-f]{64}");
+    assertThat(header.getEuclideanDistance()).isPositive();
+    assertThat(header.getSamplesCount()).isEqualTo(1);
+    assertThat(header.getSamples(0).getName()).isEqualTo("in-domain");
+    assertThat(header.getSamples(0).getExampleCount()).isEqualTo(40);
+    assertThat(header.getSamples(0).getTokenCount()).isBetween(160L, 960L);
+    assertThat(header.getProvenance().getPrecision()).isEqualTo(Precision.PRECISION_FP32);
+    assertThat(header.getProvenance().getEngine()).startsWith("PyTorch");
+    assertThat(header.getProvenance().getThreads()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluateInterpolation_pairsThatShareModels_computeEachEndpointOnce() {
+    interpolate(line(a, b, FIVE_ALPHAS, sample));
+    interpolate(line(b, c, FIVE_ALPHAS, sample));
+    interpolate(line(c, a, FIVE_ALPHAS, sample));
+
+    assertThat(server.counters.pointsComputed()).isEqualTo(3 + 3 * 3);
+    assertThat(server.counters.pointsFromCache()).isEqualTo(3);
+    assertThat(server.counters.vectorsRead()).isEqualTo(3);
+    assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluateInterpolation_modelsSwapped_isTheReversedCurveForNothing() {
+    List<Double> tenths = new ArrayList<>();
+    for (int i = 0; i <= 10; i++) {
+      tenths.add(i / 10.0);
+    }
+    List<InterpolationPoint> forth = interpolate(line(a, b, tenths, sample));
+    List<InterpolationPoint> back = interpolate(line(b, a, tenths, sample));
+
+    Collections.reverse(back);
+    assertThat(metrics(back)).isEqualTo(metrics(forth));
+    assertThat(back).allMatch(InterpolationPoint::getCached);
+    assertThat(forth).noneMatch(InterpolationPoint::getCached);
+    assertThat(server.counters.pointsComputed()).isEqualTo(11);
+  }
+
+  @Test
+  void evaluateInterpolation_endpoints_haveTheBitsOfTheModels() {
+    List<InterpolationPoint> curve = interpolate(line(a, b, List.of(0.0, 1.0), sample));
+
+    try (EvaluationServer fresh = freshServer()) {
+      assertThat(metrics(interpolate(fresh, line(a, a, List.of(1.0), sample))))
+          .containsExactly(curve.get(1).getMetrics());
+      assertThat(metrics(interpolate(fresh, line(b, b, List.of(0.0), sample))))
+          .containsExactly(curve.get(0).getMetrics());
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void evaluateInterpolation_modelWithItself_isFlatAndComputedOnce() {
+    EvaluateInterpolationRequest request = line(a, a, FIVE_ALPHAS, sample);
+    List<InterpolationPoint> curve = interpolate(request);
+
+    assertThat(metrics(curve)).containsOnly(curve.get(0).getMetrics());
+    assertThat(server.counters.pointsComputed()).isEqualTo(1);
+    assertThat(
+            server.stub().evaluateInterpolation(request).next().getHeader().getEuclideanDistance())
+        .isZero();
+  }
+
+  @Test
+  void evaluateInterpolation_sameContentUnderAnotherId_isTheSameModel() throws Exception {
+    String twin = server.put("twin", 1);
+    interpolate(line(a, b, FIVE_ALPHAS, sample));
+    interpolate(line(twin, b, FIVE_ALPHAS, sample));
+
+    assertThat(server.counters.pointsComputed()).isEqualTo(5);
+  }
+
+  @Test
+  void evaluateInterpolation_severalSamples_answersEachInOrderAsIfAlone() throws Exception {
+    EvaluationSample other = server.sample("other", 25, 8);
+    EvaluationSample firstTen =
+        sample.toBuilder().setName("first ten").setSize(10).setFirstRows(true).build();
+    List<InterpolationPoint> together =
+        interpolate(line(a, b, FIVE_ALPHAS, sample, other, firstTen));
+
+    assertThat(together).hasSize(15);
+    for (int i = 0; i < together.size(); i++) {
+      assertThat(together.get(i).getSampleIndex()).isEqualTo(i % 3);
+      assertThat(together.get(i).getAlpha()).isEqualTo(FIVE_ALPHAS.get(i / 3));
+    }
+    try (EvaluationServer fresh = freshServer()) {
+      List<InterpolationPoint> alone = interpolate(fresh, line(a, b, FIVE_ALPHAS, other));
+      for (int i = 0; i < alone.size(); i++) {
+        assertThat(alone.get(i).getMetrics()).isEqualTo(together.get(3 * i + 1).getMetrics());
+      }
+    }
+    assertThat(together.get(2).getMetrics().getExampleCount()).isEqualTo(10);
+  }
+
+  @Test
+  void evaluateInterpolation_exampleLosses_averageToTheMeanLoss() {
+    var request = line(a, b, FIVE_ALPHAS, sample).toBuilder().setIncludeExampleLosses(true).build();
+    for (InterpolationPoint point : interpolate(request)) {
+      assertThat(point.getExampleLossesNatsCount()).isEqualTo(40);
+      double mean =
+          point.getExampleLossesNatsList().stream().mapToDouble(l -> l).average().orElseThrow();
+      assertThat(mean).isCloseTo(point.getMetrics().getMeanLossNats(), within(1e-12));
+    }
+  }
+
+  @Test
+  void evaluateInterpolation_exampleLossesOfKnownPoints_areComputedThenKept() {
+    var without = line(a, b, FIVE_ALPHAS, sample);
+    var with = without.toBuilder().setIncludeExampleLosses(true).build();
+
+    List<InterpolationPoint> first = interpolate(without);
+    List<InterpolationPoint> second = interpolate(with);
+    List<InterpolationPoint> third = interpolate(with);
+    List<InterpolationPoint> fourth = interpolate(without);
+
+    assertThat(server.counters.pointsComputed()).isEqualTo(10);
+    assertThat(metrics(second)).isEqualTo(metrics(first));
+    assertThat(third).allMatch(InterpolationPoint::getCached);
+    assertThat(third.get(2).getExampleLossesNatsList())
+        .isEqualTo(second.get(2).getExampleLossesNatsList());
+    assertThat(fourth).allMatch(point -> point.getExampleLossesNatsCount() == 0);
+  }
+
+  @Test
+  void evaluateInterpolation_labelMapping_isPartOfThePoint() {
+    EvaluationSample binary =
+        sample.toBuilder()
+            .setName("binary")
+            .setSplit(
+                sample.getSplit().toBuilder()
+                    .setFile(
+                        sample.getSplit().getFile().toBuilder()
+                            .clearLabelNames()
+                            .addAllLabelNames(List.of("no", "yes", "maybe"))))
+            .build();
+    List<ClassificationMetrics> straight =
+        metrics(interpolate(line(a, b, List.of(0.5), mapped(binary, 0, 1, 2))));
+    List<ClassificationMetrics> rotated =
+        metrics(interpolate(line(a, b, List.of(0.5), mapped(binary, 1, 2, 0))));
+
+    assertThat(straight).isEqualTo(metrics(interpolate(line(a, b, List.of(0.5), sample))));
+    assertThat(rotated).isNotEqualTo(straight);
+    assertThat(server.counters.samplesDrawn()).isEqualTo(2);
+  }
+
+  private static EvaluationSample mapped(EvaluationSample sample, int... modelLabels) {
+    var mapping = LabelMapping.newBuilder();
+    for (int label = 0; label < modelLabels.length; label++) {
+      mapping.addEntries(
+          LabelMappingEntry.newBuilder()
+              .setDataLabel(sample.getSplit().getFile().getLabelNames(label))
+              .addModelLabels(EvaluationServer.LABELS.get(modelLabels[label])));
+    }
+    return sample.toBuilder().setLabelMapping(mapping).build();
+  }
+
+  @Test
+  void evaluateInterpolation_twoModelLabelsForOneOfTheData_followsTheReduction() throws Exception {
+    EvaluationSample binary =
+        server.sample(
+            "heuristic",
+            "{\"input_ids\": [1, 2, 3], \"label\": 0}\n"
+                + "{\"input_ids\": [4, 5], \"label\": 1}\n");
+    binary =
+        binary.toBuilder()
+            .setSplit(
+                binary.getSplit().toBuilder()
+                    .setFile(
+                        binary.getSplit().getFile().toBuilder()
+                            .clearLabelNames()
+                            .addAllLabelNames(List.of("entailment", "non-entailment"))))
+            .build();
+    var mapping =
+        LabelMapping.newBuilder()
+            .addEntries(
+                LabelMappingEntry.newBuilder()
+                    .setDataLabel("entailment")
+                    .addModelLabels("entailment"))
+            .addEntries(
+                LabelMappingEntry.newBuilder()
+                    .setDataLabel("non-entailment")
+                    .addModelLabels("neutral")
+                    .addModelLabels("contradiction"));
+    EvaluationSample max =
+        binary.toBuilder()
+            .setLabelMapping(mapping.setReduction(LogitReduction.LOGIT_REDUCTION_MAX))
+            .build();
+    EvaluationSample sum =
+        binary.toBuilder()
+            .setName("summed")
+            .setLabelMapping(mapping.setReduction(LogitReduction.LOGIT_REDUCTION_SUM))
+            .build();
+    List<ClassificationMetrics> both = metrics(interpolate(line(a, b, List.of(1.0), max, sum)));
+
+    // The summed exponentials exceed the largest, so P(non-entailment) rises with "sum".
+    assertThat(both.get(0).getMeanLossNats()).isNotEqualTo(both.get(1).getMeanLossNats());
+    assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluateInterpolation_fileChanged_isDrawnAnew() throws Exception {
+    List<ClassificationMetrics> before = metrics(interpolate(line(a, b, List.of(1.0), sample)));
+    EvaluationSample rewritten = server.sample("in-domain", 30, 99);
+    List<ClassificationMetrics> after = metrics(interpolate(line(a, b, List.of(1.0), rewritten)));
+
+    assertThat(before.get(0).getExampleCount()).isEqualTo(40);
+    assertThat(after.get(0).getExampleCount()).isEqualTo(30);
+  }
+
+  @Test
+  void evaluateInterpolation_modelThatOverflows_streamsNaNAsAMeasurement() throws Exception {
+    String diverged =
+        server.put("diverged", EvaluationServer.architecture(16, EvaluationServer.LABELS), 1e30, 5);
+    List<InterpolationPoint> curve = interpolate(line(a, diverged, List.of(0.0, 0.5, 1.0), sample));
+
+    assertThat(curve).hasSize(3);
+    assertThat(curve.get(0).getMetrics().getMeanLossNats()).isNaN();
+    assertThat(curve.get(1).getMetrics().getMeanLossNats()).isNaN();
+    assertThat(curve.get(2).getMetrics().getMeanLossNats()).isFinite();
+  }
+
+  @Test
+  void evaluateCombinations_twoModels_areThePointsOfTheLine() {
+    List<InterpolationPoint> line = interpolate(line(a, b, FIVE_ALPHAS, sample));
+    var request =
+        EvaluateCombinationsRequest.newBuilder().addModels(b).addModels(a).addSamples(sample);
+    for (double alpha : FIVE_ALPHAS) {
+      request.addCombinations(
+          Combination.newBuilder().addCoefficients(1 - alpha).addCoefficients(alpha));
+    }
+    List<CombinationPoint> points = combine(request.build());
+
+    assertThat(points.stream().map(CombinationPoint::getMetrics).toList()).isEqualTo(metrics(line));
+    assertThat(points).allMatch(CombinationPoint::getCached);
+  }
+
+  @Test
+  void evaluateCombinations_meanOfThree_isTheSameByTwoSteps() throws Exception {
+    ParameterLayout layout =
+        ParameterLayout.of(EvaluationServer.architecture(16, EvaluationServer.LABELS));
+    String ab;
+    try (ClassifierProgram program = ClassifierProgram.compile(layout.architecture());
+        ParameterVector first = ParameterVector.random(layout, .5, 1);
+        ParameterVector second = ParameterVector.random(layout, .5, 2);
+        ParameterVector mean = ParameterVector.allocate(layout)) {
+      program.interpolate(first, second, .5, mean);
+      ab = server.put("ab", mean);
+    }
+    double third = 1.0 / 3;
+    CombinationPoint soup =
+        combine(
+                EvaluateCombinationsRequest.newBuilder()
+                    .addAllModels(List.of(a, b, c))
+                    .addCombinations(
+                        Combination.newBuilder().addAllCoefficients(List.of(third, third, third)))
+                    .addSamples(sample)
+                    .build())
+            .get(0);
+    InterpolationPoint steps = interpolate(line(c, ab, List.of(third), sample)).get(0);
+
+    double loss = steps.getMetrics().getMeanLossNats();
+    assertThat(soup.getMetrics().getMeanLossNats()).isCloseTo(loss, within(1e-5 * loss));
+    assertThat(soup.getMetrics().getMeanLossNats())
+        .isNotCloseTo(
+            interpolate(line(a, b, List.of(.5), sample)).get(0).getMetrics().getMeanLossNats(),
+            within(1e-5 * loss));
+  }
+
+  @Test
+  void evaluateCombinations_severalSamples_indexesCombinationThenSample() throws Exception {
+    EvaluationSample other = server.sample("other", 10, 8);
+    List<CombinationPoint> points =
+        combine(
+            EvaluateCombinationsRequest.newBuilder()
+                .addAllModels(List.of(a, b, c))
+                .addCombinations(
+                    Combination.newBuilder().addAllCoefficients(List.of(2.0, -1.5, 0.5)))
+                .addCombinations(
+                    Combination.newBuilder().addAllCoefficients(List.of(0.0, 0.0, 1.0)))
+                .addSamples(sample)
+                .addSamples(other)
+                .build());
+
+    assertThat(points.stream().map(CombinationPoint::getCombinationIndex).toList())
+        .containsExactly(0, 0, 1, 1);
+    assertThat(points.stream().map(CombinationPoint::getSampleIndex).toList())
+        .containsExactly(0, 1, 0, 1);
+    assertThat(points.get(2).getMetrics())
+        .isEqualTo(interpolate(line(c, a, List.of(1.0), sample)).get(0).getMetrics());
+  }
+
+  private EvaluationServer freshServer() throws Exception {
+    return new EvaluationServer(root, EvaluationServer.configuration());
+  }
+
+  static EvaluateInterpolationRequest line(
+      String modelA, String modelB, List<Double> alphas, EvaluationSample... samples) {
+    return EvaluateInterpolationRequest.newBuilder()
+        .setModelA(modelA)
+        .setModelB(modelB)
+        .addAllAlphas(alphas)
+        .addAllSamples(List.of(samples))
+        .build();
+  }
+
+  private List<InterpolationPoint> interpolate(EvaluateInterpolationRequest request) {
+    return interpolate(server, request);
+  }
+
+  static List<InterpolationPoint> interpolate(
+      EvaluationServer server, EvaluateInterpolationRequest request) {
+    List<InterpolationPoint> points = new ArrayList<>();
+    server
+        .stub()
+        .evaluateInterpolation(request)
+        .forEachRemaining(
+            answer -> {
+              if (answer.hasPoint()) {
+                points.add(answer.getPoint());
+              }
+            });
+    return points;
+  }
+
+  private List<CombinationPoint> combine(EvaluateCombinationsRequest request) {
+    List<CombinationPoint> points = new ArrayList<>();
+    server
+        .stub()
+        .evaluateCombinations(request)
+        .forEachRemaining(
+            answer -> {
+              if (answer.hasPoint()) {
+                points.add(answer.getPoint());
+              }
+            });
+    return points;
+  }
+
+  static List<ClassificationMetrics> metrics(List<InterpolationPoint> points) {
+    return points.stream().map(InterpolationPoint::getMetrics).toList();
+  }
+}
