@@ -1,0 +1,160 @@
+package dev.watershed.trainer.engine;
+
+import com.google.rpc.Code;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.model.AdamWSettings;
+import dev.watershed.classifier.model.StepResult;
+import dev.watershed.classifier.model.TrainingProgram;
+import dev.watershed.classifier.model.TrainingState;
+import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.TrainingProgress;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.ValidationScore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker's way through the steps of a run.
+ *
+ * @param state where it begins; not closed here
+ * @param validation null where the spec names no validation split
+ * @param progress holds the validation scores of earlier attempts
+ */
+record Attempt(
+    String id,
+    TrainingRunSpec spec,
+    Tokenizer tokenizer,
+    TrainingProgram program,
+    TrainingState state,
+    TrainingBatches batches,
+    @Nullable Validation validation,
+    CheckpointStore checkpoints,
+    WorkDirectory work,
+    RunObserver observer,
+    TrainingProgress.Builder progress) {
+
+  /** Returns whether all steps are done; false where the observer stopped it. */
+  boolean run() throws IOException {
+    var recipe = spec.getRecipe();
+    var schedule = LearningRateSchedule.of(recipe);
+    var adamw = settings(recipe);
+    var throughput = new Throughput(System::nanoTime);
+    var checkpointSteps = Set.copyOf(spec.getCheckpoints().getAtStepsList());
+    progress.setStep(state.step()).setTotalSteps(recipe.getSteps());
+    if (state.step() == 0 && checkpointSteps.contains(0L)) {
+      writeCheckpoint();
+    }
+    while (state.step() < recipe.getSteps()) {
+      var batch = batches.batch(state.step());
+      double rate = schedule.rate(state.step());
+      var result =
+          program.step(
+              state,
+              batch,
+              adamw,
+              rate,
+              recipe.getClipNorm(),
+              StepSeed.of(spec.getDataSeed(), state.step()));
+      refuseDiverged(result, rate);
+      throughput.add(batch.examples().size());
+      report(result, rate, throughput.perSecond());
+      if (isCheckpoint(checkpointSteps)) {
+        writeCheckpoint();
+      }
+      if (isLast()) {
+        return true;
+      }
+      var signal = observer.signal();
+      if (signal == RunObserver.Signal.SAVE_AND_STOP || isResumePoint()) {
+        state.save(work.stateFile());
+        observer.saved();
+      }
+      if (signal != RunObserver.Signal.GO_ON) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static AdamWSettings settings(Recipe recipe) {
+    var adamw = recipe.getAdamw();
+    return new AdamWSettings(
+        adamw.getBeta1(),
+        adamw.getBeta2(),
+        adamw.getEpsilon(),
+        adamw.getWeightDecay(),
+        !adamw.getWithoutBiasCorrection(),
+        adamw.getDecayAllParameters());
+  }
+
+  private void refuseDiverged(StepResult result, double rate) {
+    if (Double.isFinite(result.lossNats()) && Double.isFinite(result.gradientNorm())) {
+      return;
+    }
+    long step = progress.getStep() + 1;
+    throw RefusedException.refused(
+        Code.ABORTED,
+        "TRAINING_DIVERGED",
+        "The run diverged at step %d of %d: loss %s, gradient norm %s, learning rate %s. Lower the learning rate, warm up longer or clip the gradient."
+            .formatted(
+                step, progress.getTotalSteps(), result.lossNats(), result.gradientNorm(), rate),
+        Map.of("step", Long.toString(step)));
+  }
+
+  private void report(StepResult result, double rate, double examplesPerSecond) {
+    long left = progress.getTotalSteps() - state.step();
+    progress
+        .setStep(state.step())
+        .setTrainingLossNats(result.lossNats())
+        .setGradientNorm(result.gradientNorm())
+        .setLearningRate(rate)
+        .setExamplesPerSecond(examplesPerSecond)
+        .setRemainingSeconds(
+            examplesPerSecond > 0 ? left * spec.getRecipe().getBatchSize() / examplesPerSecond : 0);
+    observer.progressed(progress.build());
+  }
+
+  private boolean isLast() {
+    return state.step() == progress.getTotalSteps();
+  }
+
+  private boolean isCheckpoint(Set<Long> atSteps) {
+    long every = spec.getCheckpoints().getEverySteps();
+    return isLast() || atSteps.contains(state.step()) || (every > 0 && state.step() % every == 0);
+  }
+
+  private boolean isResumePoint() {
+    return state.step() % spec.getCheckpoints().getResumeEverySteps() == 0;
+  }
+
+  private void writeCheckpoint() throws IOException {
+    String checkpoint = id + "-step-" + state.step();
+    var directory = work.fresh("checkpoint");
+    var tokenizerDirectory = work.fresh("tokenizer");
+    tokenizer.copyTo(tokenizerDirectory);
+    HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
+    checkpoints.put(checkpoint, "trainingRuns/" + id, state.step(), directory);
+    WorkDirectory.delete(directory);
+    WorkDirectory.delete(tokenizerDirectory);
+    if (validation != null) {
+      progress.addValidationScores(
+          ValidationScore.newBuilder()
+              .setStep(state.step())
+              .setMetrics(validation.score(state.weights())));
+    }
+    observer.checkpointed("checkpoints/" + checkpoint, progress.build());
+  }
+
+  private static Path[] filesIn(Path directory) throws IOException {
+    try (var files = Files.list(directory)) {
+      return files.sorted().toArray(Path[]::new);
+    }
+  }
+}

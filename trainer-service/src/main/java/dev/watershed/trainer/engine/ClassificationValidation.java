@@ -1,0 +1,50 @@
+package dev.watershed.trainer.engine;
+
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.data.EncodedSample;
+import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.model.ClassificationScores;
+import dev.watershed.classifier.model.ClassifierProgram;
+import dev.watershed.classifier.model.PreparedSample;
+import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.server.dataset.Answers;
+import dev.watershed.type.v1.ClassificationMetrics;
+
+/** Scores a classifier on labelled examples. */
+final class ClassificationValidation implements Validation {
+  private final ClassifierProgram program;
+  private final PreparedSample sample;
+  private final LabelMapping mapping;
+  private final int[] labels;
+
+  ClassificationValidation(Architecture architecture, EncodedSample split) {
+    this.mapping = LabelMapping.byName(split.labels(), architecture.labels());
+    this.labels = split.examples().stream().mapToInt(EncodedExample::label).toArray();
+    this.program = ClassifierProgram.compile(architecture);
+    try {
+      this.sample = program.prepare(split.examples(), PADDED_TOKEN_BUDGET);
+    } catch (RuntimeException e) {
+      program.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public ClassificationMetrics score(ParameterVector weights) {
+    float[] logits = program.logits(weights, sample, () -> false);
+    int dataLabels = mapping.dataLabelCount();
+    var reduced = new double[labels.length * dataLabels];
+    for (int i = 0; i < labels.length; i++) {
+      var row = mapping.reduce(logits, i * mapping.modelLabelCount());
+      System.arraycopy(row, 0, reduced, i * dataLabels, dataLabels);
+    }
+    return Answers.metrics(ClassificationScores.of(reduced, dataLabels, labels));
+  }
+
+  @Override
+  public void close() {
+    sample.close();
+    program.close();
+  }
+}

@@ -1,0 +1,48 @@
+package dev.watershed.trainer.engine;
+
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.Schedule;
+
+/**
+ * The learning rate of each update: linear warm-up from zero, then constant, linear or polynomial.
+ *
+ * <p>Counted as Hugging Face's {@code get_*_schedule_with_warmup} and the BERT release count, by
+ * the updates already done: the first update of a warm-up has rate zero, and the end rate is that
+ * of the update after the last.
+ *
+ * @param peak the rate at the end of the warm-up
+ * @param warmupSteps updates of the warm-up
+ * @param totalSteps updates in all
+ * @param end the rate a polynomial falls to
+ * @param power the power of the polynomial
+ */
+record LearningRateSchedule(
+    Schedule kind, double peak, long warmupSteps, long totalSteps, double end, double power) {
+
+  /** Returns the schedule of a recipe whose defaults are filled in. */
+  static LearningRateSchedule of(Recipe recipe) {
+    return new LearningRateSchedule(
+        recipe.getSchedule(),
+        recipe.getLearningRate(),
+        recipe.getWarmupSteps(),
+        recipe.getSteps(),
+        recipe.getEndLearningRate(),
+        recipe.getPolynomialPower());
+  }
+
+  /** Returns the rate of the update that follows {@code done} updates. */
+  double rate(long done) {
+    if (done < warmupSteps) {
+      return peak * done / warmupSteps;
+    }
+    if (kind == Schedule.SCHEDULE_CONSTANT) {
+      return peak;
+    }
+    // At least one step, so that a warm-up over all steps does not divide by zero.
+    double left = (double) (totalSteps - done) / Math.max(1, totalSteps - warmupSteps);
+    double remaining = Math.min(1, Math.max(0, left));
+    return kind == Schedule.SCHEDULE_LINEAR
+        ? peak * remaining
+        : end + (peak - end) * Math.pow(remaining, power);
+  }
+}

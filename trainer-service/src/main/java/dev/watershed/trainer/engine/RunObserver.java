@@ -1,0 +1,31 @@
+package dev.watershed.trainer.engine;
+
+import dev.watershed.trainer.v1.TrainingProgress;
+
+/** Follows a run from the thread that computes it, and says when it shall stop. */
+public interface RunObserver {
+  /** What a run does after a step. */
+  enum Signal {
+    GO_ON,
+    /** Save the state, so that the run goes on elsewhere, and stop. */
+    SAVE_AND_STOP,
+    /** Stop; nothing will go on. */
+    STOP
+  }
+
+  /** A step was done. */
+  void progressed(TrainingProgress progress);
+
+  /**
+   * A checkpoint was written and, where there is a validation split, scored.
+   *
+   * @param checkpoint "checkpoints/{id}"
+   */
+  void checkpointed(String checkpoint, TrainingProgress progress);
+
+  /** The state was saved: a killed run goes on from here. */
+  void saved();
+
+  /** Asked after each step. */
+  Signal signal();
+}

@@ -1,0 +1,234 @@
+package dev.watershed.trainer.engine;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Activation;
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.classifier.checkpoint.Head;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.checkpoint.ParameterLayout;
+import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.Samples;
+import dev.watershed.trainer.v1.RandomInitialization;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The model a run begins with, before a weight is read: what it is, and its tokenizer.
+ *
+ * <p>Either a checkpoint, or random weights of a given shape.
+ */
+final class StartingPoint implements AutoCloseable {
+  private static final String CHECKPOINT_PREFIX = "checkpoints/";
+  private static final double DEFAULT_STANDARD_DEVIATION = .02;
+
+  /** As Hugging Face's default configurations of the two families. */
+  private static final double DEFAULT_DROPOUT = .1;
+
+  private static final double BERT_LAYER_NORM_EPSILON = 1e-12;
+  private static final double ROBERTA_LAYER_NORM_EPSILON = 1e-5;
+
+  private final Architecture architecture;
+  private final Tokenizer tokenizer;
+  private final String identity;
+  private final @Nullable HuggingFaceCheckpoint checkpoint;
+  private final @Nullable RandomInitialization random;
+
+  private StartingPoint(
+      Architecture architecture,
+      Tokenizer tokenizer,
+      String identity,
+      @Nullable HuggingFaceCheckpoint checkpoint,
+      @Nullable RandomInitialization random) {
+    this.architecture = architecture;
+    this.tokenizer = tokenizer;
+    this.identity = identity;
+    this.checkpoint = checkpoint;
+    this.random = random;
+  }
+
+  /**
+   * Opens what a spec begins with.
+   *
+   * @throws RefusedException NOT_FOUND where there is no such checkpoint, INVALID_ARGUMENT where
+   *     the shape is impossible; the field says where in {@code spec}
+   */
+  static StartingPoint open(TrainingRunSpec spec, CheckpointStore checkpoints, DataRoots roots)
+      throws IOException {
+    return spec.hasRandom()
+        ? openRandom(spec.getRandom(), roots)
+        : openCheckpoint(spec.getInitialCheckpoint(), checkpoints);
+  }
+
+  private static StartingPoint openCheckpoint(String name, CheckpointStore checkpoints)
+      throws IOException {
+    String id = name.substring(CHECKPOINT_PREFIX.length());
+    var manifest = checkpoints.find(id);
+    if (manifest.isEmpty()) {
+      throw RefusedException.notFound(
+          "CHECKPOINT_NOT_FOUND",
+          name,
+          "There is no checkpoint \""
+              + name
+              + "\" to begin with; list the checkpoints or register one.");
+    }
+    Path directory = checkpoints.directory(id);
+    var checkpoint = HuggingFaceCheckpoint.open(directory);
+    var architecture = checkpoint.architecture();
+    var tokenizer = Tokenizers.load(directory, architecture.encoder().family());
+    var start =
+        new StartingPoint(
+            architecture, tokenizer, manifest.get().digest().sha256(), checkpoint, null);
+    if (tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
+      start.close();
+      throw RefusedException.failedPrecondition(
+          "TOKENIZER_MISMATCH",
+          name,
+          "The tokenizer of \"%s\" has %d tokens, its embeddings only %d; register it anew with its own tokenizer."
+              .formatted(
+                  name, tokenizer.vocabularySize(), architecture.encoder().vocabularySize()));
+    }
+    return start;
+  }
+
+  private static StartingPoint openRandom(RandomInitialization random, DataRoots roots)
+      throws IOException {
+    var family = random.getFamily().equals(Family.ROBERTA.hfName()) ? Family.ROBERTA : Family.BERT;
+    if (random.getHiddenSize() % random.getAttentionHeadCount() != 0) {
+      throw RefusedException.invalidArgument(
+          "HIDDEN_SIZE_INDIVISIBLE",
+          "spec.random.hidden_size",
+          "is %d, which is not a multiple of attention_head_count %d"
+              .formatted(random.getHiddenSize(), random.getAttentionHeadCount()));
+    }
+    if (family == Family.ROBERTA && random.hasBuiltinTokenizer()) {
+      throw RefusedException.invalidArgument(
+          "TOKENIZER_MISMATCH",
+          "spec.random.builtin_tokenizer",
+          "\"miniature\" writes pairs as BERT reads them; use family \"bert\", or a tokenizer_uri");
+    }
+    var tokenizer =
+        random.hasBuiltinTokenizer()
+            ? Tokenizers.miniature()
+            : Samples.within(
+                "spec.random.tokenizer_uri",
+                () -> Tokenizers.load(roots.resolve(random.getTokenizerUri()), family));
+    try {
+      var encoder = Samples.within("spec.random", () -> encoder(random, family, tokenizer));
+      var identity =
+          random.hasBuiltinTokenizer()
+              ? "builtin:" + random.getBuiltinTokenizer()
+              : "file:" + FileStamp.of(roots.resolve(random.getTokenizerUri()));
+      return new StartingPoint(
+          new Architecture(encoder, Head.NONE, List.of()), tokenizer, identity, null, random);
+    } catch (RuntimeException | IOException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static EncoderConfig encoder(
+      RandomInitialization random, Family family, Tokenizer tokenizer) {
+    boolean roberta = family == Family.ROBERTA;
+    return new EncoderConfig(
+        family,
+        tokenizer.vocabularySize(),
+        random.getHiddenSize(),
+        random.getLayerCount(),
+        random.getAttentionHeadCount(),
+        random.getIntermediateSize(),
+        random.getMaxPositions(),
+        roberta ? 1 : 2,
+        roberta ? ROBERTA_LAYER_NORM_EPSILON : BERT_LAYER_NORM_EPSILON,
+        Activation.GELU,
+        tokenizer.padTokenId(),
+        DEFAULT_DROPOUT,
+        DEFAULT_DROPOUT,
+        DEFAULT_DROPOUT);
+  }
+
+  /** What it is; without a head where weights are random. */
+  Architecture architecture() {
+    return architecture;
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Equal where the tokenizer is. */
+  String tokenizerIdentity() {
+    return identity;
+  }
+
+  /**
+   * Returns the labels in the order of the logits.
+   *
+   * @param asked what the spec names; empty for the checkpoint's, or else the data's
+   * @throws InvalidInputException where the spec names the checkpoint's labels in another order
+   */
+  List<String> labels(List<String> asked, List<String> dataLabels) {
+    var own = architecture.labels();
+    if (asked.isEmpty()) {
+      return own.isEmpty() ? dataLabels : own;
+    }
+    if (!asked.equals(own) && asked.size() == own.size() && own.containsAll(asked)) {
+      throw InvalidInputException.invalid(
+          "LABELS_REORDERED",
+          "labels",
+          "are "
+              + asked
+              + ", but the initial checkpoint's head has "
+              + own
+              + "; leave them out to keep its order");
+    }
+    return asked;
+  }
+
+  /**
+   * Returns the first weights of a run, to be closed by the caller. A head that {@code target} has
+   * and the start lacks, or has for other labels, is drawn from {@code headSeed}.
+   */
+  ParameterVector weights(Architecture target, long headSeed) throws IOException {
+    var layout = ParameterLayout.of(target);
+    try (var own = ownWeights()) {
+      if (architecture.head() == Head.NONE
+          || (architecture.head() == target.head()
+              && architecture.labels().equals(target.labels()))) {
+        return ParameterVector.withHead(own, layout, headSeed);
+      }
+      var bare = ParameterLayout.of(new Architecture(architecture.encoder(), Head.NONE, List.of()));
+      try (var encoder = ParameterVector.withHead(own, bare, headSeed)) {
+        return ParameterVector.withHead(encoder, layout, headSeed);
+      }
+    }
+  }
+
+  private ParameterVector ownWeights() throws IOException {
+    if (checkpoint != null) {
+      return checkpoint.read();
+    }
+    if (random == null) {
+      throw new IllegalStateException("neither a checkpoint nor random");
+    }
+    double std =
+        random.getStandardDeviation() > 0
+            ? random.getStandardDeviation()
+            : DEFAULT_STANDARD_DEVIATION;
+    return ParameterVector.random(ParameterLayout.of(architecture), std, random.getSeed());
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

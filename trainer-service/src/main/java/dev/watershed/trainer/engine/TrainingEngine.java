@@ -1,0 +1,191 @@
+package dev.watershed.trainer.engine;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.ParameterLayout;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.Torch;
+import dev.watershed.classifier.model.TrainingProgram;
+import dev.watershed.classifier.model.TrainingState;
+import dev.watershed.classifier.text.Masking;
+import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.Answers;
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.TrainingProgress;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.ValidationScore;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Provenance;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains. A run's every bit follows from its spec: weights from the seeds, the batch and the
+ * dropout of a step from the data seed and the step's number. So a run that was killed goes on from
+ * its last saved state, on any machine of the kind, and ends as if nothing had happened.
+ *
+ * <p>One run at a time per process, because libtorch's random generator is the process's.
+ */
+public final class TrainingEngine {
+  private static final Logger log = LoggerFactory.getLogger(TrainingEngine.class);
+
+  /** Fixed, so that the validation losses of different runs are of the same masked tokens. */
+  private static final long VALIDATION_MASKING_SEED = 0;
+
+  private final CheckpointStore checkpoints;
+  private final DataRoots roots;
+  private final TrainingData data;
+  private final SpecResolver resolver;
+  private final Path work;
+  private final int threads;
+
+  /**
+   * @param work where the states of unfinished runs are kept
+   * @param threads inside one operation; the bits of results depend on it
+   */
+  public TrainingEngine(
+      CheckpointStore checkpoints,
+      DataRoots roots,
+      Datasets datasets,
+      TrainingLimits limits,
+      Path work,
+      int threads) {
+    this.checkpoints = checkpoints;
+    this.roots = roots;
+    this.data = new TrainingData(datasets, roots);
+    this.resolver = new SpecResolver(checkpoints, roots, data, limits);
+    this.work = work;
+    this.threads = threads;
+  }
+
+  /**
+   * Returns the spec with every default filled in.
+   *
+   * @param spec one that keeps the rules of its contract
+   * @throws RefusedException naming the field that could not be trained
+   * @throws InvalidInputException where what a field names cannot be used
+   */
+  public TrainingRunSpec resolve(TrainingRunSpec spec) throws IOException {
+    return resolver.resolve(spec);
+  }
+
+  /** What computes runs in this process. */
+  public Provenance provenance() {
+    Torch.initialize(threads);
+    return Answers.provenance(Precision.PRECISION_FP32);
+  }
+
+  /**
+   * Trains a run to its end, from its last saved state where there is one.
+   *
+   * @param id the run's id, which names its files
+   * @param spec as {@link #resolve} returned it
+   * @param scores the validation scores known from earlier attempts
+   * @return whether all steps are done; false where the observer stopped it
+   * @throws RefusedException TRAINING_DIVERGED where the loss or the gradient is not finite
+   */
+  public boolean train(
+      String id, TrainingRunSpec spec, List<ValidationScore> scores, RunObserver observer)
+      throws IOException {
+    Torch.initialize(threads);
+    var directory = directory(id);
+    Files.createDirectories(directory.path());
+    try (var start = StartingPoint.open(spec, checkpoints, roots)) {
+      var architecture =
+          SpecResolver.architecture(start.architecture(), spec.getClassification().getLabelsList());
+      try (var program = compile(architecture, spec.getRecipe());
+          var state = resumeOrStart(directory, spec, start, architecture);
+          var validation = validation(spec, start, architecture, program)) {
+        var progress = TrainingProgress.newBuilder();
+        scores.stream()
+            .filter(score -> score.getStep() <= state.step())
+            .forEach(progress::addValidationScores);
+        return new Attempt(
+                id,
+                spec,
+                start.tokenizer(),
+                program,
+                state,
+                TrainingBatches.of(spec, start, architecture, data),
+                validation,
+                checkpoints,
+                directory,
+                observer,
+                progress)
+            .run();
+      }
+    }
+  }
+
+  /** Deletes the saved state of a run that has ended. */
+  public void forget(String id) {
+    try {
+      directory(id).delete();
+    } catch (IOException e) {
+      log.warn("Could not delete the work directory of run {}", id, e);
+    }
+  }
+
+  private WorkDirectory directory(String id) {
+    return new WorkDirectory(work.resolve(id));
+  }
+
+  private static TrainingProgram compile(Architecture architecture, Recipe recipe) {
+    var own = architecture.encoder();
+    return recipe.hasDropout()
+        ? TrainingProgram.compile(
+            architecture, recipe.getDropout(), recipe.getDropout(), recipe.getDropout())
+        : TrainingProgram.compile(
+            architecture, own.hiddenDropout(), own.attentionDropout(), own.classifierDropout());
+  }
+
+  private static TrainingState resumeOrStart(
+      WorkDirectory directory, TrainingRunSpec spec, StartingPoint start, Architecture architecture)
+      throws IOException {
+    Path saved = directory.stateFile();
+    if (Files.exists(saved)) {
+      try {
+        var state = TrainingState.load(saved, ParameterLayout.of(architecture));
+        log.info("{} goes on from step {}", directory.path().getFileName(), state.step());
+        return state;
+      } catch (InvalidInputException e) {
+        // Nothing is lost but time: the same steps lead to the same bits.
+        log.warn("{} cannot be used; the run begins anew", saved, e);
+      }
+    }
+    return TrainingState.start(start.weights(architecture, spec.getHeadSeed()));
+  }
+
+  private @Nullable Validation validation(
+      TrainingRunSpec spec,
+      StartingPoint start,
+      Architecture architecture,
+      TrainingProgram program) {
+    int maxTokens = spec.getRecipe().getMaxTokens();
+    if (spec.hasClassification()) {
+      var objective = spec.getClassification();
+      return objective.hasValidation()
+          ? new ClassificationValidation(
+              architecture, data.tokens(objective.getValidation(), start, maxTokens))
+          : null;
+    }
+    var objective = spec.getMaskedLanguageModel();
+    return objective.hasValidation()
+        ? new MaskedLanguageModelValidation(
+            program,
+            data.tokens(objective.getValidation(), start, maxTokens).examples(),
+            new Masking(
+                start.tokenizer(),
+                objective.getMaskProbability(),
+                objective.getPairMaskProbability(),
+                VALIDATION_MASKING_SEED))
+        : null;
+  }
+}

@@ -1,0 +1,198 @@
+package dev.watershed.trainer.grpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Timestamp;
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.server.RefusedException;
+import dev.watershed.server.ServerStream;
+import dev.watershed.server.dataset.Answers;
+import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DownloadCheckpointRequest;
+import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.GetCheckpointRequest;
+import dev.watershed.trainer.v1.GetCheckpointResponse;
+import dev.watershed.trainer.v1.Head;
+import dev.watershed.trainer.v1.ListCheckpointsRequest;
+import dev.watershed.trainer.v1.ListCheckpointsResponse;
+import dev.watershed.trainer.v1.RegisterCheckpointRequest;
+import dev.watershed.trainer.v1.RegisterCheckpointResponse;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeMap;
+
+/** {@code CheckpointService}: the checkpoint store, asked from outside. */
+@Singleton
+public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointServiceImplBase {
+  private static final int DEFAULT_PAGE_SIZE = 100;
+  private static final int CHUNK_BYTES = 1 << 20;
+  private static final String PREFIX = "checkpoints/";
+
+  private final CheckpointStore store;
+  private final DataRoots roots;
+
+  public CheckpointEndpoint(CheckpointStore store, DataRoots roots) {
+    this.store = store;
+    this.roots = roots;
+  }
+
+  @Override
+  public void getCheckpoint(
+      GetCheckpointRequest request, StreamObserver<GetCheckpointResponse> observer) {
+    var checkpoint = message(manifest(request.getName()));
+    observer.onNext(GetCheckpointResponse.newBuilder().setCheckpoint(checkpoint).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void listCheckpoints(
+      ListCheckpointsRequest request, StreamObserver<ListCheckpointsResponse> observer) {
+    String question = "checkpoints of " + request.getTrainingRun();
+    String after = PageToken.read(request.getPageToken(), question, "");
+    int limit = request.getPageSize() > 0 ? request.getPageSize() : DEFAULT_PAGE_SIZE;
+    var matching =
+        manifests().stream()
+            .filter(
+                checkpoint ->
+                    request.getTrainingRun().isEmpty()
+                        || checkpoint.trainingRun().equals(request.getTrainingRun()))
+            .sorted(Comparator.comparing(CheckpointEndpoint::position))
+            .filter(checkpoint -> position(checkpoint).compareTo(after) > 0)
+            .limit(limit + 1L)
+            .toList();
+    var page = matching.subList(0, Math.min(limit, matching.size()));
+    var response = ListCheckpointsResponse.newBuilder();
+    page.forEach(checkpoint -> response.addCheckpoints(message(checkpoint)));
+    if (matching.size() > limit) {
+      response.setNextPageToken(PageToken.write(question, position(page.getLast())));
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void registerCheckpoint(
+      RegisterCheckpointRequest request, StreamObserver<RegisterCheckpointResponse> observer) {
+    var registered = message(register(request));
+    observer.onNext(RegisterCheckpointResponse.newBuilder().setCheckpoint(registered).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void downloadCheckpoint(
+      DownloadCheckpointRequest request, StreamObserver<DownloadCheckpointResponse> observer) {
+    ServerStream.pump(
+        observer,
+        stream -> {
+          var manifest = manifest(request.getName());
+          var directory = store.directory(manifest.id());
+          for (var file : new TreeMap<>(manifest.files()).entrySet()) {
+            send(directory, file.getKey(), file.getValue(), stream);
+          }
+        });
+  }
+
+  private CheckpointManifest register(RegisterCheckpointRequest request) {
+    try {
+      var directory = roots.resolve(request.getUri());
+      return store.put(request.getCheckpointId(), "", 0, directory);
+    } catch (InvalidInputException e) {
+      if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
+        throw RefusedException.alreadyExists(
+            e.reason(), PREFIX + request.getCheckpointId(), String.valueOf(e.getMessage()));
+      }
+      throw e.within("uri");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void send(
+      Path directory, String name, Digest digest, ServerStream<DownloadCheckpointResponse> stream)
+      throws IOException, InterruptedException {
+    try (var input = Files.newInputStream(directory.resolve(name))) {
+      long offset = 0;
+      do {
+        var chunk = input.readNBytes(CHUNK_BYTES);
+        if (chunk.length == 0 && offset < digest.sizeBytes()) {
+          throw RefusedException.dataLoss(
+              "CHECKPOINT_FILE_SHORT",
+              name,
+              "The stored file ends at byte %d of %d; restore the checkpoint."
+                  .formatted(offset, digest.sizeBytes()));
+        }
+        stream.send(
+            DownloadCheckpointResponse.newBuilder()
+                .setFileName(name)
+                .setFileSizeBytes(digest.sizeBytes())
+                .setOffsetBytes(offset)
+                .setContent(ByteString.copyFrom(chunk))
+                .build());
+        offset += chunk.length;
+      } while (offset < digest.sizeBytes());
+    }
+  }
+
+  private CheckpointManifest manifest(String name) {
+    try {
+      return store
+          .find(name.substring(PREFIX.length()))
+          .orElseThrow(
+              () ->
+                  RefusedException.notFound(
+                      "CHECKPOINT_NOT_FOUND",
+                      name,
+                      "There is no checkpoint \"" + name + "\"; list the checkpoints."));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private List<CheckpointManifest> manifests() {
+    try {
+      return store.list();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Orders by time, then by id; time in nanoseconds with leading zeros sorts as text. */
+  private static String position(CheckpointManifest checkpoint) {
+    var time = checkpoint.createTime();
+    return "%019d.%09d %s".formatted(time.getEpochSecond(), time.getNano(), checkpoint.id());
+  }
+
+  private static Checkpoint message(CheckpointManifest manifest) {
+    return Checkpoint.newBuilder()
+        .setName(PREFIX + manifest.id())
+        .setDigest(Answers.digest(manifest.digest()))
+        .setFamily(manifest.family())
+        .setHead(
+            switch (manifest.head()) {
+              case NONE -> Head.HEAD_NONE;
+              case CLASSIFICATION -> Head.HEAD_CLASSIFICATION;
+              case MASKED_LANGUAGE_MODEL -> Head.HEAD_MASKED_LANGUAGE_MODEL;
+            })
+        .addAllLabels(manifest.labels())
+        .setParameterCount(manifest.parameterCount())
+        .setTrainingRun(manifest.trainingRun())
+        .setStep(manifest.step())
+        .setCreateTime(
+            Timestamp.newBuilder()
+                .setSeconds(manifest.createTime().getEpochSecond())
+                .setNanos(manifest.createTime().getNano()))
+        .setSizeBytes(manifest.files().values().stream().mapToLong(Digest::sizeBytes).sum())
+        .addAllNotices(manifest.notices())
+        .build();
+  }
+}

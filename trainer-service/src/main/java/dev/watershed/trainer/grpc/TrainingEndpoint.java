@@ -1,0 +1,163 @@
+package dev.watershed.trainer.grpc;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.Message;
+import dev.watershed.server.ServerStream;
+import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.trainer.run.TrainingRuns;
+import dev.watershed.trainer.store.CreateCall;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
+import dev.watershed.trainer.v1.CancelTrainingRunRequest;
+import dev.watershed.trainer.v1.CancelTrainingRunResponse;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
+import dev.watershed.trainer.v1.CreateTrainingRunResponse;
+import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.GetTrainingRunResponse;
+import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+
+/** {@code TrainingService}. */
+@Singleton
+public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceImplBase {
+  private static final int DEFAULT_PAGE_SIZE = 100;
+
+  private final TrainingRuns runs;
+  private final ValidationInterceptor rules;
+
+  public TrainingEndpoint(TrainingRuns runs, ValidationInterceptor rules) {
+    this.runs = runs;
+    this.rules = rules;
+  }
+
+  @Override
+  public void createTrainingRun(
+      CreateTrainingRunRequest request, StreamObserver<CreateTrainingRunResponse> observer) {
+    var spec = request.getSpec();
+    var seeds = List.of(seeds(spec.getHeadSeed(), spec.getDataSeed()));
+    var run = create(request, request.getRequestId(), spec, seeds).getFirst();
+    observer.onNext(CreateTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void batchCreateTrainingRuns(
+      BatchCreateTrainingRunsRequest request,
+      StreamObserver<BatchCreateTrainingRunsResponse> observer) {
+    var first = request.getSeeds(0);
+    var spec =
+        request.getSpec().toBuilder()
+            .setHeadSeed(first.getHeadSeed())
+            .setDataSeed(first.getDataSeed())
+            .build();
+    rules.validate(CreateTrainingRunRequest.newBuilder().setSpec(spec).build());
+    var created = create(request, request.getRequestId(), spec, request.getSeedsList());
+    observer.onNext(
+        BatchCreateTrainingRunsResponse.newBuilder().addAllTrainingRuns(created).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void getTrainingRun(
+      GetTrainingRunRequest request, StreamObserver<GetTrainingRunResponse> observer) {
+    var run = runs.get(id(request.getName()));
+    observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void listTrainingRuns(
+      ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
+    var states = Set.copyOf(request.getStatesList());
+    String question = "trainingRuns" + states.stream().sorted().toList();
+    long after = Long.parseLong(PageToken.read(request.getPageToken(), question, "0"));
+    int limit = request.getPageSize() > 0 ? request.getPageSize() : DEFAULT_PAGE_SIZE;
+    var page = runs.list(states, after, limit);
+    var response = ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(page.runs());
+    page.next()
+        .ifPresent(
+            next -> response.setNextPageToken(PageToken.write(question, Long.toString(next))));
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void cancelTrainingRun(
+      CancelTrainingRunRequest request, StreamObserver<CancelTrainingRunResponse> observer) {
+    var run = runs.cancel(id(request.getName()));
+    observer.onNext(CancelTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void watchTrainingRun(
+      WatchTrainingRunRequest request, StreamObserver<WatchTrainingRunResponse> observer) {
+    ServerStream.pump(
+        observer,
+        stream ->
+            runs.follow(
+                id(request.getName()),
+                new TrainingRuns.Follower() {
+                  @Override
+                  public void send(TrainingRun run) throws InterruptedException {
+                    stream.send(WatchTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+                  }
+
+                  @Override
+                  public void throwIfGone() {
+                    stream.throwIfCancelled();
+                  }
+                }));
+  }
+
+  private List<TrainingRun> create(
+      Message request, String requestId, TrainingRunSpec spec, List<Seeds> seeds) {
+    try {
+      return runs.create(new CreateCall(requestId, digest(request)), spec, seeds);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** SHA-256 of a request's type and canonical bytes: a repeated call has the same. */
+  private static String digest(Message request) {
+    try {
+      var bytes = new byte[request.getSerializedSize()];
+      var output = CodedOutputStream.newInstance(bytes);
+      output.useDeterministicSerialization();
+      request.writeTo(output);
+      var sha256 = MessageDigest.getInstance("SHA-256");
+      sha256.update(
+          request
+              .getDescriptorForType()
+              .getFullName()
+              .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(sha256.digest(bytes));
+    } catch (IOException | NoSuchAlgorithmException e) {
+      throw new IllegalStateException("cannot happen in memory and with every JDK", e);
+    }
+  }
+
+  private static Seeds seeds(long head, long data) {
+    return Seeds.newBuilder().setHeadSeed(head).setDataSeed(data).build();
+  }
+
+  private static String id(String name) {
+    return name.substring(name.indexOf('/') + 1);
+  }
+}

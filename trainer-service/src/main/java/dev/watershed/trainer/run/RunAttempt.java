@@ -1,0 +1,136 @@
+package dev.watershed.trainer.run;
+
+import com.google.protobuf.util.Timestamps;
+import com.google.rpc.Status;
+import dev.watershed.trainer.engine.RunObserver;
+import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.store.StoredRun;
+import dev.watershed.trainer.v1.TrainingProgress;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunState;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the record of a run while one worker has it: tells followers of every step, writes what
+ * must not be lost, and hears of cancellation.
+ *
+ * <p>The attempt's number is its fence: once another worker has taken the run over, nothing that
+ * this one still writes is kept.
+ */
+final class RunAttempt implements RunObserver {
+  private static final long WRITE_INTERVAL_NANOS = Duration.ofSeconds(1).toNanos();
+
+  /** The run belongs to another worker now. */
+  static final class TakenOverException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private final RunStore store;
+  private final RunFeed feed;
+  private final Clock clock;
+  private final BooleanSupplier stopping;
+  private final String id;
+  private final String name;
+  private TrainingRun run;
+  private volatile boolean cancelled;
+  private long writtenNanos = System.nanoTime();
+
+  /**
+   * @param run as this worker took it
+   * @param stopping whether the process is going down
+   */
+  RunAttempt(RunStore store, RunFeed feed, Clock clock, BooleanSupplier stopping, TrainingRun run) {
+    this.store = store;
+    this.feed = feed;
+    this.clock = clock;
+    this.stopping = stopping;
+    this.id = RunStore.id(run);
+    this.name = run.getName();
+    this.run = run;
+    feed.publish(run);
+  }
+
+  /** The run's resource name; may be asked from any thread. */
+  String name() {
+    return name;
+  }
+
+  TrainingRun run() {
+    return run;
+  }
+
+  /** Asks it to stop after the step in progress, as a cancelled run. */
+  void cancel() {
+    cancelled = true;
+  }
+
+  @Override
+  public void progressed(TrainingProgress progress) {
+    run = run.toBuilder().setProgress(progress).build();
+    long now = System.nanoTime();
+    if (now - writtenNanos >= WRITE_INTERVAL_NANOS) {
+      write(UnaryOperator.identity());
+    }
+    feed.publish(run);
+  }
+
+  @Override
+  public void checkpointed(String checkpoint, TrainingProgress progress) {
+    var changed = run.toBuilder().setProgress(progress);
+    if (!run.getCheckpointsList().contains(checkpoint)) {
+      changed.addCheckpoints(checkpoint);
+    }
+    run = changed.build();
+    write(UnaryOperator.identity());
+    feed.publish(run);
+  }
+
+  @Override
+  public void saved() {
+    write(stored -> new StoredRun(stored.run(), stored.cancelRequested(), 0));
+  }
+
+  @Override
+  public Signal signal() {
+    if (cancelled) {
+      return Signal.STOP;
+    }
+    return stopping.getAsBoolean() ? Signal.SAVE_AND_STOP : Signal.GO_ON;
+  }
+
+  /** Whether the run was stopped because somebody cancelled it. */
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Ends the run. */
+  void end(TrainingRunState state, @Nullable Status error) {
+    var ended = run.toBuilder().setState(state).setEndTime(Timestamps.fromMillis(clock.millis()));
+    ended.getProgressBuilder().setRemainingSeconds(0);
+    if (error != null) {
+      ended.setError(error);
+    }
+    run = ended.build();
+    write(UnaryOperator.identity());
+    feed.publish(run);
+  }
+
+  private void write(UnaryOperator<StoredRun> also) {
+    var stored =
+        store.update(
+            id,
+            before -> {
+              if (before.run().getAttemptCount() != run.getAttemptCount()
+                  || RunStates.isEnded(before.run())) {
+                throw new TakenOverException();
+              }
+              return also.apply(before.with(run));
+            });
+    cancelled |= stored.orElseThrow(TakenOverException::new).cancelRequested();
+    writtenNanos = System.nanoTime();
+  }
+}

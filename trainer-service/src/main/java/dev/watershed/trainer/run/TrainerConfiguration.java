@@ -1,0 +1,41 @@
+package dev.watershed.trainer.run;
+
+import dev.watershed.trainer.engine.TrainingLimits;
+import io.micronaut.context.annotation.ConfigurationProperties;
+import io.micronaut.core.bind.annotation.Bindable;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * How this process trains.
+ *
+ * @param work where the states of unfinished runs are kept; shared by workers that shall take over
+ *     each other's runs where they stood
+ * @param heartbeat how often a worker shows that it is alive; one that misses four of them is dead
+ * @param poll how often an idle worker looks for runs that another process queued
+ * @param maxQueuedRuns more are refused
+ * @param soleWorker whether no other process ever works on this database, so that what is claimed
+ *     at start was claimed by a dead worker; always so with an embedded database
+ * @param maxAttempts a run that this many workers took without saving anything is given up
+ * @param drain how long a stop waits for the step in progress
+ * @param maxParameters see {@link TrainingLimits#maxParameters}
+ * @param maxBatchTokens see {@link TrainingLimits#maxBatchTokens}
+ * @param maxCheckpoints see {@link TrainingLimits#maxCheckpoints}
+ */
+@ConfigurationProperties("watershed.trainer")
+public record TrainerConfiguration(
+    @Bindable(defaultValue = "data/training") Path work,
+    @Bindable(defaultValue = "5s") Duration heartbeat,
+    @Bindable(defaultValue = "2s") Duration poll,
+    @Bindable(defaultValue = "1000") int maxQueuedRuns,
+    @Bindable(defaultValue = "false") boolean soleWorker,
+    @Bindable(defaultValue = "5") int maxAttempts,
+    @Bindable(defaultValue = "5m") Duration drain,
+    @Bindable(defaultValue = "500000000") long maxParameters,
+    @Bindable(defaultValue = "131072") long maxBatchTokens,
+    @Bindable(defaultValue = "1000") int maxCheckpoints) {
+
+  TrainingLimits limits() {
+    return new TrainingLimits(maxParameters, maxBatchTokens, maxCheckpoints);
+  }
+}

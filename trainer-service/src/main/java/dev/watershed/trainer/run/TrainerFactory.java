@@ -1,0 +1,63 @@
+package dev.watershed.trainer.run;
+
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.Errors;
+import dev.watershed.server.dataset.EngineConfiguration;
+import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.store.RunStore;
+import io.micronaut.context.annotation.Bean;
+import io.micronaut.context.annotation.Factory;
+import io.micronaut.jdbc.DataSourceResolver;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Puts the trainer's parts together in a process of ours. */
+@Factory
+final class TrainerFactory {
+  @Singleton
+  RunStore store(
+      @Named("trainer") DataSource dataSource, @Nullable DataSourceResolver resolver, Clock clock) {
+    return new RunStore(plain(dataSource, resolver), clock);
+  }
+
+  @Singleton
+  TrainingEngine engine(
+      CheckpointStore checkpoints,
+      DataRoots roots,
+      Datasets datasets,
+      TrainerConfiguration configuration,
+      EngineConfiguration libtorch) {
+    return new TrainingEngine(
+        checkpoints,
+        roots,
+        datasets,
+        configuration.limits(),
+        configuration.work(),
+        libtorch.threads());
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  RunWorker worker(
+      @Named("trainer") DataSource dataSource,
+      @Nullable DataSourceResolver resolver,
+      RunStore store,
+      RunFeed feed,
+      TrainingEngine engine,
+      TrainerConfiguration configuration,
+      Errors errors,
+      Clock clock) {
+    return new RunWorker(
+        plain(dataSource, resolver), store, feed, engine, configuration, errors, clock);
+  }
+
+  /** Without the wrapping that ties connections to Micronaut's own transactions. */
+  private static DataSource plain(DataSource dataSource, @Nullable DataSourceResolver resolver) {
+    return (resolver == null ? DataSourceResolver.DEFAULT : resolver).resolve(dataSource);
+  }
+}

@@ -1,0 +1,208 @@
+package dev.watershed.trainer.run;
+
+import com.google.protobuf.util.Timestamps;
+import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.store.CreateCall;
+import dev.watershed.trainer.store.RunPage;
+import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.store.StoredRun;
+import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingProgress;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingRunState;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** All runs: what can be asked of them. */
+@Singleton
+public final class TrainingRuns {
+  private static final int ID_LENGTH = 12;
+  private static final String ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+  /** How often a follower looks into the database for what other processes do. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+
+  /** Where a watched run is sent to. */
+  @FunctionalInterface
+  public interface Follower {
+    /**
+     * @throws java.util.concurrent.CancellationException when nobody follows any more
+     */
+    void send(TrainingRun run) throws InterruptedException;
+
+    /** Called now and then while nothing happens; throws as {@link #send} does. */
+    default void throwIfGone() {}
+  }
+
+  private final RunStore store;
+  private final RunFeed feed;
+  private final RunWorker worker;
+  private final TrainingEngine engine;
+  private final TrainerConfiguration configuration;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+
+  public TrainingRuns(
+      RunStore store,
+      RunFeed feed,
+      RunWorker worker,
+      TrainingEngine engine,
+      TrainerConfiguration configuration,
+      Clock clock) {
+    this.store = store;
+    this.feed = feed;
+    this.worker = worker;
+    this.engine = engine;
+    this.configuration = configuration;
+    this.clock = clock;
+  }
+
+  /**
+   * Queues a run of one spec for each pair of seeds, all or none; a repeated call returns what it
+   * made first.
+   *
+   * @param spec one that keeps the rules of its contract
+   * @throws RefusedException as {@code CreateTrainingRun} documents
+   */
+  public List<TrainingRun> create(CreateCall call, TrainingRunSpec spec, List<Seeds> seeds)
+      throws IOException {
+    var known = store.findCreatedBy(call);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    var resolved = engine.resolve(spec);
+    var runs = new ArrayList<TrainingRun>();
+    for (var pair : seeds) {
+      runs.add(
+          queued(
+              resolved.toBuilder()
+                  .setHeadSeed(pair.getHeadSeed())
+                  .setDataSeed(pair.getDataSeed())
+                  .build()));
+    }
+    var created = store.create(call, runs, configuration.maxQueuedRuns());
+    worker.wake();
+    return created;
+  }
+
+  private TrainingRun queued(TrainingRunSpec spec) {
+    return TrainingRun.newBuilder()
+        .setName(RunStore.name(newId()))
+        .setSpec(spec)
+        .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
+        .setProgress(TrainingProgress.newBuilder().setTotalSteps(spec.getRecipe().getSteps()))
+        .setCreateTime(Timestamps.fromMillis(clock.millis()))
+        .build();
+  }
+
+  private String newId() {
+    var id = new StringBuilder();
+    for (int i = 0; i < ID_LENGTH; i++) {
+      id.append(ID_ALPHABET.charAt(random.nextInt(ID_ALPHABET.length())));
+    }
+    return id.toString();
+  }
+
+  /**
+   * Returns a run.
+   *
+   * @throws RefusedException NOT_FOUND
+   */
+  public TrainingRun get(String id) {
+    return store.find(id).map(StoredRun::run).orElseThrow(() -> notFound(id));
+  }
+
+  /** Returns runs, oldest first; see {@link RunStore#list}. */
+  public RunPage list(Set<TrainingRunState> states, long after, int limit) {
+    return store.list(states, after, limit);
+  }
+
+  /**
+   * Ends a waiting run; asks a running one to stop after its step. Changes nothing where it has
+   * ended.
+   *
+   * @throws RefusedException NOT_FOUND
+   */
+  public TrainingRun cancel(String id) {
+    var run =
+        store
+            .update(
+                id,
+                before ->
+                    switch (before.run().getState()) {
+                      case TRAINING_RUN_STATE_QUEUED -> before.with(cancelled(before.run()));
+                      case TRAINING_RUN_STATE_RUNNING ->
+                          new StoredRun(before.run(), true, before.attemptsSinceSave());
+                      default -> before;
+                    })
+            .orElseThrow(() -> notFound(id))
+            .run();
+    if (run.getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
+      feed.publish(run);
+    }
+    worker.cancel(run.getName());
+    return run;
+  }
+
+  private TrainingRun cancelled(TrainingRun run) {
+    return run.toBuilder()
+        .setState(TrainingRunState.TRAINING_RUN_STATE_CANCELLED)
+        .setEndTime(Timestamps.fromMillis(clock.millis()))
+        .build();
+  }
+
+  /**
+   * Sends a run as it is now and at each change until it has ended. What this process does with it
+   * is heard at once; what others do is read from the database.
+   *
+   * @throws RefusedException NOT_FOUND; UNAVAILABLE where the server is going down
+   */
+  public void follow(String id, Follower follower) throws InterruptedException {
+    try (var subscription = feed.subscribe(RunStore.name(id))) {
+      var told = get(id);
+      follower.send(told);
+      while (!RunStates.isEnded(told)) {
+        var next = subscription.next(LOOK_INTERVAL);
+        follower.throwIfGone();
+        if (next == null) {
+          next = get(id);
+        }
+        if (RunStates.isNews(told, next)) {
+          told = tell(told, next, follower);
+        }
+      }
+    }
+  }
+
+  /** A run that was seen waiting and then ended has run in between. */
+  private static TrainingRun tell(TrainingRun told, TrainingRun next, Follower follower)
+      throws InterruptedException {
+    if (told.getState() == TrainingRunState.TRAINING_RUN_STATE_QUEUED
+        && RunStates.isEnded(next)
+        && next.hasStartTime()) {
+      follower.send(
+          next.toBuilder()
+              .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
+              .clearEndTime()
+              .clearError()
+              .build());
+    }
+    follower.send(next);
+    return next;
+  }
+
+  private static RefusedException notFound(String id) {
+    return RefusedException.notFound(
+        "TRAINING_RUN_NOT_FOUND",
+        RunStore.name(id),
+        "There is no run \"" + RunStore.name(id) + "\"; list the runs.");
+  }
+}
