@@ -13,7 +13,7 @@ import java.util.List;
 
 /** The mean loss over the masked tokens of one fixed masking. */
 final class MaskedLanguageModelValidation implements Validation {
-  private record Part(TrainingBatch batch, long maskedTokens) {}
+  private record Part(TrainingBatch batch, int predictedCount) {}
 
   private final TrainingProgram program;
   private final List<Part> parts = new ArrayList<>();
@@ -34,7 +34,7 @@ final class MaskedLanguageModelValidation implements Validation {
         batch.add(examples.get(index));
       }
       var masked = masking.apply(batch, step++);
-      long count = maskedTokens(masked.labels());
+      int count = masked.predictedCount();
       if (count > 0) {
         parts.add(new Part(new TrainingBatch(masked.examples(), masked.labels()), count));
       }
@@ -47,24 +47,13 @@ final class MaskedLanguageModelValidation implements Validation {
     }
   }
 
-  /** Returns how many tokens are to be predicted. */
-  static long maskedTokens(int[][] labels) {
-    long count = 0;
-    for (int[] row : labels) {
-      for (int label : row) {
-        count += label == Masking.IGNORED ? 0 : 1;
-      }
-    }
-    return count;
-  }
-
   @Override
   public ClassificationMetrics score(ParameterVector weights) {
     double sum = 0;
     long count = 0;
     for (var part : parts) {
-      sum += program.loss(weights, part.batch()) * part.maskedTokens();
-      count += part.maskedTokens();
+      sum += program.loss(weights, part.batch()) * part.predictedCount();
+      count += part.predictedCount();
     }
     return ClassificationMetrics.newBuilder()
         .setMeanLossNats(sum / count)

@@ -1,5 +1,6 @@
 package dev.watershed.trainer.engine;
 
+import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.EpochOrder;
@@ -75,6 +76,13 @@ final class TrainingBatches {
       return new TrainingBatch(batch, null);
     }
     var masked = masking.apply(batch, done);
+    if (masked.predictedCount() == 0) {
+      throw InvalidInputException.invalid(
+          "NOTHING_TO_PREDICT",
+          "spec.masked_language_model.train",
+          "the batch of step %d holds special tokens only; leave empty rows out"
+              .formatted(done + 1));
+    }
     return new TrainingBatch(masked.examples(), masked.labels());
   }
 }
