@@ -1,0 +1,66 @@
+package dev.watershed.analysis.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.watershed.analysis.v1.ExportStudyResponse;
+import dev.watershed.server.ServerStream;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+
+/** One file of an export, sent in parts as it is written. The last part is sent by closing. */
+final class FileParts extends OutputStream {
+  private static final int PART_BYTES = 1 << 18;
+
+  private final String fileName;
+  private final ServerStream<ExportStudyResponse> stream;
+  private final byte[] part = new byte[PART_BYTES];
+  private int length;
+
+  FileParts(String fileName, ServerStream<ExportStudyResponse> stream) {
+    this.fileName = fileName;
+    this.stream = stream;
+  }
+
+  @Override
+  public void write(int value) throws IOException {
+    if (length == PART_BYTES) {
+      send();
+    }
+    part[length++] = (byte) value;
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int count) throws IOException {
+    int written = 0;
+    while (written < count) {
+      if (length == PART_BYTES) {
+        send();
+      }
+      int taken = Math.min(count - written, PART_BYTES - length);
+      System.arraycopy(bytes, offset + written, part, length, taken);
+      length += taken;
+      written += taken;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (length > 0) {
+      send();
+    }
+  }
+
+  private void send() throws IOException {
+    try {
+      stream.send(
+          ExportStudyResponse.newBuilder()
+              .setFileName(fileName)
+              .setContent(ByteString.copyFrom(part, 0, length))
+              .build());
+      length = 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("sending " + fileName + " was interrupted");
+    }
+  }
+}

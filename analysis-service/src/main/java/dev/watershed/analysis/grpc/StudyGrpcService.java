@@ -1,0 +1,101 @@
+package dev.watershed.analysis.grpc;
+
+import dev.watershed.analysis.report.StudyReportFiles;
+import dev.watershed.analysis.study.Studies;
+import dev.watershed.analysis.study.StudyUpdates;
+import dev.watershed.analysis.v1.CancelStudyRequest;
+import dev.watershed.analysis.v1.CancelStudyResponse;
+import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.ExportStudyRequest;
+import dev.watershed.analysis.v1.ExportStudyResponse;
+import dev.watershed.analysis.v1.GetStudyReportRequest;
+import dev.watershed.analysis.v1.GetStudyReportResponse;
+import dev.watershed.analysis.v1.GetStudyRequest;
+import dev.watershed.analysis.v1.GetStudyResponse;
+import dev.watershed.analysis.v1.ListStudiesRequest;
+import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.StudyServiceGrpc;
+import dev.watershed.analysis.v1.WatchStudyRequest;
+import dev.watershed.analysis.v1.WatchStudyResponse;
+import dev.watershed.server.ServerStream;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Singleton;
+
+/** Answers the calls of {@code watershed.analysis.v1.StudyService}. */
+@Singleton
+final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
+  private final Studies studies;
+  private final StudyUpdates updates;
+
+  StudyGrpcService(Studies studies, StudyUpdates updates) {
+    this.studies = studies;
+    this.updates = updates;
+  }
+
+  @Override
+  public void createStudy(
+      CreateStudyRequest request, StreamObserver<CreateStudyResponse> observer) {
+    var study = studies.create(request);
+    answer(observer, CreateStudyResponse.newBuilder().setStudy(study).build());
+  }
+
+  @Override
+  public void getStudy(GetStudyRequest request, StreamObserver<GetStudyResponse> observer) {
+    var study = studies.get(request.getName());
+    answer(observer, GetStudyResponse.newBuilder().setStudy(study).build());
+  }
+
+  @Override
+  public void listStudies(
+      ListStudiesRequest request, StreamObserver<ListStudiesResponse> observer) {
+    answer(observer, studies.list(request));
+  }
+
+  @Override
+  public void cancelStudy(
+      CancelStudyRequest request, StreamObserver<CancelStudyResponse> observer) {
+    var study = studies.cancel(request.getName());
+    answer(observer, CancelStudyResponse.newBuilder().setStudy(study).build());
+  }
+
+  @Override
+  public void watchStudy(WatchStudyRequest request, StreamObserver<WatchStudyResponse> observer) {
+    ServerStream.pump(
+        observer,
+        stream -> {
+          stream.onCancel(updates::changed);
+          studies.watch(
+              request.getName(),
+              study -> stream.send(WatchStudyResponse.newBuilder().setStudy(study).build()),
+              stream::isCancelled);
+        });
+  }
+
+  @Override
+  public void getStudyReport(
+      GetStudyReportRequest request, StreamObserver<GetStudyReportResponse> observer) {
+    var report = studies.report(request.getName());
+    answer(observer, GetStudyReportResponse.newBuilder().setReport(report).build());
+  }
+
+  @Override
+  public void exportStudy(
+      ExportStudyRequest request, StreamObserver<ExportStudyResponse> observer) {
+    ServerStream.pump(
+        observer,
+        stream -> {
+          var report = studies.report(request.getName());
+          for (var name : StudyReportFiles.names()) {
+            try (var file = new FileParts(name, stream)) {
+              StudyReportFiles.write(name, report, file);
+            }
+          }
+        });
+  }
+
+  private static <T> void answer(StreamObserver<T> observer, T response) {
+    observer.onNext(response);
+    observer.onCompleted();
+  }
+}

@@ -1,0 +1,609 @@
+package dev.watershed.analysis.store;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
+import com.google.rpc.Status;
+import dev.watershed.analysis.v1.Study;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.Provenance;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Studies and what was measured for them. Each method is one transaction. Measurements are only
+ * added, and adding one twice keeps the first, so that two workers who both believe a study to be
+ * theirs do no harm.
+ *
+ * <p>Every method throws {@link StoreException} when the database cannot be used.
+ */
+@Singleton
+public final class StudyStore {
+  /** Names of studies are this and their id. */
+  public static final String NAME_PREFIX = "studies/";
+
+  private static final String STATE_PREFIX = "STUDY_STATE_";
+
+  /** H2 holds a mebibyte in a binary column. */
+  private static final int REPORT_PART_BYTES = 1 << 19;
+
+  private final DataSource dataSource;
+
+  StudyStore(@Named("analysis") DataSource dataSource) {
+    this.dataSource = dataSource;
+  }
+
+  /** A worker's hold on a study: lost as soon as another worker takes it, or it has ended. */
+  public record Hold(long study, int attempt) {}
+
+  /**
+   * How far a worker is.
+   *
+   * @param elapsedSeconds seconds of computing, over all attempts
+   * @param remainingSeconds estimated seconds left
+   */
+  public record Pace(double elapsedSeconds, double remainingSeconds) {}
+
+  /** The metrics of one model on one sample; sample 0 is the in-domain sample. */
+  public record Score(int model, int sample, ClassificationMetrics metrics) {}
+
+  /** A pair of models, a before b, and the distance of their weights. */
+  public record Pair(int modelA, int modelB, double euclideanDistance, boolean complete) {}
+
+  /** A point between the ends of a pair's curve. */
+  public record Point(int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics) {}
+
+  /** Stores a new study, unless the request id is taken. Returns whether it did. */
+  public boolean insert(
+      String id, String requestId, StudySpec spec, long totalPoints, int totalPairs, Instant now) {
+    return inTransaction(
+        connection -> {
+          var sql =
+              """
+              INSERT INTO study (id, request_id, spec, state, attempt, fruitless_attempts,
+                completed_points, total_points, completed_pairs, total_pairs,
+                elapsed_seconds, remaining_seconds, create_time)
+              VALUES (?, ?, ?, 'QUEUED', 0, 0, 0, ?, 0, ?, 0, 0, ?)
+              ON CONFLICT DO NOTHING""";
+          return update(
+                  connection,
+                  sql,
+                  id,
+                  requestId.isEmpty() ? null : requestId,
+                  spec.toByteArray(),
+                  totalPoints,
+                  totalPairs,
+                  time(now))
+              == 1;
+        });
+  }
+
+  public Optional<StoredStudy> find(String id) {
+    return inTransaction(connection -> first(studies(connection, "WHERE id = ?", id)));
+  }
+
+  public Optional<StoredStudy> findByRequest(String requestId) {
+    return inTransaction(
+        connection -> first(studies(connection, "WHERE request_id = ?", requestId)));
+  }
+
+  /** Returns at most {@code limit} studies made after the one numbered {@code after}. */
+  public List<StoredStudy> list(long after, int limit) {
+    return inTransaction(
+        connection ->
+            studies(connection, "WHERE number > ? ORDER BY number LIMIT ?", after, limit));
+  }
+
+  /** Returns the ids of the studies that have not ended, oldest first. */
+  public List<String> unended() {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT id FROM study WHERE state IN ('QUEUED', 'RUNNING') ORDER BY number",
+                row -> row.getString(1)));
+  }
+
+  /** Takes a study for a new attempt; empty where there is none or it has ended. */
+  public Optional<StoredStudy> begin(String id, Instant now) {
+    return inTransaction(
+        connection -> {
+          var sql =
+              """
+              UPDATE study SET state = 'RUNNING', attempt = attempt + 1,
+                fruitless_attempts = fruitless_attempts + 1,
+                start_time = COALESCE(start_time, ?)
+              WHERE id = ? AND state IN ('QUEUED', 'RUNNING')""";
+          return update(connection, sql, time(now), id) == 0
+              ? Optional.empty()
+              : first(studies(connection, "WHERE id = ?", id));
+        });
+  }
+
+  /** Says that an attempt was broken off in good order, so that it does not count as fruitless. */
+  public void pause(Hold hold) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study SET fruitless_attempts = fruitless_attempts - 1"
+                    + " WHERE number = ? AND attempt = ? AND fruitless_attempts > 0",
+                hold.study(),
+                hold.attempt()));
+  }
+
+  /** Ends a study with its report. Returns whether the hold was still good. */
+  public boolean succeed(Hold hold, StudyReport report, Instant now) {
+    return inTransaction(
+        connection -> {
+          if (!end(connection, hold, StudyState.STUDY_STATE_SUCCEEDED, null, now)) {
+            return false;
+          }
+          update(
+              connection,
+              "UPDATE study SET elapsed_seconds = ? WHERE number = ?",
+              report.getElapsedSeconds(),
+              hold.study());
+          insertReport(connection, hold.study(), report.toByteString());
+          return true;
+        });
+  }
+
+  /** Ends a study with an error. Returns whether the hold was still good. */
+  public boolean fail(Hold hold, Status error, Instant now) {
+    return inTransaction(
+        connection ->
+            end(connection, hold, StudyState.STUDY_STATE_FAILED, error.toByteArray(), now));
+  }
+
+  /** Cancels a study unless it has ended. */
+  public void cancel(String id, Instant now) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study SET state = 'CANCELLED', end_time = ?, remaining_seconds = 0"
+                    + " WHERE id = ? AND state IN ('QUEUED', 'RUNNING')",
+                time(now),
+                id));
+  }
+
+  /** Returns a study's report, empty where it has none. */
+  public Optional<StudyReport> report(long study) {
+    return inTransaction(
+        connection -> {
+          var parts =
+              query(
+                  connection,
+                  "SELECT content FROM study_report WHERE study = ? ORDER BY part",
+                  row -> ByteString.copyFrom(row.getBytes(1)),
+                  study);
+          return parts.isEmpty()
+              ? Optional.empty()
+              : Optional.of(StudyReport.parseFrom(ByteString.copyFrom(parts)));
+        });
+  }
+
+  /** Keeps a model's digest if it is the first; returns the one kept. */
+  public Digest keepModelDigest(long study, int model, Digest digest) {
+    return keepDigest("study_model", "model", study, model, digest);
+  }
+
+  /** Keeps a sample's digest if it is the first; returns the one kept. */
+  public Digest keepSampleDigest(long study, int sample, Digest digest) {
+    return keepDigest("study_sample", "sample", study, sample, digest);
+  }
+
+  /** Keeps what computed points, unless it is known. */
+  public void keepProvenance(long study, Provenance provenance) {
+    byte[] bytes = provenance.toByteArray();
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "INSERT INTO study_provenance (study, sha256, provenance) VALUES (?, ?, ?)"
+                    + " ON CONFLICT DO NOTHING",
+                study,
+                sha256(bytes),
+                bytes));
+  }
+
+  /** Keeps the distance of a pair's weights, unless it is known. */
+  public void keepPair(long study, int modelA, int modelB, double euclideanDistance) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "INSERT INTO study_pair (study, model_a, model_b, euclidean_distance, complete)"
+                    + " VALUES (?, ?, ?, ?, FALSE) ON CONFLICT DO NOTHING",
+                study,
+                modelA,
+                modelB,
+                euclideanDistance));
+  }
+
+  /** Adds a score. Returns whether the hold was still good; the score is kept either way. */
+  public boolean addScore(Hold hold, Score score, Pace pace) {
+    return inTransaction(
+        connection -> {
+          int added =
+              update(
+                  connection,
+                  "INSERT INTO study_score (study, model, sample, metrics) VALUES (?, ?, ?, ?)"
+                      + " ON CONFLICT DO NOTHING",
+                  hold.study(),
+                  score.model(),
+                  score.sample(),
+                  score.metrics().toByteArray());
+          return advance(connection, hold, added, 0, pace);
+        });
+  }
+
+  /** Adds a point. Returns whether the hold was still good; the point is kept either way. */
+  public boolean addPoint(Hold hold, Point point, Pace pace) {
+    return inTransaction(
+        connection -> {
+          int added =
+              update(
+                  connection,
+                  "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics)"
+                      + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                  hold.study(),
+                  point.modelA(),
+                  point.modelB(),
+                  point.alphaIndex(),
+                  point.metrics().toByteArray());
+          return advance(connection, hold, added, 0, pace);
+        });
+  }
+
+  /** Says that a pair has all its points. Returns whether the hold was still good. */
+  public boolean completePair(Hold hold, int modelA, int modelB, Pace pace) {
+    return inTransaction(
+        connection -> {
+          int completed =
+              update(
+                  connection,
+                  "UPDATE study_pair SET complete = TRUE"
+                      + " WHERE study = ? AND model_a = ? AND model_b = ? AND NOT complete",
+                  hold.study(),
+                  modelA,
+                  modelB);
+          return advance(connection, hold, 0, completed, pace);
+        });
+  }
+
+  /** Returns the digests of the models, in the order of the spec. */
+  public List<Digest> modelDigests(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT sha256, size_bytes FROM study_model WHERE study = ? ORDER BY model",
+                StudyStore::digest,
+                study));
+  }
+
+  /** Returns the digests of the samples, the in-domain sample's first. */
+  public List<Digest> sampleDigests(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT sha256, size_bytes FROM study_sample WHERE study = ? ORDER BY sample",
+                StudyStore::digest,
+                study));
+  }
+
+  /** Returns what computed the points, each once, in a fixed order. */
+  public List<Provenance> provenances(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT provenance FROM study_provenance WHERE study = ? ORDER BY sha256",
+                row -> Provenance.parseFrom(row.getBytes(1)),
+                study));
+  }
+
+  /** Returns the scores by model and sample. */
+  public List<Score> scores(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT model, sample, metrics FROM study_score WHERE study = ?"
+                    + " ORDER BY model, sample",
+                row -> new Score(row.getInt(1), row.getInt(2), metrics(row, 3)),
+                study));
+  }
+
+  /** Returns the pairs whose weights' distance is known, by model A and model B. */
+  public List<Pair> pairs(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT model_a, model_b, euclidean_distance, complete FROM study_pair"
+                    + " WHERE study = ? ORDER BY model_a, model_b",
+                row -> new Pair(row.getInt(1), row.getInt(2), row.getDouble(3), row.getBoolean(4)),
+                study));
+  }
+
+  /** Returns which alphas between the ends of a pair's curve are stored. */
+  public BitSet alphaIndexes(long study, int modelA, int modelB) {
+    return inTransaction(
+        connection -> {
+          var stored = new BitSet();
+          query(
+                  connection,
+                  "SELECT alpha_index FROM study_point"
+                      + " WHERE study = ? AND model_a = ? AND model_b = ?",
+                  row -> row.getInt(1),
+                  study,
+                  modelA,
+                  modelB)
+              .forEach(stored::set);
+          return stored;
+        });
+  }
+
+  /** Returns the points of the pairs of one model A, by model B and alpha. */
+  public List<Point> points(long study, int modelA) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT model_a, model_b, alpha_index, metrics FROM study_point"
+                    + " WHERE study = ? AND model_a = ? ORDER BY model_b, alpha_index",
+                row -> new Point(row.getInt(1), row.getInt(2), row.getInt(3), metrics(row, 4)),
+                study,
+                modelA));
+  }
+
+  /**
+   * Frees what a process that is gone had taken from the queue, to be done at once. Only right
+   * where no other process works on this database.
+   */
+  public void releaseQueue(Instant now) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study_queue SET picked = FALSE, picked_by = NULL, last_heartbeat = NULL,"
+                    + " execution_time = ?, version = version + 1 WHERE picked",
+                time(now)));
+  }
+
+  private static boolean advance(Connection connection, Hold hold, int points, int pairs, Pace pace)
+      throws SQLException {
+    var sql =
+        """
+        UPDATE study SET completed_points = completed_points + ?,
+          completed_pairs = completed_pairs + ?, elapsed_seconds = ?, remaining_seconds = ?,
+          fruitless_attempts = 0
+        WHERE number = ? AND attempt = ? AND state = 'RUNNING'""";
+    int held =
+        update(
+            connection,
+            sql,
+            points,
+            pairs,
+            pace.elapsedSeconds(),
+            pace.remainingSeconds(),
+            hold.study(),
+            hold.attempt());
+    if (held == 0) {
+      // The measurement stays; whoever has the study now counts on it.
+      update(
+          connection,
+          "UPDATE study SET completed_points = completed_points + ?,"
+              + " completed_pairs = completed_pairs + ? WHERE number = ?",
+          points,
+          pairs,
+          hold.study());
+    }
+    return held == 1;
+  }
+
+  private static boolean end(
+      Connection connection, Hold hold, StudyState state, byte @Nullable [] error, Instant now)
+      throws SQLException {
+    return update(
+            connection,
+            "UPDATE study SET state = ?, error = ?, end_time = ?, remaining_seconds = 0"
+                + " WHERE number = ? AND attempt = ? AND state = 'RUNNING'",
+            state.name().substring(STATE_PREFIX.length()),
+            error,
+            time(now),
+            hold.study(),
+            hold.attempt())
+        == 1;
+  }
+
+  private static void insertReport(Connection connection, long study, ByteString report)
+      throws SQLException {
+    for (int from = 0, part = 0; from < report.size(); from += REPORT_PART_BYTES, part++) {
+      int to = Math.min(report.size(), from + REPORT_PART_BYTES);
+      update(
+          connection,
+          "INSERT INTO study_report (study, part, content) VALUES (?, ?, ?)",
+          study,
+          part,
+          report.substring(from, to).toByteArray());
+    }
+  }
+
+  private Digest keepDigest(String table, String column, long study, int index, Digest digest) {
+    return inTransaction(
+        connection -> {
+          update(
+              connection,
+              "INSERT INTO %s (study, %s, sha256, size_bytes) VALUES (?, ?, ?, ?)"
+                      .formatted(table, column)
+                  + " ON CONFLICT DO NOTHING",
+              study,
+              index,
+              digest.getSha256(),
+              digest.getSizeBytes());
+          return query(
+                  connection,
+                  "SELECT sha256, size_bytes FROM %s WHERE study = ? AND %s = ?"
+                      .formatted(table, column),
+                  StudyStore::digest,
+                  study,
+                  index)
+              .get(0);
+        });
+  }
+
+  private static List<StoredStudy> studies(
+      Connection connection, String condition, Object... parameters)
+      throws SQLException, InvalidProtocolBufferException {
+    var sql =
+        """
+        SELECT number, attempt, fruitless_attempts, start_time, elapsed_seconds, id, spec, state,
+          completed_points, total_points, remaining_seconds, completed_pairs, total_pairs,
+          error, create_time, end_time
+        FROM study\s""";
+    return query(connection, sql + condition, StudyStore::study, parameters);
+  }
+
+  private static StoredStudy study(ResultSet row)
+      throws SQLException, InvalidProtocolBufferException {
+    var study =
+        Study.newBuilder()
+            .setName(NAME_PREFIX + row.getString("id"))
+            .setSpec(StudySpec.parseFrom(row.getBytes("spec")))
+            .setState(StudyState.valueOf(STATE_PREFIX + row.getString("state")))
+            .setCreateTime(instant(row, "create_time").map(StudyStore::timestamp).orElseThrow());
+    study
+        .getProgressBuilder()
+        .setCompletedPoints(row.getLong("completed_points"))
+        .setTotalPoints(row.getLong("total_points"))
+        .setRemainingSeconds(row.getDouble("remaining_seconds"))
+        .setCompletedPairs(row.getInt("completed_pairs"))
+        .setTotalPairs(row.getInt("total_pairs"));
+    byte[] error = row.getBytes("error");
+    if (error != null) {
+      study.setError(Status.parseFrom(error));
+    }
+    instant(row, "end_time").map(StudyStore::timestamp).ifPresent(study::setEndTime);
+    return new StoredStudy(
+        row.getLong("number"),
+        row.getInt("attempt"),
+        row.getInt("fruitless_attempts"),
+        instant(row, "start_time"),
+        row.getDouble("elapsed_seconds"),
+        study.build());
+  }
+
+  private static Digest digest(ResultSet row) throws SQLException {
+    return Digest.newBuilder().setSha256(row.getString(1)).setSizeBytes(row.getLong(2)).build();
+  }
+
+  private static ClassificationMetrics metrics(ResultSet row, int column)
+      throws SQLException, InvalidProtocolBufferException {
+    return ClassificationMetrics.parseFrom(row.getBytes(column));
+  }
+
+  private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
+    return Optional.ofNullable(row.getObject(column, OffsetDateTime.class))
+        .map(OffsetDateTime::toInstant);
+  }
+
+  private static Timestamp timestamp(Instant instant) {
+    return Timestamps.fromMillis(instant.toEpochMilli());
+  }
+
+  private static OffsetDateTime time(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  private static <T> Optional<T> first(List<T> rows) {
+    return rows.stream().findFirst();
+  }
+
+  private interface Work<T> {
+    T run(Connection connection) throws SQLException, InvalidProtocolBufferException;
+  }
+
+  private interface RowReader<T> {
+    T read(ResultSet row) throws SQLException, InvalidProtocolBufferException;
+  }
+
+  private <T> T inTransaction(Work<T> work) {
+    try (var connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        T result = work.run(connection);
+        connection.commit();
+        return result;
+      } finally {
+        // After a commit there is nothing left to roll back.
+        connection.rollback();
+      }
+    } catch (SQLException | InvalidProtocolBufferException e) {
+      throw new StoreException(e);
+    }
+  }
+
+  private static int update(Connection connection, String sql, @Nullable Object... parameters)
+      throws SQLException {
+    try (var statement = connection.prepareStatement(sql)) {
+      bind(statement, parameters);
+      return statement.executeUpdate();
+    }
+  }
+
+  private static <T> List<T> query(
+      Connection connection, String sql, RowReader<T> reader, Object... parameters)
+      throws SQLException, InvalidProtocolBufferException {
+    try (var statement = connection.prepareStatement(sql)) {
+      bind(statement, parameters);
+      try (var rows = statement.executeQuery()) {
+        var result = new ArrayList<T>();
+        while (rows.next()) {
+          result.add(reader.read(rows));
+        }
+        return result;
+      }
+    }
+  }
+
+  private static void bind(PreparedStatement statement, @Nullable Object[] parameters)
+      throws SQLException {
+    for (int i = 0; i < parameters.length; i++) {
+      statement.setObject(i + 1, parameters[i]);
+    }
+  }
+}

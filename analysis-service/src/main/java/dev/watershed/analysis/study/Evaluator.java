@@ -1,0 +1,165 @@
+package dev.watershed.analysis.study;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.RetryInfo;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
+import io.grpc.Channel;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Calls of the evaluator: so many at a time, and repeated while there is hope. */
+@Singleton
+final class Evaluator {
+  private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
+
+  /** What a repeated call can get over; a call that we did not cancel ourselves, a proxy did. */
+  private static final Set<Status.Code> PASSING =
+      EnumSet.of(
+          Status.Code.UNAVAILABLE,
+          Status.Code.RESOURCE_EXHAUSTED,
+          Status.Code.DEADLINE_EXCEEDED,
+          Status.Code.CANCELLED);
+
+  /**
+   * One call, made again from the start when it fails in passing; asks only for what is missing.
+   */
+  @FunctionalInterface
+  interface Call {
+    /** Makes the call; runs {@code progressed} whenever it has brought something. */
+    void make(EvaluationServiceBlockingStub evaluator, Runnable progressed);
+  }
+
+  private final EvaluationServiceBlockingStub stub;
+  private final EvaluatorConfiguration configuration;
+  private final Semaphore inFlight;
+
+  Evaluator(@Named("evaluator") Channel channel, EvaluatorConfiguration configuration) {
+    this.stub = EvaluationServiceGrpc.newBlockingStub(channel);
+    this.configuration = configuration;
+    this.inFlight = new Semaphore(configuration.concurrency(), true);
+  }
+
+  /** How many calls it takes at a time. */
+  int concurrency() {
+    return configuration.concurrency();
+  }
+
+  /**
+   * Makes a call until it succeeds, within the current {@link Context}.
+   *
+   * @throws StatusRuntimeException the evaluator's, when it will not pass or patience ends
+   * @throws CancellationException when the context is cancelled
+   */
+  void call(Call call) throws InterruptedException {
+    var patience = new Patience();
+    while (true) {
+      try {
+        attempt(call, patience);
+        return;
+      } catch (StatusRuntimeException e) {
+        throwIfCancelled();
+        if (!PASSING.contains(e.getStatus().getCode()) || patience.isAtEnd()) {
+          throw e;
+        }
+        var wait = patience.nextWait(e);
+        log.info("The evaluator answered {}; asking again in {}", e.getStatus(), wait);
+        waitOrCancelled(wait);
+      }
+    }
+  }
+
+  private void attempt(Call call, Patience patience) throws InterruptedException {
+    inFlight.acquire();
+    try {
+      throwIfCancelled();
+      var deadline = configuration.deadline().toMillis();
+      call.make(stub.withDeadlineAfter(deadline, TimeUnit.MILLISECONDS), patience::renew);
+    } finally {
+      inFlight.release();
+    }
+  }
+
+  private static void throwIfCancelled() {
+    if (Context.current().isCancelled()) {
+      throw new CancellationException("study stopped");
+    }
+  }
+
+  private static void waitOrCancelled(Duration wait) throws InterruptedException {
+    var cancelled = new CountDownLatch(1);
+    Context.CancellationListener listener = context -> cancelled.countDown();
+    Context.current().addListener(listener, Runnable::run);
+    try {
+      if (cancelled.await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new CancellationException("study stopped");
+      }
+    } finally {
+      Context.current().removeListener(listener);
+    }
+  }
+
+  /** How long to go on asking, and how long to wait in between; renewed by progress. */
+  private final class Patience {
+    private OptionalLong failingSince = OptionalLong.empty();
+    private Duration backoff = configuration.firstBackoff();
+
+    void renew() {
+      failingSince = OptionalLong.empty();
+      backoff = configuration.firstBackoff();
+    }
+
+    boolean isAtEnd() {
+      long now = System.nanoTime();
+      if (failingSince.isEmpty()) {
+        failingSince = OptionalLong.of(now);
+      }
+      return now - failingSince.getAsLong() > configuration.patience().toNanos();
+    }
+
+    /** Between half of the back-off and all of it, or what the evaluator asks for if longer. */
+    Duration nextWait(StatusRuntimeException failure) {
+      long nanos = backoff.toNanos();
+      var wait = Duration.ofNanos(ThreadLocalRandom.current().nextLong(nanos / 2, nanos + 1));
+      backoff = min(backoff.multipliedBy(2), configuration.longestBackoff());
+      var asked = min(retryDelay(failure), configuration.patience());
+      return asked.compareTo(wait) > 0 ? asked : wait;
+    }
+
+    private static Duration min(Duration a, Duration b) {
+      return a.compareTo(b) < 0 ? a : b;
+    }
+  }
+
+  private static Duration retryDelay(StatusRuntimeException failure) {
+    var status = StatusProto.fromThrowable(failure);
+    if (status != null) {
+      for (var detail : status.getDetailsList()) {
+        if (detail.is(RetryInfo.class)) {
+          try {
+            var delay = detail.unpack(RetryInfo.class).getRetryDelay();
+            return Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+          } catch (InvalidProtocolBufferException e) {
+            log.warn("The evaluator's RetryInfo cannot be read", e);
+          }
+        }
+      }
+    }
+    return Duration.ZERO;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.watershed.analysis.study;
+
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.micronaut.context.annotation.Bean;
+import io.micronaut.context.annotation.Factory;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+
+/** The way to the evaluators; connects when it is first used. */
+@Factory
+final class EvaluatorChannel {
+  private static final String IN_PROCESS = "inprocess:";
+
+  @Bean(preDestroy = "shutdownNow")
+  @Singleton
+  @Named("evaluator")
+  ManagedChannel evaluator(EvaluatorConfiguration configuration) {
+    var address = configuration.address();
+    return address.startsWith(IN_PROCESS)
+        ? InProcessChannelBuilder.forName(address.substring(IN_PROCESS.length())).build()
+        : ManagedChannelBuilder.forTarget(address)
+            .defaultLoadBalancingPolicy("round_robin")
+            .usePlaintext()
+            .build();
+  }
+}

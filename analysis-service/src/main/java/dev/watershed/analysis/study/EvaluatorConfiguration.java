@@ -1,0 +1,26 @@
+package dev.watershed.analysis.study;
+
+import io.micronaut.context.annotation.ConfigurationProperties;
+import io.micronaut.core.bind.annotation.Bindable;
+import java.time.Duration;
+
+/**
+ * Where the evaluators are and how patient we are with them.
+ *
+ * @param address a gRPC target such as {@code dns:///evaluator:8980}, whose addresses take turns,
+ *     or {@code inprocess:NAME} for one in this process
+ * @param concurrency calls in flight at a time, over all studies of this process
+ * @param deadline how long one call may take; what it has sent by then is kept, and the rest asked
+ *     for again
+ * @param firstBackoff wait before a failed call is repeated; doubled each time
+ * @param longestBackoff the longest such wait, unless the evaluator asks for a longer one
+ * @param patience how long failing calls that bring no point are repeated before the study fails
+ */
+@ConfigurationProperties("watershed.analysis.evaluator")
+public record EvaluatorConfiguration(
+    @Bindable(defaultValue = "dns:///127.0.0.1:8980") String address,
+    @Bindable(defaultValue = "2") int concurrency,
+    @Bindable(defaultValue = "30m") Duration deadline,
+    @Bindable(defaultValue = "500ms") Duration firstBackoff,
+    @Bindable(defaultValue = "30s") Duration longestBackoff,
+    @Bindable(defaultValue = "15m") Duration patience) {}

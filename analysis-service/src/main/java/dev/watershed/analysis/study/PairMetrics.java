@@ -1,0 +1,62 @@
+package dev.watershed.analysis.study;
+
+import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.v1.ConvexityGapCertificate;
+import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.PairReport;
+import java.util.Arrays;
+
+/**
+ * The metrics of a pair. A loss between the ends that is not finite (weights on the way that
+ * overflow) is a wall of infinite height: every metric of such a curve is positive infinity, and
+ * its certificate names the first such point. The curve itself keeps what was measured.
+ */
+final class PairMetrics {
+  private PairMetrics() {}
+
+  /**
+   * @param alphas ascending, from 0 to 1
+   * @param lossesNats the first and the last finite
+   */
+  static CurveMetrics of(double[] alphas, double[] lossesNats, AlphaGrid grid) {
+    return Arrays.stream(lossesNats).allMatch(Double::isFinite)
+        ? MetricMessages.curveMetrics(LossCurve.of(alphas, lossesNats))
+        : diverged(alphas, lossesNats, grid);
+  }
+
+  private static CurveMetrics diverged(double[] alphas, double[] lossesNats, AlphaGrid grid) {
+    int first = 0;
+    while (Double.isFinite(lossesNats[first])) {
+      first++;
+    }
+    double alpha = alphas[first];
+    var metrics =
+        CurveMetrics.newBuilder()
+            .setBarrierHeightNats(Double.POSITIVE_INFINITY)
+            .setBarrierAlpha(alpha)
+            .setConvexityGapNats(Double.POSITIVE_INFINITY)
+            .setConvexityGapCertificate(
+                ConvexityGapCertificate.newBuilder().setGamma(0).setAlpha(alpha).setBeta(1))
+            .setAreaNats(Double.POSITIVE_INFINITY);
+    if (grid.nested()) {
+      metrics
+          .setImprovedConvexityGapNats(Double.POSITIVE_INFINITY)
+          .setNestedGridIntervals((int) Math.round(Math.sqrt(grid.intervals())));
+    }
+    return metrics.build();
+  }
+
+  /** Returns the one that serves as the distance of the pair's models. */
+  static double distance(DistanceMetric metric, PairReport.Builder pair) {
+    var metrics = pair.getMetrics();
+    return switch (metric) {
+      case DISTANCE_METRIC_BARRIER_HEIGHT -> metrics.getBarrierHeightNats();
+      case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> metrics.getImprovedConvexityGapNats();
+      case DISTANCE_METRIC_AREA -> metrics.getAreaNats();
+      case DISTANCE_METRIC_EUCLIDEAN -> pair.getEuclideanDistance();
+      default -> metrics.getConvexityGapNats();
+    };
+  }
+}

@@ -1,0 +1,252 @@
+package dev.watershed.analysis.study;
+
+import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.v1.Clustering;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Provenance;
+import dev.watershed.type.v1.Score;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.hipparchus.util.MathArrays;
+
+/** Computes the report of a study whose points are all stored. */
+final class ReportComputation {
+  /** A study's clusters depend on its points alone. */
+  private static final long CLUSTERING_SEED = 0;
+
+  /** At so many kernel widths the affinity exp(-d^2 / 2) is zero, as it is at infinity. */
+  private static final double UNRELATED_WIDTHS = 40;
+
+  private final StudyStore store;
+  private final StoredStudy study;
+  private final StudySpec spec;
+  private final StudyPlan plan;
+
+  ReportComputation(StudyStore store, StoredStudy study, StudyPlan plan) {
+    this.store = store;
+    this.study = study;
+    this.spec = plan.spec();
+    this.plan = plan;
+  }
+
+  StudyReport compute(double elapsedSeconds) {
+    var scores = scores();
+    var pairs = pairs(scores);
+    var clustering = cluster(pairs);
+    var report =
+        StudyReport.newBuilder()
+            .setStudy(study.study().getName())
+            .setSpec(spec)
+            .addAllModels(models(scores, clustering))
+            .addAllPairs(pairs)
+            .setClustering(clustering)
+            .setProvenance(provenance(store.provenances(study.number())))
+            .setElapsedSeconds(elapsedSeconds)
+            .setInDomainDigest(store.sampleDigests(study.number()).get(0));
+    report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering));
+    report.addAllGroups(groups(report.getModelsList(), pairs));
+    return report.setFinding(Finding.of(report)).build();
+  }
+
+  /** Returns the scores as (model, sample). */
+  private ClassificationMetrics[][] scores() {
+    var scores = new ClassificationMetrics[plan.modelCount()][1 + spec.getDiagnosticsCount()];
+    for (var score : store.scores(study.number())) {
+      scores[score.model()][score.sample()] = score.metrics();
+    }
+    return scores;
+  }
+
+  private List<PairReport> pairs(ClassificationMetrics[][] scores) {
+    var reports = new ArrayList<PairReport>(plan.pairCount());
+    int modelA = -1;
+    List<Point> points = List.of();
+    for (var pair : store.pairs(study.number())) {
+      if (pair.modelA() != modelA) {
+        modelA = pair.modelA();
+        points = store.points(study.number(), modelA);
+      }
+      var curve = new ClassificationMetrics[plan.grid().pointCount()];
+      curve[0] = scores[pair.modelB()][0];
+      curve[curve.length - 1] = scores[pair.modelA()][0];
+      for (var point : points) {
+        if (point.modelB() == pair.modelB()) {
+          curve[point.alphaIndex()] = point.metrics();
+        }
+      }
+      reports.add(report(pair, curve));
+    }
+    return reports;
+  }
+
+  private PairReport report(StudyStore.Pair pair, ClassificationMetrics[] points) {
+    var alphas = IntStream.range(0, points.length).mapToDouble(plan.grid()::alpha).toArray();
+    var losses = doubles(List.of(points), ClassificationMetrics::getMeanLossNats);
+    var accuracies = doubles(List.of(points), ClassificationMetrics::getAccuracy);
+    var report =
+        PairReport.newBuilder()
+            .setModelA(pair.modelA())
+            .setModelB(pair.modelB())
+            .setCurve(
+                Curve.newBuilder()
+                    .addAllAlphas(Doubles.asList(alphas))
+                    .addAllLossesNats(Doubles.asList(losses)))
+            .addAllAccuracies(Doubles.asList(accuracies))
+            .setMetrics(PairMetrics.of(alphas, losses, plan.grid()))
+            .setEuclideanDistance(pair.euclideanDistance());
+    return report.setDistance(PairMetrics.distance(spec.getDistance(), report)).build();
+  }
+
+  private Clustering cluster(List<PairReport> pairs) {
+    var distances = new double[plan.modelCount()][plan.modelCount()];
+    for (var pair : pairs) {
+      double distance =
+          Double.isFinite(pair.getDistance())
+              ? pair.getDistance()
+              : UNRELATED_WIDTHS * spec.getKernelWidth();
+      distances[pair.getModelA()][pair.getModelB()] = distance;
+      distances[pair.getModelB()][pair.getModelA()] = distance;
+    }
+    return MetricMessages.clustering(
+        SpectralClustering.cluster(
+            distances, spec.getClusterCount(), spec.getKernelWidth(), CLUSTERING_SEED));
+  }
+
+  private List<ModelReport> models(ClassificationMetrics[][] scores, Clustering clustering) {
+    var digests = store.modelDigests(study.number());
+    var reports = new ArrayList<ModelReport>();
+    for (int i = 0; i < plan.modelCount(); i++) {
+      var report =
+          ModelReport.newBuilder()
+              .setCheckpoint(plan.checkpoint(i))
+              .setLabel(spec.getModels(i).getLabel())
+              .setDigest(digests.get(i))
+              .setCluster(clustering.getAssignments(i))
+              .setInDomain(scores[i][0]);
+      for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
+        report.addDiagnostics(scores[i][d + 1]);
+        report.addDiagnosticScores(score(spec.getDiagnostics(d).getScore(), scores[i][d + 1]));
+      }
+      if (clustering.getCentroidDistanceDifferencesCount() > 0) {
+        report.setCentroidDistanceDifference(clustering.getCentroidDistanceDifferences(i));
+      }
+      reports.add(report.build());
+    }
+    return reports;
+  }
+
+  private static double score(Score score, ClassificationMetrics metrics) {
+    return switch (score) {
+      case SCORE_F1 -> metrics.getF1();
+      case SCORE_MATTHEWS_CORRELATION -> metrics.getMatthewsCorrelation();
+      case SCORE_MEAN_LOSS -> metrics.getMeanLossNats();
+      default -> metrics.getAccuracy();
+    };
+  }
+
+  private List<DiagnosticReport> diagnostics(List<ModelReport> models, Clustering clustering) {
+    var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
+    var reports = new ArrayList<DiagnosticReport>();
+    if (features.length == 0) {
+      return reports;
+    }
+    for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
+      int diagnostic = d;
+      var scores = doubles(models, model -> model.getDiagnosticScores(diagnostic));
+      var report =
+          DiagnosticReport.newBuilder()
+              .setName(spec.getDiagnostics(d).getSample().getName())
+              .setFit(MetricMessages.linearFit(LinearFit.of(features, scores)));
+      for (int c = 0; c < spec.getClusterCount(); c++) {
+        int cluster = c;
+        var members = models.stream().filter(model -> model.getCluster() == cluster).toList();
+        var summary = Summary.of(doubles(members, model -> model.getDiagnosticScores(diagnostic)));
+        report.addClusterMeans(summary.mean());
+        report.addClusterStandardDeviations(summary.populationStandardDeviation());
+      }
+      reports.add(report.build());
+    }
+    return reports;
+  }
+
+  /** Distances of score vectors against distances of models; pairs that diverge have no place. */
+  private List<GroupReport> groups(List<ModelReport> models, List<PairReport> pairs) {
+    var members = new LinkedHashMap<String, List<Integer>>();
+    for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
+      var group = spec.getDiagnostics(d).getGroup();
+      if (!group.isEmpty()) {
+        members.computeIfAbsent(group, name -> new ArrayList<>()).add(d);
+      }
+    }
+    var finite = pairs.stream().filter(pair -> Double.isFinite(pair.getDistance())).toList();
+    var distances = doubles(finite, PairReport::getDistance);
+    var reports = new ArrayList<GroupReport>();
+    members.forEach(
+        (name, diagnostics) -> {
+          var vectors =
+              models.stream()
+                  .map(model -> doubles(diagnostics, model::getDiagnosticScores))
+                  .toList();
+          var apart =
+              doubles(
+                  finite,
+                  pair ->
+                      MathArrays.distance(
+                          vectors.get(pair.getModelA()), vectors.get(pair.getModelB())));
+          reports.add(
+              GroupReport.newBuilder()
+                  .setName(name)
+                  .setFit(MetricMessages.linearFit(LinearFit.of(distances, apart)))
+                  .build());
+        });
+    return reports;
+  }
+
+  /** One provenance of what may be several: texts list every value, other fields are zero. */
+  static Provenance provenance(List<Provenance> all) {
+    if (all.size() == 1) {
+      return all.get(0);
+    }
+    return Provenance.newBuilder()
+        .setWatershedVersion(values(all, Provenance::getWatershedVersion))
+        .setEngine(values(all, Provenance::getEngine))
+        .setDevice(values(all, Provenance::getDevice))
+        .setKernels(values(all, Provenance::getKernels))
+        .setThreads(sameOr(all, Provenance::getThreads, 0))
+        .setPrecision(
+            sameOr(all, Provenance::getPrecision, Provenance.getDefaultInstance().getPrecision()))
+        .build();
+  }
+
+  private static String values(List<Provenance> all, Function<Provenance, String> field) {
+    return all.stream().map(field).distinct().sorted().collect(Collectors.joining(", "));
+  }
+
+  private static <T> T sameOr(List<Provenance> all, Function<Provenance, T> field, T mixed) {
+    var values = all.stream().map(field).distinct().toList();
+    return values.size() == 1 ? values.get(0) : mixed;
+  }
+
+  private static <T> double[] doubles(List<T> items, ToDoubleFunction<T> value) {
+    return items.stream().mapToDouble(value).toArray();
+  }
+}

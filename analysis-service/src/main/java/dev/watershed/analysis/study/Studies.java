@@ -1,0 +1,203 @@
+package dev.watershed.analysis.study;
+
+import static dev.watershed.server.RefusedException.invalidArgument;
+
+import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.ListStudiesRequest;
+import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.Study;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.server.RefusedException;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+
+/** The studies as their callers see them. */
+@Singleton
+public final class Studies {
+  private static final int DEFAULT_PAGE_SIZE = 100;
+  private static final Pattern PAGE_POSITION = Pattern.compile("studies:(\\d{1,18})");
+  private static final Duration WATCH_AGAIN = Duration.ofSeconds(1);
+
+  /** Where a watched study is sent. */
+  @FunctionalInterface
+  public interface Watcher {
+    /** Takes the study at a moment; blocks while the reader is slow. */
+    void see(Study study) throws InterruptedException;
+  }
+
+  private final StudyStore store;
+  private final StudySpecs specs;
+  private final StudyQueue queue;
+  private final StudyUpdates updates;
+  private final StudyConfiguration configuration;
+
+  Studies(
+      StudyStore store,
+      StudySpecs specs,
+      StudyQueue queue,
+      StudyUpdates updates,
+      StudyConfiguration configuration) {
+    this.store = store;
+    this.specs = specs;
+    this.queue = queue;
+    this.updates = updates;
+    this.configuration = configuration;
+  }
+
+  /**
+   * Stores and queues a study, or finds the one that the same request made.
+   *
+   * @throws RefusedException INVALID_ARGUMENT for a spec that cannot be studied, ALREADY_EXISTS for
+   *     a request id used with another spec
+   */
+  public Study create(CreateStudyRequest request) {
+    var spec = specs.complete(request.getSpec());
+    var plan = StudyPlan.of(spec);
+    var id = UUID.randomUUID().toString();
+    var requestId = request.getRequestId();
+    boolean made =
+        store.insert(id, requestId, spec, plan.pointCount(), plan.pairCount(), Instant.now());
+    var stored =
+        made ? find(StudyStore.NAME_PREFIX + id) : store.findByRequest(requestId).orElseThrow();
+    if (!stored.study().getSpec().equals(spec)) {
+      throw RefusedException.alreadyExists(
+          "REQUEST_ID_REUSED",
+          stored.study().getName(),
+          "The request id \"%s\" made %s from another spec; choose a new one."
+              .formatted(requestId, stored.study().getName()));
+    }
+    if (!stored.ended()) {
+      queue.enqueue(stored.id());
+    }
+    return stored.study();
+  }
+
+  /** Returns a study by its resource name. */
+  public Study get(String name) {
+    return find(name).study();
+  }
+
+  /** Returns a page of studies, oldest first. */
+  public ListStudiesResponse list(ListStudiesRequest request) {
+    int size = request.getPageSize() == 0 ? DEFAULT_PAGE_SIZE : request.getPageSize();
+    var found = store.list(position(request.getPageToken()), size + 1);
+    var page = found.subList(0, Math.min(size, found.size()));
+    var response = ListStudiesResponse.newBuilder();
+    page.forEach(study -> response.addStudies(study.study()));
+    if (found.size() > size) {
+      response.setNextPageToken(pageToken(page.get(size - 1).number()));
+    }
+    return response.build();
+  }
+
+  /** Cancels a study, unless it has ended, and returns it. */
+  public Study cancel(String name) {
+    queue.cancel(find(name).id());
+    return get(name);
+  }
+
+  /**
+   * Shows a study now and at each change until it has ended or {@code gone} says that nobody
+   * watches any more. Progress between two looks is coalesced; a state never is.
+   */
+  public void watch(String name, Watcher watcher, BooleanSupplier gone)
+      throws InterruptedException {
+    var shown = Study.getDefaultInstance();
+    while (!gone.getAsBoolean()) {
+      long version = updates.version();
+      var stored = find(name);
+      if (!stored.study().equals(shown)) {
+        if (skippedRunning(shown, stored)) {
+          watcher.see(asRunning(stored.study()));
+        }
+        shown = stored.study();
+        watcher.see(shown);
+      }
+      if (stored.ended()) {
+        return;
+      }
+      if (updates.closed()) {
+        throw RefusedException.unavailable(
+            "SHUTTING_DOWN", "The server is going down; watch again.", WATCH_AGAIN);
+      }
+      updates.await(version, configuration.pollInterval());
+    }
+  }
+
+  /** Whether a study that was last shown waiting has been computed and ended since. */
+  private static boolean skippedRunning(Study shown, StoredStudy now) {
+    return shown.getState() == StudyState.STUDY_STATE_QUEUED
+        && now.ended()
+        && now.startTime().isPresent();
+  }
+
+  private static Study asRunning(Study ended) {
+    return ended.toBuilder()
+        .setState(StudyState.STUDY_STATE_RUNNING)
+        .clearEndTime()
+        .clearError()
+        .build();
+  }
+
+  /**
+   * Returns a study's report.
+   *
+   * @throws RefusedException FAILED_PRECONDITION unless it has succeeded
+   */
+  public StudyReport report(String name) {
+    var stored = find(name);
+    return store
+        .report(stored.number())
+        .orElseThrow(
+            () ->
+                RefusedException.failedPrecondition(
+                    "STUDY_NOT_SUCCEEDED",
+                    name,
+                    "%s is %s and has no report; watch it until it is SUCCEEDED."
+                        .formatted(name, stored.study().getState())));
+  }
+
+  private StoredStudy find(String name) {
+    return store
+        .find(name.substring(StudyStore.NAME_PREFIX.length()))
+        .orElseThrow(
+            () ->
+                RefusedException.notFound(
+                    "STUDY_NOT_FOUND", name, "There is no " + name + "; list the studies."));
+  }
+
+  private static String pageToken(long position) {
+    var text = "studies:" + position;
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static long position(String pageToken) {
+    if (pageToken.isEmpty()) {
+      return 0;
+    }
+    try {
+      var text = new String(Base64.getUrlDecoder().decode(pageToken), StandardCharsets.UTF_8);
+      var position = PAGE_POSITION.matcher(text);
+      if (position.matches()) {
+        return Long.parseLong(position.group(1));
+      }
+    } catch (IllegalArgumentException e) {
+      // Not base64, so not ours either.
+    }
+    throw invalidArgument(
+        "PAGE_TOKEN_INVALID",
+        "page_token",
+        "\"" + pageToken + "\" is not a page token of this service; start over without one.");
+  }
+}

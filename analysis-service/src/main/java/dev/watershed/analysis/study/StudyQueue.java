@@ -1,0 +1,188 @@
+package dev.watershed.analysis.study;
+
+import com.github.kagkarlsson.scheduler.Scheduler;
+import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
+import com.github.kagkarlsson.scheduler.task.ExecutionOperations;
+import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
+import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import com.google.rpc.Code;
+import dev.watershed.analysis.store.StoreException;
+import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.server.Errors;
+import dev.watershed.server.RefusedException;
+import io.micronaut.context.event.ApplicationEventListener;
+import io.micronaut.context.event.StartupEvent;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The queue of studies and this process's workers on it. The queue lives in the database: a study
+ * whose process was killed is taken over once its heartbeats are missed.
+ */
+@Singleton
+public final class StudyQueue implements ApplicationEventListener<StartupEvent> {
+  private static final Logger log = LoggerFactory.getLogger(StudyQueue.class);
+
+  private static final String TABLE = "study_queue";
+  private static final int MISSED_HEARTBEATS = 4;
+
+  /** A study that ended its process so often without one more point is not tried again. */
+  private static final int FRUITLESS_ATTEMPTS = 5;
+
+  /** When to look again after the database failed. */
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  private static final Duration SHUTDOWN = Duration.ofSeconds(10);
+
+  private final StudyStore store;
+  private final Evaluator evaluator;
+  private final StudyUpdates updates;
+  private final StudyConfiguration configuration;
+  private final OneTimeTask<Void> task;
+  private final Scheduler scheduler;
+  private final Map<String, StudyRun> runs = new ConcurrentHashMap<>();
+  private volatile boolean closing;
+
+  StudyQueue(
+      @Named("analysis") DataSource dataSource,
+      StudyStore store,
+      Evaluator evaluator,
+      StudyUpdates updates,
+      StudyConfiguration configuration) {
+    this.store = store;
+    this.evaluator = evaluator;
+    this.updates = updates;
+    this.configuration = configuration;
+    this.task =
+        Tasks.oneTime("study")
+            .onFailure(this::tryAgain)
+            .onDeadExecutionRevive()
+            .execute((instance, execution) -> work(instance.getId()));
+    this.scheduler =
+        Scheduler.create(dataSource, task)
+            .tableName(TABLE)
+            .threads(Math.max(1, configuration.concurrentStudies()))
+            .pollingInterval(configuration.pollInterval())
+            .heartbeatInterval(configuration.heartbeatInterval())
+            .missedHeartbeatsLimit(MISSED_HEARTBEATS)
+            .enableImmediateExecution()
+            .shutdownMaxWait(SHUTDOWN)
+            .build();
+  }
+
+  /** Begins to work, also on whatever an earlier process left. */
+  @Override
+  public void onApplicationEvent(StartupEvent event) {
+    if (configuration.concurrentStudies() == 0) {
+      return;
+    }
+    if (configuration.soleWorker()) {
+      store.releaseQueue(Instant.now());
+    }
+    // A process killed between storing a study and queueing it left it out of the queue.
+    store.unended().forEach(this::enqueue);
+    scheduler.start();
+  }
+
+  /** Puts a stored study into the queue, unless it is there. */
+  public void enqueue(String id) {
+    scheduler.scheduleIfNotExists(task.schedulableInstance(id));
+    scheduler.triggerCheckForDueExecutions();
+  }
+
+  /** Cancels a study unless it has ended, and breaks off the work on it. */
+  public void cancel(String id) {
+    store.cancel(id, Instant.now());
+    var run = runs.get(id);
+    if (run != null) {
+      run.stop();
+    }
+    updates.changed();
+  }
+
+  /** Breaks off the work on all studies, in good order; the next process goes on with them. */
+  @PreDestroy
+  void close() {
+    closing = true;
+    runs.values().forEach(StudyRun::stop);
+    scheduler.stop();
+  }
+
+  private void work(String id) {
+    var begun = store.begin(id, Instant.now());
+    if (begun.isPresent()) {
+      updates.changed();
+      try {
+        attempt(id, begun.get());
+      } finally {
+        updates.changed();
+      }
+    }
+  }
+
+  private void attempt(String id, StoredStudy study) {
+    var run = new StudyRun(store, evaluator, updates, study);
+    var hold = run.hold();
+    runs.put(id, run);
+    try {
+      refuseFruitless(study);
+      throwIfClosing();
+      store.succeed(hold, run.run(), Instant.now());
+    } catch (CancellationException | InterruptedException e) {
+      // Otherwise it was cancelled, or another worker has it: nothing is left to do here.
+      if (closing) {
+        store.pause(hold);
+        throw new CancellationException("the process is going down");
+      }
+    } catch (StoreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      fail(hold, e);
+    } finally {
+      runs.remove(id);
+    }
+  }
+
+  private void throwIfClosing() {
+    if (closing) {
+      throw new CancellationException("the process is going down");
+    }
+  }
+
+  private void fail(Hold hold, RuntimeException failure) {
+    var status = Errors.toStatus(failure);
+    log.warn("Study {} failed: {}", hold.study(), status.getMessage());
+    store.fail(hold, status, Instant.now());
+  }
+
+  private static void refuseFruitless(StoredStudy study) {
+    if (study.fruitlessAttempts() > FRUITLESS_ATTEMPTS) {
+      throw RefusedException.refused(
+          Code.ABORTED,
+          "STUDY_GIVEN_UP",
+          "The study's process ended %d times in a row before one more point was stored; it is not"
+                  .formatted(FRUITLESS_ATTEMPTS)
+              + " tried again. Look for the cause in the server's log and create a new study.",
+          Map.of("attempts", Integer.toString(study.attempt())));
+    }
+  }
+
+  /**
+   * After a shutdown at once, by whoever comes next; after a failure of the database in a while.
+   */
+  private void tryAgain(ExecutionComplete failed, ExecutionOperations<Void> operations) {
+    var now = Instant.now();
+    operations.reschedule(failed, closing ? now : now.plus(RETRY));
+  }
+}

@@ -1,0 +1,164 @@
+package dev.watershed.analysis.study;
+
+import static dev.watershed.server.RefusedException.invalidArgument;
+
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.server.RefusedException;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Score;
+import jakarta.inject.Singleton;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Checks what a study asks for beyond the rules of its contract, and fills in its defaults. */
+@Singleton
+final class StudySpecs {
+  /** What one row of the database takes. */
+  private static final int MAX_SPEC_BYTES = 1 << 20;
+
+  private static final String CHECKPOINT_PREFIX = "checkpoints/";
+  private static final int DEFAULT_CLUSTERS = 2;
+  private static final double DEFAULT_KERNEL_WIDTH = 1;
+
+  private final StudyConfiguration configuration;
+
+  StudySpecs(StudyConfiguration configuration) {
+    this.configuration = configuration;
+  }
+
+  /**
+   * Returns {@code spec} with every default filled in.
+   *
+   * @throws RefusedException INVALID_ARGUMENT for the first thing that is wrong
+   */
+  StudySpec complete(StudySpec spec) {
+    var complete = withDefaults(spec);
+    checkModels(complete);
+    checkSamples(complete);
+    checkDistance(complete);
+    checkSize(complete);
+    return complete;
+  }
+
+  private static StudySpec withDefaults(StudySpec spec) {
+    var complete = spec.toBuilder();
+    for (var model : complete.getModelsBuilderList()) {
+      if (model.getLabel().isEmpty()) {
+        model.setLabel(model.getCheckpoint().substring(CHECKPOINT_PREFIX.length()));
+      }
+    }
+    for (var diagnostic : complete.getDiagnosticsBuilderList()) {
+      if (diagnostic.getScore() == Score.SCORE_UNSPECIFIED) {
+        diagnostic.setScore(Score.SCORE_ACCURACY);
+      }
+    }
+    if (!complete.hasIntervalCount()
+        && complete.getProtocol() == AlphaProtocol.ALPHA_PROTOCOL_UNSPECIFIED) {
+      complete.setProtocol(AlphaProtocol.ALPHA_PROTOCOL_PAPER);
+    }
+    if (complete.getDistance() == DistanceMetric.DISTANCE_METRIC_UNSPECIFIED) {
+      complete.setDistance(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP);
+    }
+    if (complete.getClusterCount() == 0) {
+      complete.setClusterCount(DEFAULT_CLUSTERS);
+    }
+    if (complete.getKernelWidth() == 0) {
+      complete.setKernelWidth(DEFAULT_KERNEL_WIDTH);
+    }
+    if (complete.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
+      complete.setPrecision(Precision.PRECISION_FP32);
+    }
+    return complete.build();
+  }
+
+  private static void checkModels(StudySpec spec) {
+    var places = new HashMap<String, Integer>();
+    var labels = new HashMap<String, Integer>();
+    for (int i = 0; i < spec.getModelsCount(); i++) {
+      var model = spec.getModels(i);
+      var place = places.putIfAbsent(model.getCheckpoint(), i);
+      if (place != null) {
+        throw invalidArgument(
+            "MODEL_TWICE",
+            "spec.models[%d].checkpoint".formatted(i),
+            "%s is model %d already; a study takes each model once."
+                .formatted(model.getCheckpoint(), place));
+      }
+      place = labels.putIfAbsent(model.getLabel(), i);
+      if (place != null) {
+        throw invalidArgument(
+            "LABEL_TWICE",
+            "spec.models[%d].label".formatted(i),
+            "\"%s\" is the label of model %d already; give each model its own label."
+                .formatted(model.getLabel(), place));
+      }
+    }
+  }
+
+  private static void checkSamples(StudySpec spec) {
+    checkSelection("spec.in_domain", spec.getInDomain());
+    var names = new HashSet<>(Set.of(spec.getInDomain().getName()));
+    for (int i = 0; i < spec.getDiagnosticsCount(); i++) {
+      var sample = spec.getDiagnostics(i).getSample();
+      var field = "spec.diagnostics[%d].sample".formatted(i);
+      checkSelection(field, sample);
+      if (!names.add(sample.getName())) {
+        throw invalidArgument(
+            "SAMPLE_NAME_TWICE",
+            field + ".name",
+            "\"%s\" names another sample of this study; give each sample its own name."
+                .formatted(sample.getName()));
+      }
+    }
+  }
+
+  private static void checkSelection(String field, EvaluationSample sample) {
+    if (sample.getSize() > 0 && !sample.hasSeed() && !sample.hasFirstRows()) {
+      throw invalidArgument(
+          "SAMPLE_SELECTION_MISSING",
+          field + ".seed",
+          "Which %d examples is not said; set seed or first_rows.".formatted(sample.getSize()));
+    }
+  }
+
+  private static void checkDistance(StudySpec spec) {
+    boolean improved = spec.getDistance() == DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP;
+    if (improved && !AlphaGrid.of(spec).nested()) {
+      throw invalidArgument(
+          "DISTANCE_NEEDS_NESTED_GRID",
+          "spec.distance",
+          "The improved convexity gap needs a nested grid, not %d intervals; set protocol to"
+                  .formatted(AlphaGrid.of(spec).intervals())
+              + " ALPHA_PROTOCOL_NESTED or interval_count to a square such as 16, 25 or 100.");
+    }
+    if (spec.getClusterCount() > spec.getModelsCount()) {
+      throw invalidArgument(
+          "TOO_MANY_CLUSTERS",
+          "spec.cluster_count",
+          "%d clusters of %d models; ask for at most as many clusters as models."
+              .formatted(spec.getClusterCount(), spec.getModelsCount()));
+    }
+  }
+
+  private void checkSize(StudySpec spec) {
+    long points = StudyPlan.of(spec).pointCount();
+    if (points > configuration.maxPoints()) {
+      throw invalidArgument(
+          "STUDY_TOO_LARGE",
+          "spec",
+          "The study needs %d evaluations; the limit is %d. Take fewer models or fewer alphas."
+              .formatted(points, configuration.maxPoints()));
+    }
+    if (spec.getSerializedSize() > MAX_SPEC_BYTES) {
+      throw invalidArgument(
+          "SPEC_TOO_LARGE",
+          "spec",
+          "The spec has %d bytes; the limit is %d. Take fewer models or shorter label mappings."
+              .formatted(spec.getSerializedSize(), MAX_SPEC_BYTES));
+    }
+  }
+}
