@@ -19,8 +19,8 @@ public final class Tokenizers {
    *
    * <p>{@code tokenizer_config.json} and {@code special_tokens_map.json} are heeded for the
    * spelling of special tokens and, beside a {@code vocab.txt}, for {@code do_lower_case}, {@code
-   * strip_accents} and {@code tokenize_chinese_chars}. Without them a vocabulary whose words
-   * all are lower case is taken for an uncased one.
+   * strip_accents} and {@code tokenize_chinese_chars}. Without them a vocabulary whose words all
+   * are lower case is taken for an uncased one.
    *
    * <p>As everywhere, a text that spells a special token, such as {@code [SEP]}, gets that token.
    *

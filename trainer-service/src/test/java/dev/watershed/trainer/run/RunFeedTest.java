@@ -24,7 +24,8 @@ final class RunFeedTest {
       for (int step = 1; step <= 1000; step++) {
         feed.publish(run(TrainingRunState.TRAINING_RUN_STATE_RUNNING, step));
       }
-      assertThat(follower.next(LONG)).isEqualTo(run(TrainingRunState.TRAINING_RUN_STATE_RUNNING, 0));
+      assertThat(follower.next(LONG))
+          .isEqualTo(run(TrainingRunState.TRAINING_RUN_STATE_RUNNING, 0));
       assertThat(follower.next(LONG))
           .isEqualTo(run(TrainingRunState.TRAINING_RUN_STATE_RUNNING, 1000));
       feed.publish(run(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED, 1000));

@@ -170,7 +170,8 @@ final class RunStoreTest {
   @Test
   void releaseClaims_ofADeadWorker_letsThemBeClaimed() throws Exception {
     store.create(ANONYMOUS, runs("a", "b"), 10);
-    execute("update training_queue set picked = true, picked_by = 'dead' where task_instance = 'a'");
+    execute(
+        "update training_queue set picked = true, picked_by = 'dead' where task_instance = 'a'");
 
     assertThat(store.releaseClaims()).isEqualTo(1);
     assertThat(column("select task_instance from training_queue where picked = false"))
