@@ -32,14 +32,8 @@ final class ClassificationValidation implements Validation {
 
   @Override
   public ClassificationMetrics score(ParameterVector weights) {
-    float[] logits = program.logits(weights, sample, () -> false);
-    int dataLabels = mapping.dataLabelCount();
-    var reduced = new double[labels.length * dataLabels];
-    for (int i = 0; i < labels.length; i++) {
-      var row = mapping.reduce(logits, i * mapping.modelLabelCount());
-      System.arraycopy(row, 0, reduced, i * dataLabels, dataLabels);
-    }
-    return Answers.metrics(ClassificationScores.of(reduced, dataLabels, labels));
+    double[] logits = mapping.reduce(program.logits(weights, sample, () -> false));
+    return Answers.metrics(ClassificationScores.of(logits, mapping.dataLabels().size(), labels));
   }
 
   @Override

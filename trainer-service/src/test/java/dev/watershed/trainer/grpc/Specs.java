@@ -1,0 +1,72 @@
+package dev.watershed.trainer.grpc;
+
+import dev.watershed.trainer.v1.AdamW;
+import dev.watershed.trainer.v1.ClassificationObjective;
+import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
+import dev.watershed.trainer.v1.RandomInitialization;
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.type.v1.DatasetSplit;
+
+/** Runs of an encoder so small that it trains in a second. */
+final class Specs {
+  private Specs() {}
+
+  static DatasetSplit builtin(String name) {
+    return DatasetSplit.newBuilder().setBuiltin(name).build();
+  }
+
+  static RandomInitialization pico() {
+    return RandomInitialization.newBuilder()
+        .setFamily("bert")
+        .setBuiltinTokenizer("miniature")
+        .setLayerCount(1)
+        .setHiddenSize(16)
+        .setAttentionHeadCount(2)
+        .setIntermediateSize(32)
+        .setMaxPositions(40)
+        .setStandardDeviation(.06)
+        .setSeed(1)
+        .build();
+  }
+
+  static Recipe recipe(long steps) {
+    return Recipe.newBuilder()
+        .setAdamw(
+            AdamW.newBuilder().setBeta1(.9).setBeta2(.999).setEpsilon(1e-8).setWeightDecay(.01))
+        .setLearningRate(1e-3)
+        .setSchedule(Schedule.SCHEDULE_LINEAR)
+        .setWarmupFraction(.1)
+        .setSteps(steps)
+        .setBatchSize(16)
+        .setClipNorm(1)
+        .build();
+  }
+
+  /** Classification from random weights, with the family's dropout of .1. */
+  static TrainingRunSpec.Builder classification(long steps) {
+    return TrainingRunSpec.newBuilder()
+        .setRandom(pico())
+        .setClassification(
+            ClassificationObjective.newBuilder()
+                .setTrain(builtin("miniature/validation"))
+                .setValidation(builtin("miniature/probe-verb")))
+        .setHeadSeed(1)
+        .setDataSeed(2)
+        .setRecipe(recipe(steps));
+  }
+
+  /** Masked language modelling from random weights. */
+  static TrainingRunSpec.Builder maskedLanguageModel(long steps) {
+    return TrainingRunSpec.newBuilder()
+        .setRandom(pico())
+        .setMaskedLanguageModel(
+            MaskedLanguageModelObjective.newBuilder()
+                .setTrain(builtin("miniature/validation"))
+                .setValidation(builtin("miniature/validation")))
+        .setHeadSeed(1)
+        .setDataSeed(2)
+        .setRecipe(recipe(steps));
+  }
+}

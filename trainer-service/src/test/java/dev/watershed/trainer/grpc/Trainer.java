@@ -1,0 +1,135 @@
+package dev.watershed.trainer.grpc;
+
+import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.FileCheckpointStore;
+import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.Errors;
+import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.server.dataset.InvalidInputs;
+import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.engine.TrainingLimits;
+import dev.watershed.trainer.run.RunFeed;
+import dev.watershed.trainer.run.RunWorker;
+import dev.watershed.trainer.run.TrainerConfiguration;
+import dev.watershed.trainer.run.TrainingRuns;
+import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+
+/**
+ * A trainer's process in small: its own directory of states, served in process, on a database and a
+ * checkpoint store that may outlive it.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final int MAX_QUEUED = 20;
+
+  final CheckpointStore checkpoints;
+  final RunStore store;
+  final RunWorker worker;
+  final TrainingServiceGrpc.TrainingServiceBlockingStub training;
+  final CheckpointServiceGrpc.CheckpointServiceBlockingStub checkpointService;
+  private final RunFeed feed = new RunFeed();
+  private final Server server;
+  private final ManagedChannel channel;
+
+  /**
+   * @param directory holds "checkpoints", "work" and "data", a data root
+   */
+  Trainer(Path directory, DataSource database, boolean soleWorker) {
+    var clock = Clock.systemUTC();
+    var roots = new DataRoots(List.of(directory.resolve("data")));
+    var configuration =
+        new TrainerConfiguration(
+            directory.resolve("work"),
+            Duration.ofMillis(100),
+            Duration.ofMillis(50),
+            MAX_QUEUED,
+            soleWorker,
+            3,
+            Duration.ofMinutes(1),
+            1_000_000,
+            8192,
+            20);
+    var errors = new Errors(List.of(new InvalidInputs()));
+    checkpoints = new FileCheckpointStore(directory.resolve("checkpoints"), clock);
+    var engine =
+        new TrainingEngine(
+            checkpoints,
+            roots,
+            new Datasets(roots),
+            new TrainingLimits(1_000_000, 8192, 20),
+            configuration.work(),
+            1);
+    store = new RunStore(database, clock);
+    worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
+    var runs = new TrainingRuns(store, feed, worker, engine, configuration, clock);
+    var rules = new ValidationInterceptor();
+    String name = InProcessServerBuilder.generateName();
+    try {
+      server =
+          InProcessServerBuilder.forName(name)
+              .addService(new TrainingEndpoint(runs, rules))
+              .addService(new CheckpointEndpoint(checkpoints, roots))
+              .intercept(rules)
+              .intercept(new ErrorInterceptor(errors))
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    channel = InProcessChannelBuilder.forName(name).build();
+    training = TrainingServiceGrpc.newBlockingStub(channel);
+    checkpointService = CheckpointServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** Queues a run. */
+  TrainingRun create(TrainingRunSpec spec) {
+    return training
+        .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
+        .getTrainingRun();
+  }
+
+  /** Queues a run, waits for its end and returns it. */
+  TrainingRun train(TrainingRunSpec spec) {
+    return await(create(spec));
+  }
+
+  /** Waits for a run's end and returns it. */
+  TrainingRun await(TrainingRun run) {
+    TrainingRun last = run;
+    var answers =
+        training
+            .withDeadlineAfter(60, TimeUnit.SECONDS)
+            .watchTrainingRun(WatchTrainingRunRequest.newBuilder().setName(run.getName()).build());
+    while (answers.hasNext()) {
+      last = answers.next().getTrainingRun();
+    }
+    return last;
+  }
+
+  @Override
+  public void close() {
+    feed.close();
+    worker.close();
+    channel.shutdownNow();
+    server.shutdownNow();
+  }
+}
