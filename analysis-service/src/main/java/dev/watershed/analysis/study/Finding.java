@@ -3,17 +3,14 @@ package dev.watershed.analysis.study;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** Says in a sentence what a report's numbers say. */
 final class Finding {
-  private static final MathContext DIGITS = new MathContext(2);
-
   /** A weaker correlation is not told. */
   private static final double TOLD_CORRELATION = .5;
 
@@ -51,7 +48,7 @@ final class Finding {
                 report.getSpec().getClusterCount(),
                 number(report.getClustering().getSilhouette()),
                 median)
-        : "%d models, of which %d clusters were asked for, which shows no split: %s"
+        : "%d models in %d clusters say nothing about basins: %s"
             .formatted(models, report.getSpec().getClusterCount(), median);
   }
 
@@ -134,11 +131,17 @@ final class Finding {
   }
 
   private static String number(double value) {
+    double size = Math.abs(value);
     if (Double.isNaN(value)) {
       return "undefined";
     }
-    return Double.isInfinite(value)
-        ? "infinite"
-        : new BigDecimal(value).round(DIGITS).toPlainString();
+    if (Double.isInfinite(value)) {
+      return "infinite";
+    }
+    if (size == 0) {
+      return "0";
+    }
+    var format = size >= 100 ? "%.0f" : size >= .1 ? "%.2f" : "%.2g";
+    return String.format(Locale.ROOT, format, value);
   }
 }

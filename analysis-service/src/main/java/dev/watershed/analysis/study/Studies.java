@@ -13,8 +13,8 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.server.RefusedException;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -39,18 +39,21 @@ public final class Studies {
   private final StudyQueue queue;
   private final StudyUpdates updates;
   private final StudyConfiguration configuration;
+  private final Clock clock;
 
   Studies(
       StudyStore store,
       StudySpecs specs,
       StudyQueue queue,
       StudyUpdates updates,
-      StudyConfiguration configuration) {
+      StudyConfiguration configuration,
+      Clock clock) {
     this.store = store;
     this.specs = specs;
     this.queue = queue;
     this.updates = updates;
     this.configuration = configuration;
+    this.clock = clock;
   }
 
   /**
@@ -65,7 +68,7 @@ public final class Studies {
     var id = UUID.randomUUID().toString();
     var requestId = request.getRequestId();
     boolean made =
-        store.insert(id, requestId, spec, plan.pointCount(), plan.pairCount(), Instant.now());
+        store.insert(id, requestId, spec, plan.pointCount(), plan.pairCount(), clock.instant());
     var stored =
         made ? find(StudyStore.NAME_PREFIX + id) : store.findByRequest(requestId).orElseThrow();
     if (!stored.study().getSpec().equals(spec)) {

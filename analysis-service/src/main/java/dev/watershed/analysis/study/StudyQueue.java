@@ -1,6 +1,7 @@
 package dev.watershed.analysis.study;
 
 import com.github.kagkarlsson.scheduler.Scheduler;
+import com.github.kagkarlsson.scheduler.logging.LogLevel;
 import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.ExecutionOperations;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
@@ -12,16 +13,15 @@ import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.server.Errors;
 import dev.watershed.server.RefusedException;
-import io.micronaut.context.event.ApplicationEventListener;
-import io.micronaut.context.event.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * whose process was killed is taken over once its heartbeats are missed.
  */
 @Singleton
-public final class StudyQueue implements ApplicationEventListener<StartupEvent> {
+public final class StudyQueue {
   private static final Logger log = LoggerFactory.getLogger(StudyQueue.class);
 
   private static final String TABLE = "study_queue";
@@ -49,21 +49,28 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
   private final Evaluator evaluator;
   private final StudyUpdates updates;
   private final StudyConfiguration configuration;
+  private final Clock clock;
+  private final Errors errors;
   private final OneTimeTask<Void> task;
   private final Scheduler scheduler;
   private final Map<String, StudyRun> runs = new ConcurrentHashMap<>();
-  private volatile boolean closing;
+  private final AtomicBoolean started = new AtomicBoolean();
+  private final AtomicBoolean closing = new AtomicBoolean();
 
   StudyQueue(
       @Named("analysis") DataSource dataSource,
       StudyStore store,
       Evaluator evaluator,
       StudyUpdates updates,
-      StudyConfiguration configuration) {
+      StudyConfiguration configuration,
+      Clock clock,
+      Errors errors) {
     this.store = store;
     this.evaluator = evaluator;
     this.updates = updates;
     this.configuration = configuration;
+    this.clock = clock;
+    this.errors = errors;
     this.task =
         Tasks.oneTime("study")
             .onFailure(this::tryAgain)
@@ -78,17 +85,17 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
             .enableImmediateExecution()
             .shutdownMaxWait(SHUTDOWN)
+            .failureLogging(LogLevel.OFF, false)
             .build();
   }
 
-  /** Begins to work, also on whatever an earlier process left. */
-  @Override
-  public void onApplicationEvent(StartupEvent event) {
-    if (configuration.concurrentStudies() == 0) {
+  /** Begins to work, also on whatever an earlier process left; once. */
+  void start() {
+    if (configuration.concurrentStudies() == 0 || !started.compareAndSet(false, true)) {
       return;
     }
     if (configuration.soleWorker()) {
-      store.releaseQueue(Instant.now());
+      store.releaseQueue(clock.instant());
     }
     // A process killed between storing a study and queueing it left it out of the queue.
     store.unended().forEach(this::enqueue);
@@ -103,7 +110,7 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
 
   /** Cancels a study unless it has ended, and breaks off the work on it. */
   public void cancel(String id) {
-    store.cancel(id, Instant.now());
+    store.cancel(id, clock.instant());
     var run = runs.get(id);
     if (run != null) {
       run.stop();
@@ -114,13 +121,14 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
   /** Breaks off the work on all studies, in good order; the next process goes on with them. */
   @PreDestroy
   void close() {
-    closing = true;
-    runs.values().forEach(StudyRun::stop);
-    scheduler.stop();
+    if (closing.compareAndSet(false, true)) {
+      runs.values().forEach(StudyRun::stop);
+      scheduler.stop();
+    }
   }
 
   private void work(String id) {
-    var begun = store.begin(id, Instant.now());
+    var begun = store.begin(id, clock.instant());
     if (begun.isPresent()) {
       updates.changed();
       try {
@@ -138,32 +146,32 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
     try {
       refuseFruitless(study);
       throwIfClosing();
-      store.succeed(hold, run.run(), Instant.now());
+      store.succeed(hold, run.run(), clock.instant());
     } catch (CancellationException | InterruptedException e) {
       // Otherwise it was cancelled, or another worker has it: nothing is left to do here.
-      if (closing) {
+      if (closing.get()) {
         store.pause(hold);
         throw new CancellationException("the process is going down");
       }
     } catch (StoreException e) {
       throw e;
     } catch (RuntimeException e) {
-      fail(hold, e);
+      fail(study, hold, e);
     } finally {
       runs.remove(id);
     }
   }
 
   private void throwIfClosing() {
-    if (closing) {
+    if (closing.get()) {
       throw new CancellationException("the process is going down");
     }
   }
 
-  private void fail(Hold hold, RuntimeException failure) {
-    var status = Errors.toStatus(failure);
-    log.warn("Study {} failed: {}", hold.study(), status.getMessage());
-    store.fail(hold, status, Instant.now());
+  private void fail(StoredStudy study, Hold hold, RuntimeException failure) {
+    var status = errors.toStatus(failure);
+    log.warn("{} failed: {}", study.study().getName(), status.getMessage());
+    store.fail(hold, status, clock.instant());
   }
 
   private static void refuseFruitless(StoredStudy study) {
@@ -182,7 +190,12 @@ public final class StudyQueue implements ApplicationEventListener<StartupEvent> 
    * After a shutdown at once, by whoever comes next; after a failure of the database in a while.
    */
   private void tryAgain(ExecutionComplete failed, ExecutionOperations<Void> operations) {
-    var now = Instant.now();
-    operations.reschedule(failed, closing ? now : now.plus(RETRY));
+    var now = clock.instant();
+    if (closing.get()) {
+      operations.reschedule(failed, now);
+    } else {
+      log.error("A study was broken off; it goes on in {}", RETRY, failed.getCause().orElse(null));
+      operations.reschedule(failed, now.plus(RETRY));
+    }
   }
 }

@@ -321,7 +321,8 @@ final class StudyRun {
   private static StatusRuntimeException about(String subject, StatusRuntimeException failure) {
     var said = StatusProto.fromStatusAndTrailers(failure.getStatus(), failure.getTrailers());
     var status = said.toBuilder();
-    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, said.getMessage()));
+    var message = said.getMessage().isEmpty() ? failure.getStatus().getCode() : said.getMessage();
+    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, message));
     if (said.getDetailsCount() == 0) {
       status.addDetails(
           Any.pack(

@@ -1,7 +1,5 @@
 package dev.watershed.analysis.study;
 
-import io.micronaut.context.event.ApplicationEventListener;
-import io.micronaut.runtime.server.event.ServerShutdownEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -14,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * see when they look at the database again by themselves.
  */
 @Singleton
-public final class StudyUpdates implements ApplicationEventListener<ServerShutdownEvent> {
+public final class StudyUpdates {
   /** Progress is told no more often; the waits in between make the coalescing. */
   private static final long PROGRESS_NANOS = Duration.ofMillis(100).toNanos();
 
@@ -77,11 +75,7 @@ public final class StudyUpdates implements ApplicationEventListener<ServerShutdo
     }
   }
 
-  @Override
-  public void onApplicationEvent(ServerShutdownEvent event) {
-    close();
-  }
-
+  /** Sends all watchers away. */
   @PreDestroy
   void close() {
     lock.lock();

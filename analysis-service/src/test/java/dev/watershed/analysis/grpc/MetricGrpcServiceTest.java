@@ -19,6 +19,7 @@ import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -26,6 +27,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -44,7 +46,7 @@ final class MetricGrpcServiceTest {
         InProcessServerBuilder.forName(name)
             .addService(new MetricGrpcService())
             .intercept(new ValidationInterceptor())
-            .intercept(new ErrorInterceptor())
+            .intercept(new ErrorInterceptor(new Errors(List.of())))
             .build()
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

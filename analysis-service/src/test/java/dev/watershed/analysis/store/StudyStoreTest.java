@@ -1,0 +1,225 @@
+package dev.watershed.analysis.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.analysis.store.StudyStore.Pace;
+import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.Provenance;
+import io.micronaut.context.ApplicationContext;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.HashMap;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StudyStoreTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Pace PACE = new Pace(1, 2);
+  private static final StudySpec SPEC = StudySpec.newBuilder().setDisplayName("a").build();
+
+  private ApplicationContext context;
+  private StudyStore store;
+
+  @BeforeEach
+  void open(@TempDir Path directory) {
+    var properties = new HashMap<String, Object>();
+    properties.put(
+        "datasources.analysis.url",
+        "jdbc:h2:file:"
+            + directory.resolve("analysis")
+            + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH");
+    properties.put("flyway.datasources.analysis.enabled", true);
+    properties.put("flyway.datasources.analysis.locations", "classpath:db/analysis");
+    context = ApplicationContext.run(properties);
+    store = context.getBean(StudyStore.class);
+  }
+
+  @AfterEach
+  void close() {
+    context.close();
+  }
+
+  @Test
+  void insert_requestIdTaken_keepsTheFirst() {
+    assertThat(store.insert("a", "request", SPEC, 10, 1, NOW)).isTrue();
+    assertThat(store.insert("b", "request", SPEC, 10, 1, NOW)).isFalse();
+    assertThat(store.insert("c", "", SPEC, 10, 1, NOW)).isTrue();
+    assertThat(store.insert("d", "", SPEC, 10, 1, NOW)).isTrue();
+
+    assertThat(store.findByRequest("request").map(StoredStudy::id)).contains("a");
+    assertThat(store.list(0, 10)).extracting(StoredStudy::id).containsExactly("a", "c", "d");
+    assertThat(store.find("b")).isEmpty();
+    assertThat(store.find("a").orElseThrow().study().getSpec()).isEqualTo(SPEC);
+  }
+
+  @Test
+  void addPoint_twice_keepsTheFirstAndCountsIt() {
+    var hold = begin("a");
+    assertThat(store.addPoint(hold, point(.5), PACE)).isTrue();
+    assertThat(store.addPoint(hold, point(.7), PACE)).isTrue();
+    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isTrue();
+
+    assertThat(store.points(hold.study(), 0)).containsExactly(point(.5));
+    assertThat(store.alphaIndexes(hold.study(), 0, 1).stream()).containsExactly(3);
+    assertThat(completed("a")).isEqualTo(2);
+  }
+
+  @Test
+  void addPoint_notANumber_isKeptAsMeasured() {
+    var hold = begin("a");
+    store.addPoint(hold, point(Double.NaN), PACE);
+
+    assertThat(store.points(hold.study(), 0).get(0).metrics().getMeanLossNats()).isNaN();
+  }
+
+  @Test
+  void addPoint_afterAnotherWorkerTookIt_losesTheHoldAndKeepsThePoint() {
+    var first = begin("a");
+    var second = hold(store.begin("a", NOW).orElseThrow());
+
+    assertThat(store.addPoint(first, point(.5), PACE)).isFalse();
+    assertThat(store.points(second.study(), 0)).hasSize(1);
+    assertThat(completed("a")).isEqualTo(1);
+    assertThat(store.fail(first, com.google.rpc.Status.getDefaultInstance(), NOW)).isFalse();
+    assertThat(store.succeed(first, StudyReport.getDefaultInstance(), NOW)).isFalse();
+    assertThat(store.report(first.study())).isEmpty();
+    assertThat(store.succeed(second, StudyReport.getDefaultInstance(), NOW)).isTrue();
+  }
+
+  @Test
+  void addPoint_afterCancel_losesTheHold() {
+    var hold = begin("a");
+    store.cancel("a", NOW);
+
+    assertThat(store.addPoint(hold, point(.5), PACE)).isFalse();
+    assertThat(store.begin("a", NOW)).isEmpty();
+    assertThat(store.find("a").orElseThrow().study().getState())
+        .isEqualTo(StudyState.STUDY_STATE_CANCELLED);
+    assertThat(store.unended()).isEmpty();
+  }
+
+  @Test
+  void completePair_twice_countsOnce() {
+    var hold = begin("a");
+    store.keepPair(hold.study(), 0, 1, 3.5);
+    store.keepPair(hold.study(), 0, 1, 4.5);
+    store.completePair(hold, 0, 1, PACE);
+    store.completePair(hold, 0, 1, PACE);
+
+    assertThat(store.pairs(hold.study())).containsExactly(new StudyStore.Pair(0, 1, 3.5, true));
+    assertThat(store.find("a").orElseThrow().study().getProgress().getCompletedPairs())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void begin_processDiesAgainAndAgain_countsUntilAPointComes() {
+    begin("a");
+    store.begin("a", NOW);
+    var third = store.begin("a", NOW).orElseThrow();
+    assertThat(third.fruitlessAttempts()).isEqualTo(3);
+    assertThat(third.attempt()).isEqualTo(3);
+
+    store.pause(hold(third));
+    assertThat(store.find("a").orElseThrow().fruitlessAttempts()).isEqualTo(2);
+    store.addPoint(hold(third), point(.5), PACE);
+    assertThat(store.find("a").orElseThrow().fruitlessAttempts()).isZero();
+  }
+
+  @Test
+  void begin_again_keepsTheFirstStartTime() {
+    begin("a");
+    var again = store.begin("a", NOW.plusSeconds(60)).orElseThrow();
+
+    assertThat(again.startTime()).contains(NOW);
+    assertThat(again.study().getState()).isEqualTo(StudyState.STUDY_STATE_RUNNING);
+  }
+
+  @Test
+  void keepDigest_another_returnsTheFirst() {
+    var hold = begin("a");
+    var first = digest("1");
+
+    assertThat(store.keepModelDigest(hold.study(), 0, first)).isEqualTo(first);
+    assertThat(store.keepModelDigest(hold.study(), 0, digest("2"))).isEqualTo(first);
+    assertThat(store.keepSampleDigest(hold.study(), 0, digest("2"))).isEqualTo(digest("2"));
+    assertThat(store.modelDigests(hold.study())).containsExactly(first);
+  }
+
+  @Test
+  void keepProvenance_twice_keepsEachOnce() {
+    var hold = begin("a");
+    var cpu = Provenance.newBuilder().setDevice("cpu").build();
+    var gpu = Provenance.newBuilder().setDevice("cuda").build();
+    store.keepProvenance(hold.study(), cpu);
+    store.keepProvenance(hold.study(), gpu);
+    store.keepProvenance(hold.study(), cpu);
+
+    assertThat(store.provenances(hold.study())).containsExactlyInAnyOrder(cpu, gpu);
+  }
+
+  @Test
+  void succeed_reportOfMegabytes_isReadBackWhole() {
+    var hold = begin("a");
+    var curve = Curve.newBuilder().addAllLossesNats(Collections.nCopies(300_000, .25)).build();
+    var report =
+        StudyReport.newBuilder()
+            .setElapsedSeconds(7)
+            .addPairs(PairReport.newBuilder().setCurve(curve))
+            .build();
+    assertThat(report.getSerializedSize()).isGreaterThan(2 << 20);
+    assertThat(store.succeed(hold, report, NOW)).isTrue();
+
+    assertThat(store.report(hold.study())).contains(report);
+    assertThat(store.find("a").orElseThrow().elapsedSeconds()).isEqualTo(7);
+    assertThat(store.find("a").orElseThrow().ended()).isTrue();
+  }
+
+  @Test
+  void anyCall_databaseGone_throwsStoreException() throws SQLException {
+    try (var connection = context.getBean(DataSource.class).getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("ALTER TABLE study RENAME TO gone");
+    }
+    assertThatThrownBy(() -> store.find("a")).isInstanceOf(StoreException.class);
+  }
+
+  private Hold begin(String id) {
+    store.insert(id, "", SPEC, 10, 1, NOW);
+    return hold(store.begin(id, NOW).orElseThrow());
+  }
+
+  private static Hold hold(StoredStudy study) {
+    return new Hold(study.number(), study.attempt());
+  }
+
+  private long completed(String id) {
+    return store.find(id).orElseThrow().study().getProgress().getCompletedPoints();
+  }
+
+  private static Point point(double loss) {
+    return new Point(0, 1, 3, metrics(loss));
+  }
+
+  private static ClassificationMetrics metrics(double loss) {
+    return ClassificationMetrics.newBuilder().setMeanLossNats(loss).build();
+  }
+
+  private static Digest digest(String digit) {
+    return Digest.newBuilder().setSha256(digit.repeat(64)).setSizeBytes(1).build();
+  }
+}

@@ -1,0 +1,234 @@
+package dev.watershed.analysis.study;
+
+import com.google.common.hash.Hashing;
+import dev.watershed.eval.v1.CombinationHeader;
+import dev.watershed.eval.v1.CombinationPoint;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluateInterpolationResponse;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.InterpolationHeader;
+import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.Errors;
+import dev.watershed.server.ServerStream;
+import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Provenance;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * A real evaluation service of models that are points on a line: "checkpoints/left-3" lies near 0,
+ * "checkpoints/right-3" near 10, and losses rise between them; "broken" ones have no loss, and
+ * "void" ones have one behind a stretch without. It does what tests tell it: fails, halts, changes
+ * models.
+ */
+final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBase
+    implements AutoCloseable {
+  static final Provenance PROVENANCE =
+      Provenance.newBuilder()
+          .setWatershedVersion("test")
+          .setEngine("arithmetic")
+          .setDevice("cpu")
+          .setThreads(1)
+          .setPrecision(Precision.PRECISION_FP32)
+          .build();
+
+  /** One evaluation: the models with their coefficients, and the sample's name. */
+  record Evaluation(String models, String sample) {}
+
+  final Map<Evaluation, Integer> evaluations = new ConcurrentHashMap<>();
+  final Queue<RuntimeException> failuresOfCalls = new ConcurrentLinkedQueue<>();
+
+  /** Runs before each point; may block or throw. */
+  volatile Consumer<Evaluation> beforePoint = evaluation -> {};
+
+  volatile Provenance provenance = PROVENANCE;
+  volatile String version = "";
+  volatile String sampleVersion = "";
+
+  private final String name = InProcessServerBuilder.generateName();
+  private final Server server;
+
+  FakeEvaluator() throws IOException {
+    server =
+        InProcessServerBuilder.forName(name)
+            .addService(this)
+            .intercept(new ValidationInterceptor())
+            .intercept(new ErrorInterceptor(new Errors(List.of())))
+            .build()
+            .start();
+  }
+
+  String address() {
+    return "inprocess:" + name;
+  }
+
+  int total() {
+    return evaluations.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  int total(String sample) {
+    return evaluations.entrySet().stream()
+        .filter(entry -> entry.getKey().sample().equals(sample))
+        .mapToInt(Map.Entry::getValue)
+        .sum();
+  }
+
+  /** Where a model lies. */
+  static double position(String checkpoint) {
+    var name = checkpoint.substring("checkpoints/".length()).split("-");
+    double offset = Integer.parseInt(name[1]) / 10.0;
+    return switch (name[0]) {
+      case "left" -> offset;
+      case "right" -> 10 + offset;
+      case "broken" -> 500;
+      case "void" -> 1e6;
+      default -> throw new IllegalArgumentException(checkpoint);
+    };
+  }
+
+  /** The loss at a place: two wells with a ridge between them, and no number past 100. */
+  static double loss(double position) {
+    if (position > 100 && position < 1e6) {
+      return Double.NaN;
+    }
+    double well = Math.min(Math.abs(position), Math.abs(position - 10));
+    return .2 + Math.exp(-(position - 5) * (position - 5) / 4) + .01 * well;
+  }
+
+  static ClassificationMetrics metrics(double position, String sample) {
+    double right = Math.clamp(position / 10, 0, 1);
+    return ClassificationMetrics.newBuilder()
+        .setMeanLossNats(loss(position))
+        .setAccuracy(sample.equals("in-domain") ? .9 : .1 + .8 * right)
+        .setF1(.5)
+        .setMatthewsCorrelation(right)
+        .setExampleCount(64)
+        .build();
+  }
+
+  @Override
+  public void evaluateInterpolation(
+      EvaluateInterpolationRequest request,
+      StreamObserver<EvaluateInterpolationResponse> observer) {
+    failIfTold();
+    double a = position(request.getModelA());
+    double b = position(request.getModelB());
+    ServerStream.pump(
+        observer,
+        stream -> {
+          stream.send(
+              EvaluateInterpolationResponse.newBuilder()
+                  .setHeader(
+                      InterpolationHeader.newBuilder()
+                          .setModelADigest(digest(request.getModelA()))
+                          .setModelBDigest(digest(request.getModelB()))
+                          .setEuclideanDistance(Math.abs(a - b))
+                          .addAllSamples(describe(request.getSamplesList()))
+                          .setProvenance(provenance))
+                  .build());
+          for (double alpha : request.getAlphasList()) {
+            for (int i = 0; i < request.getSamplesCount(); i++) {
+              var sample = request.getSamples(i).getName();
+              var models = request.getModelA() + " " + request.getModelB() + " " + alpha;
+              evaluated(new Evaluation(models, sample));
+              stream.send(
+                  EvaluateInterpolationResponse.newBuilder()
+                      .setPoint(
+                          InterpolationPoint.newBuilder()
+                              .setAlpha(alpha)
+                              .setSampleIndex(i)
+                              .setMetrics(metrics(alpha * a + (1 - alpha) * b, sample)))
+                      .build());
+            }
+          }
+        });
+  }
+
+  @Override
+  public void evaluateCombinations(
+      EvaluateCombinationsRequest request, StreamObserver<EvaluateCombinationsResponse> observer) {
+    failIfTold();
+    ServerStream.pump(
+        observer,
+        stream -> {
+          stream.send(
+              EvaluateCombinationsResponse.newBuilder()
+                  .setHeader(
+                      CombinationHeader.newBuilder()
+                          .addModelDigests(digest(request.getModels(0)))
+                          .addAllSamples(describe(request.getSamplesList()))
+                          .setProvenance(provenance))
+                  .build());
+          for (int i = 0; i < request.getSamplesCount(); i++) {
+            var sample = request.getSamples(i).getName();
+            evaluated(new Evaluation(request.getModels(0), sample));
+            stream.send(
+                EvaluateCombinationsResponse.newBuilder()
+                    .setPoint(
+                        CombinationPoint.newBuilder()
+                            .setSampleIndex(i)
+                            .setMetrics(metrics(position(request.getModels(0)), sample)))
+                    .build());
+          }
+        });
+  }
+
+  private void failIfTold() {
+    var failure = failuresOfCalls.poll();
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void evaluated(Evaluation evaluation) {
+    beforePoint.accept(evaluation);
+    evaluations.merge(evaluation, 1, Integer::sum);
+  }
+
+  private Digest digest(String checkpoint) {
+    return digestOf(checkpoint + version);
+  }
+
+  static Digest digestOf(String content) {
+    return Digest.newBuilder()
+        .setSha256(Hashing.sha256().hashString(content, StandardCharsets.UTF_8).toString())
+        .setSizeBytes(content.length())
+        .build();
+  }
+
+  private List<SampleDescription> describe(List<EvaluationSample> samples) {
+    return samples.stream()
+        .map(
+            sample ->
+                SampleDescription.newBuilder()
+                    .setName(sample.getName())
+                    .setDigest(digestOf(sample.getName() + sampleVersion))
+                    .setExampleCount(64)
+                    .build())
+        .toList();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    beforePoint = evaluation -> {};
+    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+}

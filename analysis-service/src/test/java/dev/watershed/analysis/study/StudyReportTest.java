@@ -1,0 +1,232 @@
+package dev.watershed.analysis.study;
+
+import static dev.watershed.analysis.study.TestSpecs.sample;
+import static dev.watershed.analysis.study.TestSpecs.spec;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.Provenance;
+import dev.watershed.type.v1.Score;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Reports against what the pure classes compute from the same losses. */
+final class StudyReportTest {
+  private static final List<String> MODELS =
+      List.of("left-0", "right-0", "left-1", "right-1", "left-2");
+
+  private FakeEvaluator evaluator;
+  private StudyProcess process;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws IOException {
+    evaluator = new FakeEvaluator();
+    process = new StudyProcess(directory, evaluator, Map.of());
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    process.close();
+    evaluator.close();
+  }
+
+  @Test
+  void report_pairs_haveTheCurvesAndTheirMetrics() {
+    var report = study(spec(MODELS.toArray(String[]::new)));
+
+    assertThat(report.getPairsCount()).isEqualTo(10);
+    int index = 0;
+    for (int a = 0; a < MODELS.size(); a++) {
+      for (int b = a + 1; b < MODELS.size(); b++) {
+        var pair = report.getPairs(index++);
+        var curve = curve(a, b, 10);
+        assertThat(List.of(pair.getModelA(), pair.getModelB())).containsExactly(a, b);
+        assertThat(pair.getCurve().getAlphasList()).hasSize(11).startsWith(0.0, .1);
+        assertThat(Doubles.toArray(pair.getCurve().getLossesNatsList()))
+            .containsExactly(losses(a, b, 10));
+        assertThat(pair.getAccuraciesList()).hasSize(11).containsOnly(.9);
+        assertThat(pair.getMetrics()).isEqualTo(MetricMessages.curveMetrics(curve));
+        assertThat(pair.getDistance()).isEqualTo(curve.convexityGap().nats());
+        assertThat(pair.getEuclideanDistance()).isEqualTo(Math.abs(position(a) - position(b)));
+      }
+    }
+  }
+
+  @Test
+  void report_clusters_areThoseOfTheDistances() {
+    var report = study(spec(MODELS.toArray(String[]::new)));
+    var distances = new double[5][5];
+    for (int a = 0; a < 5; a++) {
+      for (int b = a + 1; b < 5; b++) {
+        distances[a][b] = distances[b][a] = curve(a, b, 10).convexityGap().nats();
+      }
+    }
+    var expected = SpectralClustering.cluster(distances, 2, 1, 0);
+
+    assertThat(report.getClustering()).isEqualTo(MetricMessages.clustering(expected));
+    assertThat(report.getClustering().getOneBasin()).isFalse();
+    assertThat(report.getModelsList())
+        .extracting(ModelReport::getCluster)
+        .containsExactly(0, 1, 0, 1, 0);
+  }
+
+  @Test
+  void report_models_haveScoresDigestsAndLabels() {
+    var spec = spec(MODELS.toArray(String[]::new)).toBuilder();
+    spec.getModelsBuilder(0).setLabel("seed 1");
+    spec.addDiagnostics(
+        Diagnostic.newBuilder()
+            .setSample(sample("second"))
+            .setScore(Score.SCORE_MATTHEWS_CORRELATION));
+    var report = study(spec.build());
+
+    var model = report.getModels(0);
+    assertThat(model.getLabel()).isEqualTo("seed 1");
+    assertThat(report.getModels(1).getLabel()).isEqualTo("right-0");
+    assertThat(model.getDigest()).isEqualTo(FakeEvaluator.digestOf("checkpoints/left-0"));
+    assertThat(model.getInDomain()).isEqualTo(FakeEvaluator.metrics(position(0), "in-domain"));
+    assertThat(model.getDiagnosticScoresList()).containsExactly(.1, 0.0);
+    assertThat(report.getModels(3).getDiagnosticScores(1)).isEqualTo(1);
+    assertThat(report.getInDomainDigest()).isEqualTo(FakeEvaluator.digestOf("in-domain"));
+    assertThat(report.getProvenance()).isEqualTo(FakeEvaluator.PROVENANCE);
+    assertThat(report.getElapsedSeconds()).isPositive();
+  }
+
+  @Test
+  void report_diagnosticsAndGroups_areFitted() {
+    var report = study(spec(MODELS.toArray(String[]::new)));
+    var features = Doubles.toArray(report.getClustering().getCentroidDistanceDifferencesList());
+    var scores =
+        IntStream.range(0, 5)
+            .mapToDouble(i -> FakeEvaluator.metrics(position(i), "diagnostic").getAccuracy())
+            .toArray();
+
+    var diagnostic = report.getDiagnostics(0);
+    assertThat(diagnostic.getName()).isEqualTo("diagnostic");
+    assertThat(diagnostic.getFit())
+        .isEqualTo(MetricMessages.linearFit(LinearFit.of(features, scores)));
+    assertThat(diagnostic.getFit().getPearsonR()).isGreaterThan(.99);
+    assertThat(diagnostic.getClusterMeans(0)).isCloseTo((.1 + .108 + .116) / 3, within(1e-12));
+    assertThat(diagnostic.getClusterMeans(1)).isCloseTo(.9, within(1e-12));
+    assertThat(diagnostic.getClusterStandardDeviations(1)).isCloseTo(0, within(1e-12));
+
+    var distances = new double[10];
+    var apart = new double[10];
+    int pair = 0;
+    for (int a = 0; a < 5; a++) {
+      for (int b = a + 1; b < 5; b++) {
+        distances[pair] = curve(a, b, 10).convexityGap().nats();
+        apart[pair++] = Math.abs(scores[a] - scores[b]);
+      }
+    }
+    assertThat(report.getGroups(0).getName()).isEqualTo("strategy");
+    assertThat(report.getGroups(0).getFit())
+        .isEqualTo(MetricMessages.linearFit(LinearFit.of(distances, apart)));
+    assertThat(report.getGroups(0).getFit().getSpearmanRho()).isGreaterThan(.5);
+  }
+
+  @Test
+  void report_nestedProtocol_hasTheImprovedGapAsDistance() {
+    var spec =
+        spec("left-0", "right-0", "left-1").toBuilder()
+            .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_NESTED)
+            .setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)
+            .build();
+    var pair = study(spec).getPairs(0);
+    var improved = curve(0, 1, 100).improvedConvexityGap().orElseThrow();
+
+    assertThat(pair.getCurve().getAlphasCount()).isEqualTo(101);
+    assertThat(pair.getDistance()).isEqualTo(improved.nats());
+    assertThat(pair.getMetrics().getNestedGridIntervals()).isEqualTo(10);
+  }
+
+  @Test
+  void report_threeClusters_hasNoCentroidFeatureAndNoDiagnosticFits() {
+    var report = study(spec(MODELS.toArray(String[]::new)).toBuilder().setClusterCount(3).build());
+
+    assertThat(report.getDiagnosticsList()).isEmpty();
+    assertThat(report.getModels(0).hasCentroidDistanceDifference()).isFalse();
+    assertThat(report.getGroupsCount()).isEqualTo(1);
+  }
+
+  @Test
+  void finding_twoBasins_saysSizesGapsAndTheDiagnostic() {
+    assertThat(study(spec(MODELS.toArray(String[]::new))).getFinding())
+        .startsWith("5 models fall into 2 basins of 3 and 2 (silhouette 1.00)")
+        .contains("; median convexity gap 0 within and 1.04 across; ")
+        .endsWith("the centroid-distance feature goes with diagnostic (r = 1.00).");
+  }
+
+  @Test
+  void finding_oneBasin_saysSo() {
+    var report = study(spec("left-0", "left-1", "left-2", "left-3", "left-4"));
+
+    assertThat(report.getFinding()).doesNotContain("fall into");
+    assertThat(report.getClustering().getOneBasin()).isTrue();
+    assertThat(report.getFinding()).startsWith("5 models show no split into 2 basins");
+  }
+
+  @Test
+  void finding_twoModels_claimsNoBasins() {
+    var report = study(spec("left-0", "right-0"));
+
+    assertThat(report.getFinding())
+        .isEqualTo("2 models in 2 clusters say nothing about basins: median convexity gap 1.05.");
+  }
+
+  @Test
+  void provenance_severalEvaluators_listsWhatDiffers() {
+    var other = FakeEvaluator.PROVENANCE.toBuilder().setDevice("cuda").setThreads(2).build();
+    var merged = ReportComputation.provenance(List.of(FakeEvaluator.PROVENANCE, other));
+
+    assertThat(merged)
+        .isEqualTo(
+            Provenance.newBuilder(FakeEvaluator.PROVENANCE)
+                .setDevice("cpu, cuda")
+                .clearThreads()
+                .build());
+  }
+
+  private StudyReport study(StudySpec spec) {
+    var name = process.create(spec).getName();
+    var ended = process.await(name);
+    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+    return process.report(name);
+  }
+
+  private static double position(int model) {
+    return FakeEvaluator.position("checkpoints/" + MODELS.get(model));
+  }
+
+  private static double[] losses(int a, int b, int intervals) {
+    return IntStream.rangeClosed(0, intervals)
+        .mapToDouble(i -> (double) i / intervals)
+        .map(alpha -> FakeEvaluator.loss(alpha * position(a) + (1 - alpha) * position(b)))
+        .toArray();
+  }
+
+  private static LossCurve curve(int a, int b, int intervals) {
+    var alphas =
+        IntStream.rangeClosed(0, intervals).mapToDouble(i -> (double) i / intervals).toArray();
+    return LossCurve.of(alphas, losses(a, b, intervals));
+  }
+}

@@ -1,0 +1,234 @@
+package dev.watershed.analysis.study;
+
+import static dev.watershed.analysis.study.TestSpecs.sample;
+import static dev.watershed.analysis.study.TestSpecs.spec;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.server.RefusedException;
+import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.type.v1.LabelMapping;
+import dev.watershed.type.v1.LabelMappingEntry;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Score;
+import io.micronaut.context.ApplicationContext;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class StudyRequestsTest {
+  private static final StudyConfiguration CONFIGURATION =
+      new StudyConfiguration(1, false, 1000, Duration.ofSeconds(1), Duration.ofSeconds(15));
+
+  private final StudySpecs specs = new StudySpecs(CONFIGURATION);
+
+  private static Stream<Arguments> badRequests() {
+    return Stream.of(
+        bad("one model", "REQUEST_INVALID", "spec.models", spec -> spec("left-0").toBuilder()),
+        bad(
+            "a checkpoint that is no name",
+            "REQUEST_INVALID",
+            "spec.models[1].checkpoint",
+            spec -> {
+              spec.getModelsBuilder(1).setCheckpoint("../left");
+              return spec;
+            }),
+        bad(
+            "no in-domain sample",
+            "REQUEST_INVALID",
+            "spec.in_domain",
+            StudySpec.Builder::clearInDomain),
+        bad(
+            "a negative size",
+            "REQUEST_INVALID",
+            "spec.in_domain.size",
+            spec -> spec.setInDomain(sample("s").toBuilder().setSize(-1))),
+        bad(
+            "no intervals",
+            "REQUEST_INVALID",
+            "spec.interval_count",
+            spec -> spec.setIntervalCount(0)),
+        bad("a protocol not ours", "REQUEST_INVALID", "spec.protocol", s -> s.setProtocolValue(99)),
+        bad(
+            "a kernel width that is no number",
+            "REQUEST_INVALID",
+            "spec.kernel_width",
+            spec -> spec.setKernelWidth(Double.NaN)),
+        bad(
+            "a model twice",
+            "MODEL_TWICE",
+            "spec.models[2].checkpoint",
+            spec -> spec("left-0", "left-1", "left-0").toBuilder()),
+        bad(
+            "a label twice",
+            "LABEL_TWICE",
+            "spec.models[1].label",
+            spec -> {
+              spec.getModelsBuilder(1).setLabel("left-0");
+              return spec;
+            }),
+        bad(
+            "a diagnostic twice",
+            "SAMPLE_NAME_TWICE",
+            "spec.diagnostics[1].sample.name",
+            spec -> spec.addDiagnostics(Diagnostic.newBuilder().setSample(sample("diagnostic")))),
+        bad(
+            "a diagnostic named as the in-domain sample",
+            "SAMPLE_NAME_TWICE",
+            "spec.diagnostics[1].sample.name",
+            spec -> spec.addDiagnostics(Diagnostic.newBuilder().setSample(sample("in-domain")))),
+        bad(
+            "a sample without a selection",
+            "SAMPLE_SELECTION_MISSING",
+            "spec.in_domain.seed",
+            spec -> spec.setInDomain(sample("in-domain").toBuilder().clearSelection())),
+        bad(
+            "an improved gap on a plain grid",
+            "DISTANCE_NEEDS_NESTED_GRID",
+            "spec.distance",
+            spec -> spec.setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)),
+        bad(
+            "more clusters than models",
+            "TOO_MANY_CLUSTERS",
+            "spec.cluster_count",
+            spec -> spec.setClusterCount(4)),
+        bad("too many points", "STUDY_TOO_LARGE", "spec", spec -> spec.setIntervalCount(10000)),
+        bad("a spec too long", "SPEC_TOO_LARGE", "spec", StudyRequestsTest::withLongMapping));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("badRequests")
+  void complete_badRequest_isRefusedWithReasonAndField(
+      String what, String reason, String field, StudySpec spec) {
+    assertThatThrownBy(
+            () -> {
+              new ValidationInterceptor()
+                  .validate(CreateStudyRequest.newBuilder().setSpec(spec).build());
+              specs.complete(spec);
+            })
+        .as(what)
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            refused -> {
+              var status = refused.toStatus();
+              assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+              assertThat(unpack(status.getDetails(0), ErrorInfo.class).getReason())
+                  .isEqualTo(reason);
+              assertThat(
+                      unpack(status.getDetails(1), BadRequest.class)
+                          .getFieldViolations(0)
+                          .getField())
+                  .isEqualTo(field);
+            });
+  }
+
+  @Test
+  void complete_nothingSaid_fillsInEveryDefault() {
+    var complete = specs.complete(spec("left-0", "left-1"));
+
+    assertThat(complete.getModels(1).getLabel()).isEqualTo("left-1");
+    assertThat(complete.getProtocol()).isEqualTo(AlphaProtocol.ALPHA_PROTOCOL_PAPER);
+    assertThat(complete.getDistance()).isEqualTo(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP);
+    assertThat(complete.getClusterCount()).isEqualTo(2);
+    assertThat(complete.getKernelWidth()).isEqualTo(1);
+    assertThat(complete.getPrecision()).isEqualTo(Precision.PRECISION_FP32);
+    assertThat(complete.getDiagnostics(0).getScore()).isEqualTo(Score.SCORE_ACCURACY);
+    assertThat(specs.complete(complete)).isEqualTo(complete);
+  }
+
+  @Test
+  void complete_improvedGapOnSquareGrid_isTaken() {
+    var spec =
+        spec("left-0", "left-1").toBuilder()
+            .setIntervalCount(16)
+            .setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)
+            .build();
+    assertThat(specs.complete(spec).getIntervalCount()).isEqualTo(16);
+    assertThat(specs.complete(spec).hasProtocol()).isFalse();
+  }
+
+  @Test
+  void grid_protocols_haveTheirPoints() {
+    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_PAPER).pointCount()).isEqualTo(11);
+    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_REFERENCE).pointCount()).isEqualTo(10);
+    var nested = grid(AlphaProtocol.ALPHA_PROTOCOL_NESTED);
+    assertThat(nested.pointCount()).isEqualTo(101);
+    assertThat(nested.alpha(0)).isZero();
+    assertThat(nested.alpha(30)).isEqualTo(.3);
+    assertThat(nested.alpha(100)).isEqualTo(1);
+  }
+
+  @Test
+  void pairs_manyModels_eachOnceWithTheLowerFirst() {
+    var names = IntStream.range(0, 19).mapToObj(i -> "left-" + i).toArray(String[]::new);
+    var plan = StudyPlan.of(spec(names));
+
+    assertThat(plan.pairs()).hasSize(plan.pairCount()).doesNotHaveDuplicates();
+    assertThat(plan.pairs()).allMatch(pair -> 0 <= pair.a() && pair.a() < pair.b());
+    assertThat(plan.pairs()).allMatch(pair -> pair.b() < 19);
+    assertThat(plan.pointCount()).isEqualTo(19 * 18 / 2 * 9 + 19 * 2);
+  }
+
+  @Test
+  void configuration_nothingSaid_hasTheDocumentedDefaults() {
+    try (var context = ApplicationContext.run()) {
+      assertThat(context.getBean(StudyConfiguration.class))
+          .isEqualTo(
+              new StudyConfiguration(
+                  1, false, 1_000_000, Duration.ofSeconds(1), Duration.ofSeconds(15)));
+      assertThat(context.getBean(EvaluatorConfiguration.class))
+          .isEqualTo(
+              new EvaluatorConfiguration(
+                  "dns:///127.0.0.1:8980",
+                  2,
+                  Duration.ofMinutes(30),
+                  Duration.ofMillis(500),
+                  Duration.ofSeconds(30),
+                  Duration.ofMinutes(15)));
+    }
+  }
+
+  private static AlphaGrid grid(AlphaProtocol protocol) {
+    return AlphaGrid.of(StudySpec.newBuilder().setProtocol(protocol).build());
+  }
+
+  private static StudySpec.Builder withLongMapping(StudySpec.Builder spec) {
+    var label = "x".repeat(200);
+    var mapping = LabelMapping.newBuilder();
+    for (int i = 0; i < 1000; i++) {
+      mapping.addEntries(
+          LabelMappingEntry.newBuilder().setDataLabel(label).addModelLabels(label.repeat(5) + i));
+    }
+    return spec.setInDomain(sample("in-domain").toBuilder().setLabelMapping(mapping));
+  }
+
+  private static Arguments bad(
+      String what, String reason, String field, UnaryOperator<StudySpec.Builder> change) {
+    var good = spec("left-0", "right-0", "left-1").toBuilder();
+    return Arguments.of(what, reason, field, change.apply(good).build());
+  }
+
+  private static <T extends Message> T unpack(Any detail, Class<T> type) {
+    try {
+      return detail.unpack(type);
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
