@@ -17,7 +17,8 @@ import java.util.Map;
  *
  * <p>Post-LayerNorm transformer (Vaswani et al. 2017) as BERT (Devlin et al. 2019) and RoBERTa (Liu
  * et al. 2019) use it. Query, key and value are one matrix product. A classifier reads only the
- * first token, so its last layer computes only that row: same function, less work.
+ * first token and a token predictor only the masked ones, so the last layer computes only those
+ * rows: same function, less work.
  */
 final class ProgramSource {
   /** How inference multiplies by a weight matrix. */
@@ -39,6 +40,13 @@ final class ProgramSource {
 
   static final String CLASS = "Program";
   private static final String SELF = "self: __torch__." + CLASS;
+
+  /**
+   * {@code w[m..]}: packed query/key/value, attention output, two feed-forward matrices; {@code
+   * w[v..]}: their biases and LayerNorms, in the layout's order.
+   */
+  private static final String LAYER_PARAMETERS =
+      "h: Tensor, w: List[Tensor], m: int, v: int, mask: Optional[Tensor], drop: bool";
 
   private final ParameterLayout layout;
   private final EncoderConfig config;
@@ -156,8 +164,6 @@ final class ProgramSource {
 
   private void layer() {
     int h = config.hiddenSize();
-    int heads = config.attentionHeadCount();
-    int d = h / heads;
     method(
         "attend", "q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], drop: bool", "Tensor");
     if (dropout.attention > 0) {
@@ -173,43 +179,10 @@ final class ProgramSource {
         "return torch.reshape(torch.transpose(a, 1, 2), [torch.size(q, 0), torch.size(q, 2), %d])",
         h);
 
-    // w[m..]: packed query/key/value, attention output, two feed-forward matrices;
-    // w[v..]: their biases and LayerNorms, in the layout's order.
-    String parameters =
-        "h: Tensor, w: List[Tensor], m: int, v: int, mask: Optional[Tensor], drop: bool";
-    method("layer", parameters, "Tensor");
+    method("attend_all", LAYER_PARAMETERS, "Tensor");
     line("qkv = %s", linear("h", "w[m]", "w[v]", "none"));
-    line(
-        "heads = torch.permute(torch.view(qkv, [torch.size(h, 0), torch.size(h, 1), 3, %d, %d]), [2, 0, 3, 1, 4])",
-        heads, d);
-    line("q, k, value, = torch.unbind(heads, 0)");
-    line("a = self.attend(q, k, value, mask, drop)");
-    line("return self.finish(h, a, w, m, v, drop)");
-
-    // The first token's query against every token's key and value.
-    method("last_layer", parameters, "Tensor");
-    line("first = torch.slice(h, 1, 0, 1, 1)");
-    line(
-        "q = %s",
-        linear(
-            "first",
-            "torch.slice(w[m], 0, 0, %d, 1)".formatted(h),
-            "torch.slice(w[v], 0, 0, %d, 1)".formatted(h),
-            "none"));
-    line(
-        "kv = %s",
-        linear(
-            "h",
-            "torch.slice(w[m], 0, %d, %d, 1)".formatted(h, 3 * h),
-            "torch.slice(w[v], 0, %d, %d, 1)".formatted(h, 3 * h),
-            "none"));
-    line(
-        "heads = torch.permute(torch.view(kv, [torch.size(h, 0), torch.size(h, 1), 2, %d, %d]), [2, 0, 3, 1, 4])",
-        heads, d);
-    line("k, value, = torch.unbind(heads, 0)");
-    line("q1 = torch.transpose(torch.view(q, [torch.size(h, 0), 1, %d, %d]), 1, 2)", heads, d);
-    line("a = self.attend(q1, k, value, mask, drop)");
-    line("return self.finish(first, a, w, m, v, drop)");
+    line("q, k, value, = %s", heads("qkv", 3));
+    line("return self.attend(q, k, value, mask, drop)");
 
     method("finish", "h: Tensor, a: Tensor, w: List[Tensor], m: int, v: int, drop: bool", "Tensor");
     line(
@@ -222,28 +195,76 @@ final class ProgramSource {
         "g = %s",
         dropped(linear("f", "w[torch.add(m, 3)]", "w[torch.add(v, 5)]", "none"), dropout.hidden));
     line("return %s", norm("torch.add(h1, g)", "w[torch.add(v, 6)]", "w[torch.add(v, 7)]"));
+
+    method("layer", LAYER_PARAMETERS, "Tensor");
+    line("return self.finish(h, self.attend_all(h, w, m, v, mask, drop), w, m, v, drop)");
   }
 
+  /** The last layer under a classifier: the first token's query against all keys and values. */
+  private void lastLayerAtFirstToken() {
+    int h = config.hiddenSize();
+    method("last_layer", LAYER_PARAMETERS, "Tensor");
+    line("first = torch.slice(h, 1, 0, 1, 1)");
+    line("q = %s", linear("first", rows("w[m]", 0, h), rows("w[v]", 0, h), "none"));
+    line("kv = %s", linear("h", rows("w[m]", h, 3 * h), rows("w[v]", h, 3 * h), "none"));
+    line("q1 = torch.select(%s, 0, 0)", headsTensor("q", 1));
+    line("k, value, = %s", heads("kv", 2));
+    line("return self.finish(first, self.attend(q1, k, value, mask, drop), w, m, v, drop)");
+  }
+
+  /** The last layer under a token predictor: rows {@code (prediction, hidden)} at its places. */
+  private void lastLayerAtPredictions() {
+    int h = config.hiddenSize();
+    method("last_layer", LAYER_PARAMETERS + ", places: Tensor", "Tensor");
+    line("a = torch.reshape(self.attend_all(h, w, m, v, mask, drop), [-1, %d])", h);
+    line("a1 = torch.index_select(a, 0, places)");
+    line("h1 = torch.index_select(torch.reshape(h, [-1, %d]), 0, places)", h);
+    line("return self.finish(h1, a1, w, m, v, drop)");
+  }
+
+  /** What the head reads, and no more; {@code places} are those of the predicted tokens. */
   private void encode() {
-    method(
-        "encode",
-        "w: List[Tensor], ids: Tensor, types: Tensor, bias: Tensor, drop: bool",
-        "Tensor");
+    boolean predictsTokens = layout.architecture().head() == Head.MASKED_LANGUAGE_MODEL;
+    if (predictsTokens) {
+      lastLayerAtPredictions();
+    } else {
+      lastLayerAtFirstToken();
+    }
+    String parameters = "w: List[Tensor], ids: Tensor, types: Tensor, bias: Tensor, drop: bool";
+    method("encode", parameters + (predictsTokens ? ", places: Tensor" : ""), "Tensor");
     line("mask = self.mask(bias)");
     line("h0 = self.embed(w, ids, types, drop)");
-    boolean firstTokenOnly = layout.architecture().head() == Head.CLASSIFICATION;
-    for (int i = 0; i < config.layerCount(); i++) {
+    int last = config.layerCount() - 1;
+    for (int i = 0; i <= last; i++) {
       String prefix =
           "%s.encoder.layer.%d.attention.self.query.".formatted(config.family().hfName(), i);
       line(
-          "h%d = self.%s(h%d, w, %d, %d, mask, drop)",
+          "h%d = self.%s(h%d, w, %d, %d, mask, drop%s)",
           i + 1,
-          firstTokenOnly && i == config.layerCount() - 1 ? "last_layer" : "layer",
+          i == last ? "last_layer" : "layer",
           i,
           slot(prefix + "weight"),
-          slot(prefix + "bias"));
+          slot(prefix + "bias"),
+          i == last && predictsTokens ? ", places" : "");
     }
-    line("return h%d", config.layerCount());
+    line("return h%d", last + 1);
+  }
+
+  /**
+   * From {@code (example, token, count * hidden)} to count of {@code (example, head, token, d)}.
+   */
+  private String heads(String packed, int count) {
+    return "torch.unbind(" + headsTensor(packed, count) + ", 0)";
+  }
+
+  private String headsTensor(String packed, int count) {
+    int heads = config.attentionHeadCount();
+    return "torch.permute(torch.view(%1$s, [torch.size(%1$s, 0), torch.size(%1$s, 1), %2$d, %3$d, %4$d]), [2, 0, 3, 1, 4])"
+        .formatted(packed, count, heads, config.hiddenSize() / heads);
+  }
+
+  private static String rows(String tensor, int begin, int end) {
+    return "torch.slice(%s, 0, %d, %d, 1)".formatted(tensor, begin, end);
   }
 
   private void classificationHead() {
@@ -292,9 +313,7 @@ final class ProgramSource {
     Activation activation = bert ? config.activation() : Activation.GELU;
     method("mean_loss", lossParameters(), "Tensor");
     line("w = self.unflatten(flat)");
-    line(
-        "h = torch.reshape(self.encode(w, ids, types, bias, drop), [-1, %d])", config.hiddenSize());
-    line("x = torch.index_select(h, 0, torch.select(targets, 0, 0))");
+    line("x = self.encode(w, ids, types, bias, drop, torch.select(targets, 0, 0))");
     line("y = %s", activated("x", weight(dense), bias(dense), activation));
     line("z = %s", norm("y", norm));
     line(
