@@ -114,16 +114,16 @@ final class JsonLinesReader {
   }
 
   private static int[] integers(JsonNode array, String name, long line) {
+    if (!array.isArray()) {
+      throw wrongType(name, "a list of integers from 0", array, "text_column", line);
+    }
     int[] values = new int[array.size()];
     for (int i = 0; i < values.length; i++) {
       JsonNode value = array.get(i);
       if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
-        throw wrongType(name, "a list of token ids", value, "text_column", line);
+        throw wrongType(name, "a list of integers from 0", value, "text_column", line);
       }
       values[i] = value.intValue();
-    }
-    if (!array.isArray()) {
-      throw wrongType(name, "a list of token ids", array, "text_column", line);
     }
     return values;
   }

@@ -11,6 +11,7 @@ import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -31,12 +32,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenizersTest {
   /** [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, then words from 5. */
   private static final String UNCASED =
-      String.join(
-              "\n", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##break", "##able", "cafe",
-              "the", ",", "中")
-          + "\n";
+      """
+      [PAD]
+      [UNK]
+      [CLS]
+      [SEP]
+      [MASK]
+      un
+      ##break
+      ##able
+      cafe
+      the
+      ,
+      中
+      """;
 
-  private static final Pattern PIECE = Pattern.compile("\\p{Alnum}+|\\p{Punct}");
+  private static final Pattern PIECE = Pattern.compile("[\\p{L}\\p{N}]+|[^\\s]");
 
   private final Path directory;
 
@@ -294,8 +305,7 @@ class TokenizersTest {
       List<String> lines = Files.readAllLines(sentences);
       assertThat(lines).hasSize(527);
       for (String line : lines) {
-        String sentence = line.split("\t")[3];
-        assertThat(sentence).matches("\\p{ASCII}*");
+        String sentence = line.substring(line.lastIndexOf('\t') + 1);
         assertThat(tokenizer.encode(sentence, null, 0, 128).inputIds())
             .as(sentence)
             .containsExactly(naive(sentence, ids));
@@ -307,7 +317,11 @@ class TokenizersTest {
   private static Integer[] naive(String sentence, Map<String, Integer> ids) {
     List<Integer> found = new ArrayList<>();
     found.add(101);
-    for (var words = PIECE.matcher(sentence.toLowerCase(Locale.ROOT)); words.find(); ) {
+    String plain =
+        Normalizer.normalize(sentence, Normalizer.Form.NFD)
+            .replaceAll("\\p{Mn}", "")
+            .toLowerCase(Locale.ROOT);
+    for (var words = PIECE.matcher(plain); words.find(); ) {
       String rest = words.group();
       String prefix = "";
       while (!rest.isEmpty()) {
