@@ -70,6 +70,16 @@
     return Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : a - b;
   });
 
+  /** The least of 1, 2, 2.5, 5 times a power of ten that is not below the step. */
+  function roundStep(step) {
+    const power = 10 ** Math.floor(Math.log10(step));
+    return [1, 2, 2.5, 5, 10].map(factor => factor * power).find(round => round >= step * (1 - 1e-9));
+  }
+  function roundRange(low, high) {
+    const interval = roundStep((high - low || .05) / 5);
+    return {min: Math.floor(low / interval) * interval, max: Math.ceil(high / interval) * interval, interval};
+  }
+
   // ---- Elements.
 
   function element(tag, properties = {}, ...children) {
@@ -204,12 +214,13 @@
     const greatest = finite.reduce((most, value) => Math.max(most, value), 0) || 1;
     const missing = pairs.length - finite.length;
     byId('heatmap-caption').textContent =
-      `${distanceTitle} of each pair; dark means far apart. B1, B2, \u2026 after a model's name is its ${word}.`
+      `${distanceTitle[0].toUpperCase()}${distanceTitle.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart. B1, B2, \u2026 after a model's name is its ${word}.`
       + (missing ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} left blank.` : '');
 
     function draw() {
       const [orderName, order] = orders[Number(select.value || 0)];
       const names = order.map(i => `${label(i)} \u00b7 B${cluster(models[i]) + 1}`);
+      const clusterOf = new Map(names.map((name, at) => [name, cluster(models[order[at]])]));
       const cells = [], blanks = [];
       order.forEach((i, x) => order.forEach((j, y) => {
         if (i !== j && Number.isFinite(distances[i][j])) cells.push([x, y, distances[i][j]]);
@@ -224,8 +235,8 @@
             type: 'category', data: names, inverse,
             axisTick: {show: false}, axisLine: {show: false}, splitLine: {show: false},
             axisLabel: {
-              rotate: inverse ? 0 : 45, fontSize: models.length > 40 ? 9 : 11, interval: models.length > 60 ? 'auto' : 0,
-              width: 110, overflow: 'truncate', color: (_, at) => c.basin(cluster(models[order[at ?? 0]])),
+              rotate: inverse ? 0 : 45, fontSize: models.length > 40 ? 9 : 11, interval: Math.ceil(models.length / 40) - 1,
+              width: 110, overflow: 'truncate', color: name => c.basin(clusterOf.get(name) ?? 0),
             },
           });
           return {
@@ -247,13 +258,13 @@
             }},
             series: [
               {
-                type: 'heatmap', progressive: 5000,
+                type: 'heatmap', progressive: 0,
                 data: cells.map(value => ({value, label: {color: value[2] > greatest * .55 ? c.card : c.text}})),
                 itemStyle: {borderColor: c.card, borderWidth: few ? 2 : models.length > 80 ? 0 : 1},
                 label: {show: few, formatter: item => show(item.value[2], 2), fontSize: 11},
                 emphasis: {itemStyle: {borderColor: c.text, borderWidth: 1}},
               },
-              {type: 'heatmap', data: blanks, itemStyle: {color: c.none, borderColor: c.card, borderWidth: few ? 2 : 0}},
+              {type: 'heatmap', progressive: 0, data: blanks, itemStyle: {color: c.none, borderColor: c.card, borderWidth: few ? 2 : 0}},
             ],
           };
         }, models.length > 60 ? 'canvas' : 'svg');
@@ -272,7 +283,7 @@
       ]));
     const eigenvalues = (clustering.eigenvalues ?? []).map(Number).slice(0, 20);
     byId('spectrum-caption').textContent =
-      `Smallest eigenvalues of the normalised Laplacian; the dark ones carry the clusters. Eigengap ${show(number(clustering.eigengap))}, mean silhouette ${show(number(clustering.silhouette))}`
+      `Smallest eigenvalues of the normalised Laplacian; the coloured ones carry the clusters. Eigengap ${show(number(clustering.eigengap))}, mean silhouette ${show(number(clustering.silhouette))}`
       + (clustering.connected ? '.' : '; the affinity graph is not connected.');
     chart('spectrum', `Bar chart of the ${eigenvalues.length} smallest eigenvalues of the Laplacian: ${eigenvalues.map(value => show(value)).join(', ')}.`,
       () => {
@@ -280,10 +291,10 @@
         return {
           grid: {left: 8, right: 8, top: 12, bottom: 8, containLabel: true},
           xAxis: {type: 'category', data: eigenvalues.map((_, i) => i + 1), axisLabel: {color: c.muted}, axisTick: {show: false}, axisLine: {lineStyle: {color: c.line}}},
-          yAxis: axis('', {scale: false, splitNumber: 3}),
+          yAxis: axis('', {scale: false, min: 0, splitNumber: 3}),
           tooltip: {formatter: item => lines([`Eigenvalue ${item.dataIndex + 1}`, show(item.value, 6)])},
           series: [{type: 'bar', barMaxWidth: 26, data: eigenvalues.map((value, i) => ({
-            value: Number.isFinite(value) ? value : null,
+            value: Number.isFinite(value) ? Math.max(0, value) : null,
             itemStyle: {color: i < clusterCount ? c.basin(0) : c.line, borderRadius: [3, 3, 0, 0]}}))}],
         };
       });
@@ -303,10 +314,7 @@
       const values = pair => (accuracy ? pair.accuracies ?? [] : pair.curve.lossesNats ?? []).map(number);
       const all = shown.flatMap(values).filter(Number.isFinite);
       const low = all.reduce((a, b) => Math.min(a, b), Infinity), high = all.reduce((a, b) => Math.max(a, b), -Infinity);
-      const pad = (high - low) * .05 || .05;
-      const range = Number.isFinite(low) ? {
-        min: Math.max(0, Math.floor((low - pad) * 20) / 20), max: Math.ceil((high + pad) * 20) / 20,
-      } : {};
+      const range = Number.isFinite(low) ? roundRange(low, high) : {};
       panel('within', within, accuracy, values, range);
       panel('across', across, accuracy, values, range);
     }
@@ -325,9 +333,9 @@
         () => {
           const c = colours();
           return {
-            grid: {left: 44, right: 16, top: 14, bottom: 40},
+            grid: {left: 56, right: 16, top: 14, bottom: 40},
             xAxis: axis('\u03b1  (0 = model B, 1 = model A)', {min: 0, max: 1, splitLine: {show: false}}),
-            yAxis: axis(quantity, {nameGap: 36, ...range}),
+            yAxis: axis(quantity, {nameGap: 40, ...range}),
             tooltip: {trigger: 'item', formatter: item => {
               const pair = group[item.seriesIndex];
               return pair
@@ -356,9 +364,7 @@
   function edges(values) {
     const low = Math.min(...values), high = Math.max(...values);
     if (!(high > low)) return [low - .005, high + .005];
-    const rough = (high - low) / 12;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const width = [1, 2, 2.5, 5, 10].map(step => step * power).find(step => step >= rough);
+    const width = roundStep((high - low) / 12);
     const first = Math.floor(low / width + 1e-9);
     const made = [];
     for (let i = first; i * width <= high + width * 1e-6 || made.length < 2; i++) made.push(i * width);
@@ -372,23 +378,23 @@
     const found = (report.diagnostics ?? [])[d];
     const features = models.map(model => optional(model.centroidDistanceDifference));
     const hasFeature = features.some(Number.isFinite);
-    const box = element('div', {className: hasFeature ? 'diagnostic columns' : 'diagnostic'});
-    byId('diagnostics').append(box);
+    const box = element('div', {className: hasFeature ? 'columns' : ''});
+    byId('diagnostics').append(element('div', {className: 'diagnostic'}, element('h3', {}, name), box));
     const figure = (kind, title) => {
       const caption = element('figcaption');
-      box.append(element('figure', {}, element('h3', {}, title),
+      box.append(element('figure', {}, element('h4', {}, title),
         element('div', {className: 'chart', id: `${kind}-${d}`, role: 'img'}), caption));
       return caption;
     };
     if (hasFeature) {
-      const caption = figure('scatter', `${name}: against the centroid-distance difference`);
+      const caption = figure('scatter', 'Against the centroid-distance difference');
       const fit = found?.fit;
       caption.textContent = fit
         ? `r = ${show(number(fit.pearsonR))} (p = ${showP(number(fit.pearsonP))}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside ${word} 1.`
         : '';
       scatter(d, features, scores, fit);
     }
-    const caption = figure('histogram', `${name}: models by ${word}`);
+    const caption = figure('histogram', `Models by ${word}`);
     const unusable = scores.filter(value => !Number.isFinite(value)).length;
     caption.textContent = (found?.clusterMeans ?? []).map((value, c) =>
       `${basinName(c)}: ${show(number(value))} \u00b1 ${show(number((found.clusterStandardDeviations ?? [])[c]))}`).join('; ')
@@ -405,10 +411,10 @@
       () => {
         const c = colours();
         return {
-          grid: {left: 48, right: 20, top: 36, bottom: 40},
+          grid: {left: 60, right: 20, top: 36, bottom: 40},
           legend: {top: 0, right: 0, textStyle: {color: c.text}, data: Array.from({length: clusterCount}, (_, k) => basinName(k))},
-          xAxis: axis('centroid-distance difference'),
-          yAxis: axis(scoreName(d), {nameGap: 36}),
+          xAxis: axis('centroid-distance difference', {boundaryGap: ['8%', '8%'], splitLine: {show: false}}),
+          yAxis: axis(scoreName(d), {nameGap: 42, boundaryGap: ['8%', '8%']}),
           tooltip: {formatter: item => item.seriesType === 'line' ? lines(['Least-squares line']) : lines([label(item.value[2]),
             `${scoreName(d)} ${show(item.value[1])}`, `feature ${show(item.value[0])}`])},
           series: [
@@ -418,7 +424,7 @@
               symbolSize: models.length > 100 ? 7 : 11, itemStyle: {borderColor: c.card, borderWidth: 1},
               data: models.map((model, i) => [features[i], scores[i], i])
                 .filter(([x, y, i]) => cluster(models[i]) === k && Number.isFinite(x) && Number.isFinite(y)),
-              label: {show: models.length <= 16, position: 'top', formatter: item => label(item.value[2]), color: c.muted, fontSize: 10},
+              label: {show: models.length <= 16, position: 'top', formatter: item => label(item.value[2]), color: c.muted, fontSize: 10, width: 90, overflow: 'truncate'},
               labelLayout: {hideOverlap: true},
             })),
           ],
@@ -553,7 +559,11 @@
     }
   }
   function recolour() {
-    charts.forEach(({drawn, redraw}) => { redraw(); drawn.resize(); });
+    charts.forEach(({drawn, redraw}) => {
+      redraw();
+      drawn.resize();
+      drawn.getZr().flush(); // now: paper does not wait for the next frame
+    });
     const c = colours();
     document.querySelectorAll('[data-basin]').forEach(tag => tag.style.setProperty('--basin', c.basin(Number(tag.dataset.basin))));
   }
