@@ -27,7 +27,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -117,19 +120,26 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
     }
   }
 
+  /** The last part is sent only once the whole is known to be right. */
   private static void send(
       Path directory, String name, Digest digest, ServerStream<DownloadCheckpointResponse> stream)
       throws IOException, InterruptedException {
+    var sha256 = sha256();
     try (var input = Files.newInputStream(directory.resolve(name))) {
       long offset = 0;
+      boolean last;
       do {
         var chunk = input.readNBytes(CHUNK_BYTES);
-        if (chunk.length == 0 && offset < digest.sizeBytes()) {
+        sha256.update(chunk);
+        long end = offset + chunk.length;
+        last = chunk.length < CHUNK_BYTES || end >= digest.sizeBytes();
+        if (last
+            && (end != digest.sizeBytes()
+                || !HexFormat.of().formatHex(sha256.digest()).equals(digest.sha256()))) {
           throw RefusedException.dataLoss(
-              "CHECKPOINT_FILE_SHORT",
+              "CHECKPOINT_FILE_DAMAGED",
               name,
-              "The stored file ends at byte %d of %d; restore the checkpoint."
-                  .formatted(offset, digest.sizeBytes()));
+              "The stored file " + name + " does not match its digest; restore the checkpoint.");
         }
         stream.send(
             DownloadCheckpointResponse.newBuilder()
@@ -138,8 +148,16 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 .setOffsetBytes(offset)
                 .setContent(ByteString.copyFrom(chunk))
                 .build());
-        offset += chunk.length;
-      } while (offset < digest.sizeBytes());
+        offset = end;
+      } while (!last);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
 

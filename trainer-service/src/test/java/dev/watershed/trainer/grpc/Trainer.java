@@ -26,7 +26,6 @@ import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -53,7 +52,7 @@ public final class Trainer implements AutoCloseable {
   /**
    * @param directory holds "checkpoints", "work" and "data", a data root
    */
-  Trainer(Path directory, DataSource database, boolean soleWorker) {
+  Trainer(Path directory, DataSource database, boolean soleWorker) throws IOException {
     var clock = Clock.systemUTC();
     var roots = new DataRoots(List.of(directory.resolve("data")));
     var configuration =
@@ -83,18 +82,14 @@ public final class Trainer implements AutoCloseable {
     var runs = new TrainingRuns(store, feed, worker, engine, configuration, clock);
     var rules = new ValidationInterceptor();
     String name = InProcessServerBuilder.generateName();
-    try {
-      server =
-          InProcessServerBuilder.forName(name)
-              .addService(new TrainingEndpoint(runs, rules))
-              .addService(new CheckpointEndpoint(checkpoints, roots))
-              .intercept(rules)
-              .intercept(new ErrorInterceptor(errors))
-              .build()
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    server =
+        InProcessServerBuilder.forName(name)
+            .addService(new TrainingEndpoint(runs, rules))
+            .addService(new CheckpointEndpoint(checkpoints, roots))
+            .intercept(rules)
+            .intercept(new ErrorInterceptor(errors))
+            .build()
+            .start();
     channel = InProcessChannelBuilder.forName(name).build();
     training = TrainingServiceGrpc.newBlockingStub(channel);
     checkpointService = CheckpointServiceGrpc.newBlockingStub(channel);

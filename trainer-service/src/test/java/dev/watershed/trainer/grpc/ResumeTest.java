@@ -1,0 +1,198 @@
+package dev.watershed.trainer.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.trainer.v1.CheckpointPolicy;
+import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.ValidationScore;
+import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that change hands, with dropout and validation on: their ends must not show it. */
+final class ResumeTest {
+  private static final int STEPS = 200;
+
+  private final DataSource database = TestDatabase.create();
+  private Path directory;
+
+  @BeforeEach
+  void layOut(@TempDir Path temporary) throws Exception {
+    directory = temporary;
+    Files.createDirectories(directory.resolve("data"));
+  }
+
+  private static TrainingRunSpec spec() {
+    return Specs.classification(STEPS)
+        .setCheckpoints(CheckpointPolicy.newBuilder().setEverySteps(50).setResumeEverySteps(20))
+        .build();
+  }
+
+  @Test
+  void close_whileTraining_leavesTheRunToTheNextWorkerWithTheSameBits() throws Exception {
+    TrainingRun stopped;
+    try (var first = new Trainer(directory, database, false)) {
+      first.worker.start();
+      var run = first.create(spec());
+      awaitStep(first, run, 60);
+      first.worker.close();
+      stopped = get(first, run);
+    }
+    assertThat(stopped.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_RUNNING);
+    assertThat(stopped.getCheckpointsCount()).isPositive();
+
+    assertEndsAsIfUninterrupted(stopped, false);
+  }
+
+  @Test
+  void start_afterAWorkerDied_takesItsRunOverOnceTheHeartbeatIsMissed() throws Exception {
+    var dead = killedAfterStep(60);
+
+    assertEndsAsIfUninterrupted(dead, false);
+  }
+
+  @Test
+  void start_soleWorkerAfterADeath_takesTheRunOverAtOnce() throws Exception {
+    var dead = killedAfterStep(60);
+    // However fresh the heartbeat looks.
+    execute(
+        "update training_queue set last_heartbeat = timestamp with time zone '2100-01-01 00:00:00Z'");
+
+    assertEndsAsIfUninterrupted(dead, true);
+  }
+
+  @Test
+  void start_savedStateDamaged_beginsAnewWithTheSameBits() throws Exception {
+    var dead = killedAfterStep(60);
+    var state = directory.resolve("work").resolve(RunStore.id(dead)).resolve("state");
+    var bytes = Files.readAllBytes(state);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(state, bytes);
+
+    assertEndsAsIfUninterrupted(dead, true);
+  }
+
+  @Test
+  void start_runThatKillsItsWorkers_isGivenUp() throws Exception {
+    try (var trainer = new Trainer(directory, database, true)) {
+      var run = trainer.create(spec());
+      execute("update training_run set attempts_since_save = 3");
+      trainer.worker.start();
+
+      var ended = trainer.await(run);
+
+      assertThat(ended.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_FAILED);
+      assertThat(Refusals.reason(ended.getError())).isEqualTo("WORKERS_DIED");
+    }
+  }
+
+  @Test
+  void cancel_runOfADeadWorker_endsItWhenItIsTakenOver() throws Exception {
+    var dead = killedAfterStep(60);
+    try (var trainer = new Trainer(directory, database, true)) {
+      trainer.store.update(
+          RunStore.id(dead),
+          run ->
+              new dev.watershed.trainer.store.StoredRun(run.run(), true, run.attemptsSinceSave()));
+      trainer.worker.start();
+
+      var ended = trainer.await(dead);
+
+      assertThat(ended.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
+      assertThat(ended.getAttemptCount()).isEqualTo(1);
+    }
+  }
+
+  /**
+   * Makes what a killed worker leaves behind: a run under way, claimed, with the state of an
+   * earlier step than its record tells.
+   */
+  private TrainingRun killedAfterStep(int step) throws Exception {
+    TrainingRun stopped;
+    try (var first = new Trainer(directory, database, false)) {
+      first.worker.start();
+      var run = first.create(spec());
+      awaitStep(first, run, step);
+      first.worker.close();
+      stopped = get(first, run);
+    }
+    execute(
+        "update training_queue set picked = true, picked_by = 'dead',"
+            + " last_heartbeat = timestamp with time zone '2020-01-01 00:00:00Z'");
+    return stopped;
+  }
+
+  private void assertEndsAsIfUninterrupted(TrainingRun interrupted, boolean soleWorker)
+      throws Exception {
+    try (var second = new Trainer(directory, database, soleWorker)) {
+      second.worker.start();
+      var resumed = second.await(interrupted);
+      var whole = second.train(spec());
+
+      assertThat(resumed.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+      assertThat(resumed.getAttemptCount()).isEqualTo(2);
+      assertThat(whole.getAttemptCount()).isEqualTo(1);
+      assertThat(digests(second, resumed)).hasSize(4).isEqualTo(digests(second, whole));
+      assertThat(resumed.getProgress().getValidationScoresList())
+          .extracting(ValidationScore::getStep)
+          .containsExactly(50L, 100L, 150L, 200L);
+      assertThat(resumed.getProgress().getValidationScoresList())
+          .isEqualTo(whole.getProgress().getValidationScoresList());
+      assertThat(resumed.getProgress().getTrainingLossNats())
+          .isEqualTo(whole.getProgress().getTrainingLossNats());
+    }
+  }
+
+  private static List<String> digests(Trainer trainer, TrainingRun run) {
+    return run.getCheckpointsList().stream()
+        .map(
+            name -> {
+              try {
+                return trainer
+                    .checkpoints
+                    .find(name.substring("checkpoints/".length()))
+                    .orElseThrow()
+                    .digest()
+                    .sha256();
+              } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            })
+        .toList();
+  }
+
+  private static void awaitStep(Trainer trainer, TrainingRun run, int step) {
+    var answers =
+        trainer
+            .training
+            .withDeadlineAfter(60, TimeUnit.SECONDS)
+            .watchTrainingRun(WatchTrainingRunRequest.newBuilder().setName(run.getName()).build());
+    while (answers.next().getTrainingRun().getProgress().getStep() < step) {}
+  }
+
+  private static TrainingRun get(Trainer trainer, TrainingRun run) {
+    return trainer
+        .training
+        .getTrainingRun(GetTrainingRunRequest.newBuilder().setName(run.getName()).build())
+        .getTrainingRun();
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (var connection = database.getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+}
