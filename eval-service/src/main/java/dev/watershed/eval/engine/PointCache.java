@@ -25,10 +25,16 @@ final class PointCache {
             .build();
   }
 
-  /** Returns a known point, or null; one without losses is not known to who needs them. */
+  /**
+   * Returns a known point, or null. One kept without losses is not known to who wants them; who
+   * does not want them never gets them.
+   */
   @Nullable Point find(PointKey key, boolean withLosses) {
     Point point = points.getIfPresent(key);
-    return point == null || (withLosses && point.exampleLossesNats() == null) ? null : point;
+    if (point == null || withLosses == (point.exampleLossesNats() != null)) {
+      return point;
+    }
+    return withLosses ? null : new Point(point.scores(), null, true);
   }
 
   void put(PointKey key, Point point) {

@@ -2,8 +2,10 @@ package dev.watershed.eval.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.FileSplit;
@@ -94,11 +96,21 @@ final class SampleReader implements AutoCloseable {
 
   private EncodedSample encode(SampleSpec spec, String field, Model model) {
     counters.countSampleDrawn();
-    var dataset = Samples.within(splitField(field, spec), () -> datasets.load(spec.split()));
+    Dataset dataset = load(spec, field);
     try (@Nullable Tokenizer tokenizer = models.tokenizer(model)) {
       return Samples.within(
           field,
           () -> EncodedSample.draw(dataset, spec, tokenizer, model.architecture().encoder()));
+    }
+  }
+
+  private Dataset load(SampleSpec spec, String field) {
+    try {
+      return datasets.load(spec.split());
+    } catch (InvalidInputException e) {
+      // The one parameter of a split that is not one of its source.
+      throw e.within(
+          e.parameter().equals("only_labels") ? field + ".split" : splitField(field, spec));
     }
   }
 

@@ -9,11 +9,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class EvaluationConfigurationTest {
-  @TempDir Path root;
+  private Path root;
+
+  @BeforeEach
+  void use(@TempDir Path directory) {
+    root = directory;
+  }
 
   @Test
   void defaults_nothingConfigured_areThese() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import dev.watershed.eval.engine.Evaluator;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.type.v1.EvaluationSample;
@@ -16,16 +17,17 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,15 +37,15 @@ import org.junit.jupiter.api.io.TempDir;
 final class CallLifetimeTest {
   private static final int MANY = 10_001;
 
-  @TempDir Path root;
-  private @Nullable EvaluationServer started;
+  private static final int MAX_QUEUED_CALLS = 2;
+
+  private EvaluationServer server;
   private EvaluateInterpolationRequest quick;
   private EvaluateInterpolationRequest endless;
 
-  private EvaluationServer serve(int maxQueuedCalls) throws Exception {
-    EvaluationServer server =
-        new EvaluationServer(root, EvaluationServer.withMaxQueuedCalls(maxQueuedCalls));
-    started = server;
+  @BeforeEach
+  void serve(@TempDir Path root) throws Exception {
+    server = new EvaluationServer(root, EvaluationServer.withMaxQueuedCalls(MAX_QUEUED_CALLS));
     String a = server.put("a", 1);
     String b = server.put("b", 2);
     String c = server.put("c", 3);
@@ -53,19 +55,15 @@ final class CallLifetimeTest {
     endless =
         EvaluationEndpointTest.line(
             a, b, IntStream.range(0, MANY).mapToObj(i -> i / (double) (MANY - 1)).toList(), sample);
-    return server;
   }
 
   @AfterEach
   void stop() throws Exception {
-    if (started != null) {
-      started.close();
-    }
+    server.close();
   }
 
   @Test
   void evaluateInterpolation_cancelled_freesItsPlaceAndTheDevice() throws Exception {
-    EvaluationServer server = serve(1);
     try (Context.CancellableContext context = Context.current().withCancellation()) {
       Context previous = context.attach();
       try {
@@ -77,13 +75,13 @@ final class CallLifetimeTest {
         context.detach(previous);
       }
     }
-    answersWithin(server, Duration.ofSeconds(5));
-    assertDeviceIsIdle(server);
+    answersWithin(Duration.ofSeconds(5));
+    assertDeviceIsIdle();
+    assertAllPlacesAreFree();
   }
 
   @Test
   void evaluateInterpolation_deadlinePassed_freesItsPlaceAndTheDevice() throws Exception {
-    EvaluationServer server = serve(1);
     StatusRuntimeException thrown =
         catchThrowableOfType(
             StatusRuntimeException.class,
@@ -94,16 +92,18 @@ final class CallLifetimeTest {
                     .evaluateInterpolation(endless)
                     .forEachRemaining(answer -> {}));
     assertThat(thrown.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-    answersWithin(server, Duration.ofSeconds(5));
-    assertDeviceIsIdle(server);
+    answersWithin(Duration.ofSeconds(5));
+    assertDeviceIsIdle();
+    assertAllPlacesAreFree();
   }
 
   @Test
   void evaluateInterpolation_asManyCallsAsThereMayBe_refusesTheNextWithWhenToRetry()
       throws Exception {
-    EvaluationServer server = serve(1);
     Reader slow = new Reader(server, endless);
+    Reader other = new Reader(server, endless);
     slow.awaitAnswers(1);
+    other.awaitAnswers(1);
 
     StatusRuntimeException thrown =
         catchThrowableOfType(
@@ -115,19 +115,18 @@ final class CallLifetimeTest {
     assertThat(status.getDetails(1).unpack(RetryInfo.class).getRetryDelay().getSeconds())
         .isEqualTo(2);
     slow.cancel();
-    answersWithin(server, Duration.ofSeconds(5));
+    answersWithin(Duration.ofSeconds(5));
   }
 
   @Test
   void evaluateInterpolation_slowReader_holdsUpNobodyAndIsNotComputedAhead() throws Exception {
-    EvaluationServer server = serve(8);
     Reader slow = new Reader(server, endless);
     slow.awaitAnswers(1);
-    answersWithin(server, Duration.ofSeconds(5));
+    answersWithin(Duration.ofSeconds(5));
 
     // What the transport holds is bounded, so the slow call comes to rest; then nothing is
     // computed.
-    assertDeviceIsIdle(server);
+    assertDeviceIsIdle();
     assertThat(server.counters.pointsComputed()).isLessThan(MANY / 2);
     assertThat(slow.answers).hasValue(1);
     slow.cancel();
@@ -135,11 +134,10 @@ final class CallLifetimeTest {
 
   @Test
   void evaluateInterpolation_longCallRunning_shortOneTakesTurnsWithIt() throws Exception {
-    EvaluationServer server = serve(8);
     Reader whale = new Reader(server, endless);
     whale.readEverything();
     whale.awaitAnswers(2);
-    answersWithin(server, Duration.ofSeconds(5));
+    answersWithin(Duration.ofSeconds(5));
 
     assertThat(whale.answers.get()).isLessThan(MANY);
     whale.cancel();
@@ -147,7 +145,6 @@ final class CallLifetimeTest {
 
   @Test
   void close_callInProgress_endsItAsUnavailable() throws Exception {
-    EvaluationServer server = serve(8);
     Reader whale = new Reader(server, endless);
     whale.readEverything();
     whale.awaitAnswers(2);
@@ -158,7 +155,7 @@ final class CallLifetimeTest {
         .isEqualTo(Status.Code.UNAVAILABLE);
   }
 
-  private void answersWithin(EvaluationServer server, Duration limit) {
+  private void answersWithin(Duration limit) {
     long end = System.nanoTime() + limit.toNanos();
     while (true) {
       try {
@@ -174,21 +171,24 @@ final class CallLifetimeTest {
     }
   }
 
-  /** Waits until nothing was computed for as long as twenty points take. */
-  private static void assertDeviceIsIdle(EvaluationServer server) {
+  private void assertAllPlacesAreFree() {
+    List<Evaluator.Place> places = new ArrayList<>();
+    for (int i = 0; i < MAX_QUEUED_CALLS; i++) {
+      places.add(server.evaluator.admit());
+    }
+    places.forEach(Evaluator.Place::close);
+  }
+
+  /** Waits until nothing was computed for far longer than a point takes. */
+  private void assertDeviceIsIdle() {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    AtomicReference<Long> seen = new AtomicReference<>(server.counters.pointsComputed());
-    long[] since = {System.nanoTime()};
-    BooleanSupplier idle =
-        () -> {
-          long now = server.counters.pointsComputed();
-          if (now != seen.get()) {
-            seen.set(now);
-            since[0] = System.nanoTime();
-          }
-          return System.nanoTime() - since[0] > TimeUnit.MILLISECONDS.toNanos(300);
-        };
-    while (!idle.getAsBoolean()) {
+    long seen = server.counters.pointsComputed();
+    long since = System.nanoTime();
+    while (System.nanoTime() - since < TimeUnit.MILLISECONDS.toNanos(300)) {
+      if (server.counters.pointsComputed() != seen) {
+        seen = server.counters.pointsComputed();
+        since = System.nanoTime();
+      }
       assertThat(System.nanoTime()).as("the device never rests").isLessThan(end);
       Thread.onSpinWait();
     }

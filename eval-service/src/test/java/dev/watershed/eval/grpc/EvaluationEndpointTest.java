@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class EvaluationEndpointTest {
   private static final List<Double> FIVE_ALPHAS = List.of(0.0, 0.25, 0.5, 0.75, 1.0);
 
-  @TempDir Path root;
+  private Path root;
   private EvaluationServer server;
   private String a;
   private String b;
@@ -38,7 +38,8 @@ final class EvaluationEndpointTest {
   private EvaluationSample sample;
 
   @BeforeEach
-  void serve() throws Exception {
+  void serve(@TempDir Path directory) throws Exception {
+    root = directory;
     server = new EvaluationServer(root, EvaluationServer.configuration());
     a = server.put("a", 1);
     b = server.put("b", 2);

@@ -18,8 +18,10 @@ import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.server.dataset.EngineConfiguration;
+import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.FileFormat;
@@ -80,7 +82,7 @@ final class EvaluationServer implements AutoCloseable {
         InProcessServerBuilder.forName(name)
             .addService(new EvaluationEndpoint(evaluator))
             .intercept(new ValidationInterceptor())
-            .intercept(new ErrorInterceptor())
+            .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
             .build()
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

@@ -22,11 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class GoldenCurveTest {
   private static final double RELATIVE_TOLERANCE = 1e-5;
 
-  @TempDir Path root;
-
   @ParameterizedTest
   @ValueSource(strings = {"bert", "bert_gamma_beta", "roberta"})
-  void evaluateInterpolation_goldenModels_givesTheirCurve(String family) throws Exception {
+  void evaluateInterpolation_goldenModels_givesTheirCurve(String family, @TempDir Path root)
+      throws Exception {
     Path golden = resource(family);
     JsonNode expected = new ObjectMapper().readTree(golden.resolve("expected.json").toFile());
     EvaluateInterpolationRequest.Builder request = EvaluateInterpolationRequest.newBuilder();

@@ -12,6 +12,8 @@ import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
 import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
@@ -23,7 +25,9 @@ import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.Precision;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +35,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -40,12 +45,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Requests that cannot be answered: each tells a code, a reason and where. */
 final class RefusalTest {
-  @TempDir Path root;
+  private Path root;
   private EvaluationServer server;
   private EvaluateInterpolationRequest line;
 
   @BeforeEach
-  void serve() throws Exception {
+  void serve(@TempDir Path directory) throws Exception {
+    root = directory;
     server = new EvaluationServer(root, EvaluationServer.configuration());
     line =
         EvaluateInterpolationRequest.newBuilder()
@@ -249,12 +255,64 @@ final class RefusalTest {
 
   @Test
   void evaluateInterpolation_checkpointDamagedOnDisk_isDataLoss() throws Exception {
-    Path weights = server.store.directory("b").resolve("model.safetensors");
-    try (FileChannel file = FileChannel.open(weights, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4}), file.size() - 4);
+    overwriteLastWeight(root.resolve("checkpoints/b/model.safetensors"), 1);
+    try (EvaluationServer fresh = new EvaluationServer(root, EvaluationServer.configuration())) {
+      Status status = refusal(() -> drain(fresh, line));
+      assertThat(status.getCode()).isEqualTo(Code.DATA_LOSS_VALUE);
+      assertThat(status.getMessage()).contains("checkpoints/b");
     }
-    Status status = refused(r -> {});
-    assertThat(status.getCode()).isEqualTo(Code.DATA_LOSS_VALUE);
+  }
+
+  @Test
+  void evaluateInterpolation_weightsThatAreNotNumbers_isRefusedNamingTheTensor() throws Exception {
+    Path broken = root.resolve("broken");
+    Files.createDirectories(broken);
+    for (String file : List.of("config.json", "model.safetensors")) {
+      Files.copy(root.resolve("prepared-b").resolve(file), broken.resolve(file));
+    }
+    overwriteLastWeight(broken.resolve("model.safetensors"), Float.NaN);
+    try (EvaluationServer careless =
+        new EvaluationServer(
+            root,
+            EvaluationServer.configuration(),
+            store -> new CarelessStore(store, "b", broken))) {
+      Status status = refusal(() -> drain(careless, line));
+      assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+      assertThat(status.getMessage()).contains("checkpoints/b").containsAnyOf("weight", "bias");
+    }
+  }
+
+  /** A store that gives out another directory for one checkpoint. */
+  private record CarelessStore(CheckpointStore right, String id, Path instead)
+      implements CheckpointStore {
+    @Override
+    public Optional<CheckpointManifest> find(String wanted) throws IOException {
+      return right.find(wanted);
+    }
+
+    @Override
+    public List<CheckpointManifest> list() throws IOException {
+      return right.list();
+    }
+
+    @Override
+    public Path directory(String wanted) throws IOException {
+      return wanted.equals(id) ? instead : right.directory(wanted);
+    }
+
+    @Override
+    public CheckpointManifest put(String newId, String run, long step, Path prepared)
+        throws IOException {
+      return right.put(newId, run, step, prepared);
+    }
+  }
+
+  private static void overwriteLastWeight(Path safetensors, float value) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putFloat(value).flip();
+    try (FileChannel file = FileChannel.open(safetensors, StandardOpenOption.WRITE)) {
+      file.write(bytes, file.size() - Float.BYTES);
+    }
   }
 
   @Test
@@ -281,7 +339,7 @@ final class RefusalTest {
                                 Combination.newBuilder().addAllCoefficients(coefficients))
                             .addAllSamples(line.getSamplesList())
                             .build())
-                    .hasNext());
+                    .forEachRemaining(answer -> {}));
     assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
     assertThat(reason(status)).isEqualTo(reason);
     assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField())
@@ -312,8 +370,11 @@ final class RefusalTest {
   private Status refused(Consumer<EvaluateInterpolationRequest.Builder> change) {
     EvaluateInterpolationRequest.Builder request = line.toBuilder();
     change.accept(request);
-    return refusal(
-        () -> server.stub().evaluateInterpolation(request.build()).forEachRemaining(answer -> {}));
+    return refusal(() -> drain(server, request.build()));
+  }
+
+  private static void drain(EvaluationServer server, EvaluateInterpolationRequest request) {
+    server.stub().evaluateInterpolation(request).forEachRemaining(answer -> {});
   }
 
   private static Status refusal(Runnable call) {

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.watershed.eval.engine;
-
-import org.jspecify.annotations.NullMarked;

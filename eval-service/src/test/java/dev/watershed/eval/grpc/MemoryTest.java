@@ -1,0 +1,103 @@
+package dev.watershed.eval.grpc;
+
+import static dev.watershed.eval.grpc.EvaluationEndpointTest.interpolate;
+import static dev.watershed.eval.grpc.EvaluationEndpointTest.line;
+import static dev.watershed.eval.grpc.EvaluationEndpointTest.metrics;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.classifier.checkpoint.Activation;
+import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.classifier.checkpoint.Head;
+import dev.watershed.eval.engine.EvaluationConfiguration;
+import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.type.v1.EvaluationSample;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is kept, is kept within its limits; what is let go, is freed. */
+final class MemoryTest {
+  private static final List<Double> ALPHAS = List.of(0.0, 0.3, 1.0);
+
+  @Test
+  void evaluateInterpolation_roomForNothing_isStillRight(@TempDir Path root) throws Exception {
+    try (EvaluationServer roomy = new EvaluationServer(root, EvaluationServer.configuration());
+        EvaluationServer cramped = new EvaluationServer(root, limits(1, 1, 1))) {
+      String a = roomy.put("a", 1);
+      String b = roomy.put("b", 2);
+      EvaluationSample sample = roomy.sample("sample", 30, 7);
+
+      List<InterpolationPoint> right = interpolate(roomy, line(a, b, ALPHAS, sample));
+      for (int repeat = 0; repeat < 3; repeat++) {
+        List<InterpolationPoint> points = interpolate(cramped, line(a, b, ALPHAS, sample));
+        assertThat(metrics(points)).isEqualTo(metrics(right));
+        assertThat(points).noneMatch(InterpolationPoint::getCached);
+      }
+      assertThat(cramped.counters.pointsComputed()).isEqualTo(9);
+      // Each time both for the distance (known later), one for either end, both between.
+      assertThat(cramped.counters.vectorsRead()).isEqualTo(2 + 3 * 4);
+      assertThat(roomy.counters.vectorsRead()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void evaluateInterpolation_modelsLetGoAgainAndAgain_leaveNoNativeMemoryBehind(@TempDir Path root)
+      throws Exception {
+    int models = 4;
+    long vectorBytes = 4 * 3_000_000L;
+    try (EvaluationServer server =
+        new EvaluationServer(root, limits(2 * vectorBytes, 1 << 20, 1))) {
+      List<String> names = new ArrayList<>();
+      for (int m = 0; m < models; m++) {
+        names.add(server.put("model" + m, large(), .02, m));
+      }
+      EvaluationSample sample = server.sample("sample", 2, 7);
+      everyPair(server, names, sample);
+      long before = residentBytes();
+      for (int round = 0; round < 10; round++) {
+        everyPair(server, names, sample);
+      }
+      long read = server.counters.vectorsRead();
+
+      // Far less than what was read on the way, and than a vector for each point computed.
+      assertThat(read * vectorBytes).isGreaterThan(1L << 30);
+      assertThat(residentBytes() - before).isLessThan(200L << 20);
+    }
+  }
+
+  private static void everyPair(
+      EvaluationServer server, List<String> names, EvaluationSample sample) {
+    for (String a : names) {
+      for (String b : names) {
+        if (!a.equals(b)) {
+          interpolate(server, line(a, b, ALPHAS, sample));
+        }
+      }
+    }
+  }
+
+  private static Architecture large() {
+    return new Architecture(
+        new EncoderConfig(
+            Family.BERT, 50_000, 48, 2, 2, 2048, 40, 2, 1e-12, Activation.GELU, 0, 0, 0, 0),
+        Head.CLASSIFICATION,
+        EvaluationServer.LABELS);
+  }
+
+  private static EvaluationConfiguration limits(long memory, long samples, long points) {
+    return new EvaluationConfiguration(memory, samples, points, 512, 8, Duration.ofSeconds(2));
+  }
+
+  /** Resident memory of this process: what native allocations show up in. */
+  private static long residentBytes() throws Exception {
+    System.gc();
+    String[] fields = Files.readString(Path.of("/proc/self/statm")).split(" ");
+    return Long.parseLong(fields[1]) * 4096;
+  }
+}

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.watershed.eval.grpc;
-
-import org.jspecify.annotations.NullMarked;

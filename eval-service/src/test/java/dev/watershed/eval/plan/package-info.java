@@ -1,4 +1,0 @@
-@NullMarked
-package dev.watershed.eval.plan;
-
-import org.jspecify.annotations.NullMarked;
