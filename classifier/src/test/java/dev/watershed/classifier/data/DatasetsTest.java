@@ -65,8 +65,10 @@ class DatasetsTest {
   @Test
   void load_jsonLines_readsTextsAndIntegerLabels() throws IOException {
     write(
-        "{\"a\": \"x\\ty\", \"b\": \"é\", \"gold\": 1, \"other\": [1, {}]}\n\n"
-            + "{\"gold\": \"no\", \"b\": \"\", \"a\": \"z\"}");
+        """
+        {"a": "x\\ty", "b": "é", "gold": 1, "other": [1, {}]}
+
+        {"gold": "no", "b": "", "a": "z"}""");
     assertThat(load(json("a", "b", List.of("no", "yes"))).rows())
         .containsExactly(new TextRow("x\ty", "é", 1), new TextRow("z", "", 0));
   }
@@ -74,8 +76,10 @@ class DatasetsTest {
   @Test
   void load_preTokenisedJsonLines_readsTokens() throws IOException {
     write(
-        "{\"input_ids\": [1, 2, 3], \"token_type_ids\": [0, 0, 1], \"gold\": 1}\n"
-            + "{\"input_ids\": [7], \"attention_mask\": [1], \"gold\": 0}\n");
+        """
+        {"input_ids": [1, 2, 3], "token_type_ids": [0, 0, 1], "gold": 1}
+        {"input_ids": [7], "attention_mask": [1], "gold": 0}
+        """);
     Dataset dataset = load(json("", "", List.of("no", "yes")));
     TokenRow first = (TokenRow) dataset.rows().get(0);
     assertThat(first.inputIds()).containsExactly(1, 2, 3);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -91,8 +92,7 @@ class MiniatureTest {
           EncodedExample encoded =
               tokenizer.encode(pair.premise, pair.hypothesis, pair.label, Miniature.MAX_TOKENS);
           int words = pair.premise.split(" ").length + pair.hypothesis.split(" ").length;
-          assertThat(encoded.truncated()).isFalse();
-          assertThat(encoded.length()).isEqualTo(words + 3);
+          assertThat(!encoded.truncated() && encoded.length() == words + 3).as("%s", pair).isTrue();
           Arrays.stream(encoded.inputIds()).forEach(used::add);
         }
       }
@@ -281,11 +281,16 @@ class MiniatureTest {
     }
   }
 
+  private static final Map<String, List<Pair>> PAIRS = new ConcurrentHashMap<>();
+
   private static List<Pair> pairs(String name) {
-    return Miniature.split(name).rows().stream()
-        .map(row -> (Row.TextRow) row)
-        .map(row -> new Pair(row.text(), nonNull(row.pair()), row.label()))
-        .toList();
+    return PAIRS.computeIfAbsent(
+        name,
+        split ->
+            Miniature.split(split).rows().stream()
+                .map(row -> (Row.TextRow) row)
+                .map(row -> new Pair(row.text(), nonNull(row.pair()), row.label()))
+                .toList());
   }
 
   private static String nonNull(@Nullable String value) {
