@@ -56,7 +56,7 @@
   const plural = (count, noun) => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
 
   function median(values) {
-    const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+    const sorted = values.filter(value => !Number.isNaN(value)).sort((a, b) => a - b);
     if (sorted.length === 0) return NaN;
     const middle = sorted.length >> 1;
     return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -215,7 +215,7 @@
     const missing = pairs.length - finite.length;
     byId('heatmap-caption').textContent =
       `${distanceTitle[0].toUpperCase()}${distanceTitle.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart. B1, B2, \u2026 after a model's name is its ${word}.`
-      + (missing ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} left blank.` : '');
+      + (missing ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} grey.` : '');
 
     function draw() {
       const [orderName, order] = orders[Number(select.value || 0)];
@@ -224,7 +224,7 @@
       const cells = [], blanks = [];
       order.forEach((i, x) => order.forEach((j, y) => {
         if (i !== j && Number.isFinite(distances[i][j])) cells.push([x, y, distances[i][j]]);
-        else blanks.push([x, y, 0]);
+        else blanks.push({value: [x, y, 0], name: i === j ? '' : show(distances[i][j])});
       }));
       const few = models.length <= 12;
       chart('heatmap',
@@ -264,7 +264,11 @@
                 label: {show: few, formatter: item => show(item.value[2], 2), fontSize: 11},
                 emphasis: {itemStyle: {borderColor: c.text, borderWidth: 1}},
               },
-              {type: 'heatmap', progressive: 0, data: blanks, itemStyle: {color: c.none, borderColor: c.card, borderWidth: few ? 2 : 0}},
+              {
+                type: 'heatmap', progressive: 0, data: blanks,
+                itemStyle: {color: c.none, borderColor: c.card, borderWidth: few ? 2 : 0},
+                label: {show: few, formatter: '{b}', color: c.muted},
+              },
             ],
           };
         }, models.length > 60 ? 'canvas' : 'svg');

@@ -55,7 +55,7 @@ final class ReportPageBrowserTest {
   void page_valuesThatAreNotFinite_drawsTheRest() throws Exception {
     String dom = open(StudyReportFilesTest.diverged());
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"");
-    assertThat(dom).contains("1 pair without a finite value").contains("1 model without a finite");
+    assertThat(dom).contains("2 pairs without a finite value").contains("1 model without a finite");
   }
 
   @Test

@@ -167,7 +167,11 @@ final class StudyReportFilesTest {
         .setDistance(Double.NaN)
         .getCurveBuilder()
         .setLossesNats(5, Double.NaN);
-    diverged.getPairsBuilder(1).getCurveBuilder().setLossesNats(4, Double.POSITIVE_INFINITY);
+    diverged
+        .getPairsBuilder(1)
+        .setDistance(Double.POSITIVE_INFINITY)
+        .getCurveBuilder()
+        .setLossesNats(4, Double.POSITIVE_INFINITY);
     diverged
         .getModelsBuilder(2)
         .setDiagnosticScores(0, Double.NaN)
