@@ -10,7 +10,8 @@ import java.time.Duration;
  *
  * @param memory bytes of weights kept in native memory; the models of the point being computed and
  *     one vector more are held besides
- * @param sampleMemory bytes of encoded samples kept, in the heap and in native memory together
+ * @param sampleMemory bytes of encoded samples kept, half in the heap and half in native memory;
+ *     the samples of one call may take the first half
  * @param pointMemory bytes of known points kept
  * @param paddedTokensPerBatch the longest example of a batch times its examples is at most this
  * @param maxQueuedCalls calls admitted at a time; more are refused with RESOURCE_EXHAUSTED

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates combinations of models on samples, with one device, and remembers what it found.
@@ -120,6 +119,7 @@ public final class Evaluator implements AutoCloseable {
     List<MeasuredSample> drawn = new ArrayList<>();
     for (int s = 0; s < samples.size(); s++) {
       drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found.get(0), cancelled));
+      reader.requireFitting(drawn);
     }
     return new Evaluation(found, drawn, precision, exampleLosses);
   }
@@ -201,7 +201,7 @@ public final class Evaluator implements AutoCloseable {
   private Map<PointKey, Point> known(List<PointKey> keys, boolean exampleLosses) {
     Map<PointKey, Point> known = new LinkedHashMap<>();
     for (PointKey key : keys) {
-      @Nullable Point point = points.find(key, exampleLosses);
+      Point point = points.find(key, exampleLosses);
       if (point != null) {
         known.put(key, point);
       }
@@ -223,8 +223,9 @@ public final class Evaluator implements AutoCloseable {
   @Override
   @PreDestroy
   public void close() {
-    reader.close();
+    // In this order: nothing is freed before the passes over it have ended.
     queue.close();
     device.close();
+    reader.close();
   }
 }

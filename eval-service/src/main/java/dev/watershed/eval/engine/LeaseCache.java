@@ -52,12 +52,6 @@ final class LeaseCache<K, V extends AutoCloseable> implements AutoCloseable {
     }
   }
 
-  /** Returns the number of values kept. */
-  long size() {
-    cache.cleanUp();
-    return cache.estimatedSize();
-  }
-
   /** Closes every value, now or when its last lease is closed. */
   @Override
   public void close() {

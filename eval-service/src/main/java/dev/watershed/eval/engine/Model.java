@@ -7,13 +7,23 @@ import dev.watershed.classifier.checkpoint.Digest;
  * A classifier as a call names it: everything but its weights.
  *
  * @param name resource name, {@code checkpoints/{id}}
- * @param id its id in the store
+ * @param field of the request that names it, for errors
  * @param digest of its content: equal digests, equal function
  * @param architecture of the function
  * @param tokenizer names the tokenizer's files by content; empty where the checkpoint has none
  */
 public record Model(
-    String name, String id, Digest digest, Architecture architecture, String tokenizer) {
+    String name, String field, Digest digest, Architecture architecture, String tokenizer) {
+  private static final String PREFIX = "checkpoints/";
+
+  /** Its id in the store. */
+  String id() {
+    return idOf(name);
+  }
+
+  static String idOf(String name) {
+    return name.substring(PREFIX.length());
+  }
 
   /** What this model is called in {@code AffineCombination}s. */
   public String key() {

@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds classifiers in the store by resource name, and checks that they fit each other. */
 final class Models {
-  private static final String PREFIX = "checkpoints/";
-
   /** The files that decide how a text becomes tokens, where there is no tokenizer.json. */
   private static final List<String> VOCABULARY_FILES =
       List.of("vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json");
@@ -44,11 +42,10 @@ final class Models {
    * @param field of the request that named it
    */
   Model resolve(String name, String field) {
-    String id = name.substring(PREFIX.length());
     try {
       CheckpointManifest manifest =
           store
-              .find(id)
+              .find(Model.idOf(name))
               .orElseThrow(
                   () ->
                       RefusedException.notFound(
@@ -65,7 +62,7 @@ final class Models {
                 + "; only classifiers have losses here. Fine-tune it first.");
       }
       return new Model(
-          name, id, manifest.digest(), architecture(manifest), tokenizerIdentity(manifest));
+          name, field, manifest.digest(), architecture(manifest), tokenizerIdentity(manifest));
     } catch (InvalidInputException e) {
       throw concerning(name, field, e);
     } catch (IOException e) {
@@ -78,7 +75,7 @@ final class Models {
     try {
       return HuggingFaceCheckpoint.open(store.directory(model.id())).read();
     } catch (InvalidInputException e) {
-      throw concerning(model.name(), "", e);
+      throw concerning(model.name(), model.field(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -92,7 +89,7 @@ final class Models {
     try {
       return Tokenizers.load(store.directory(model.id()), model.architecture().encoder().family());
     } catch (InvalidInputException e) {
-      throw concerning(model.name(), "", e);
+      throw concerning(model.name(), model.field(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -171,7 +168,7 @@ final class Models {
 
   private static InvalidInputException concerning(
       String name, String field, InvalidInputException e) {
-    return new InvalidInputException(
-        e.kind(), e.reason(), field.isEmpty() ? name : field, name + ": " + e.getMessage());
+    String subject = e.kind() == InvalidInputException.Kind.INVALID ? field : name;
+    return new InvalidInputException(e.kind(), e.reason(), subject, name + ": " + e.getMessage());
   }
 }

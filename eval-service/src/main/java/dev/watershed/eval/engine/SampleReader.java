@@ -11,7 +11,6 @@ import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.FileSplit;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.data.SampleSpec;
-import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
@@ -21,8 +20,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** Draws and encodes samples, each once for all models that read texts alike. */
 final class SampleReader implements AutoCloseable {
@@ -34,6 +33,7 @@ final class SampleReader implements AutoCloseable {
   private final DataRoots roots;
   private final Models models;
   private final EvaluationCounters counters;
+  private final long maximumBytes;
   // One data set is in memory at a time, however many calls want one.
   private final WorkQueue queue = new WorkQueue("eval-samples");
   private final Cache<Key, EncodedSample> samples;
@@ -55,10 +55,12 @@ final class SampleReader implements AutoCloseable {
     this.roots = roots;
     this.models = models;
     this.counters = counters;
+    this.maximumBytes = maximumBytes;
     this.samples =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
-            .weigher((Key key, EncodedSample sample) -> bytes(sample))
+            .weigher(
+                (Key key, EncodedSample sample) -> (int) Math.min(Integer.MAX_VALUE, bytes(sample)))
             .build();
   }
 
@@ -94,10 +96,22 @@ final class SampleReader implements AutoCloseable {
     return new MeasuredSample(sample.getName(), drawn, mapping, sample.getLabelMapping());
   }
 
+  /** Refuses samples that take more than may be kept: a call holds its own until it ends. */
+  void requireFitting(List<MeasuredSample> samplesOfACall) {
+    long bytes = samplesOfACall.stream().mapToLong(sample -> bytes(sample.encoded())).sum();
+    if (bytes > maximumBytes) {
+      throw RefusedException.invalidArgument(
+          "SAMPLES_TOO_LARGE",
+          "samples",
+          "the first %d take %d bytes, a call may hold %d; ask for smaller samples or for fewer at a time, or raise watershed.eval.sample-memory"
+              .formatted(samplesOfACall.size(), bytes, maximumBytes));
+    }
+  }
+
   private EncodedSample encode(SampleSpec spec, String field, Model model) {
     counters.countSampleDrawn();
     Dataset dataset = load(spec, field);
-    try (@Nullable Tokenizer tokenizer = models.tokenizer(model)) {
+    try (Tokenizer tokenizer = models.tokenizer(model)) {
       return Samples.within(
           field,
           () -> EncodedSample.draw(dataset, spec, tokenizer, model.architecture().encoder()));
@@ -132,12 +146,8 @@ final class SampleReader implements AutoCloseable {
     return field + (spec.split().source() instanceof FileSplit ? ".split.file" : ".split");
   }
 
-  private static int bytes(EncodedSample sample) {
-    long bytes = 0;
-    for (EncodedExample example : sample.examples()) {
-      bytes += EXAMPLE_BYTES + TOKEN_BYTES * example.length();
-    }
-    return (int) Math.min(Integer.MAX_VALUE, bytes);
+  private static long bytes(EncodedSample sample) {
+    return EXAMPLE_BYTES * sample.examples().size() + TOKEN_BYTES * sample.tokenCount();
   }
 
   @Override

@@ -122,7 +122,12 @@ final class WorkQueue implements AutoCloseable {
         "SHUTTING_DOWN", "This evaluator is stopping; ask another one.", Duration.ofSeconds(1));
   }
 
-  /** Stops: the unit in progress ends at its next poll, those waiting are refused. */
+  /**
+   * Stops: the unit in progress ends at its next poll, those waiting are refused.
+   *
+   * @throws IllegalStateException if work goes on all the same, so that what it uses may not be
+   *     freed
+   */
   @Override
   public void close() {
     stopping = true;
@@ -133,6 +138,7 @@ final class WorkQueue implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted before work had stopped", e);
     }
   }
 }

@@ -3,9 +3,12 @@ package dev.watershed.eval.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.model.ClassifierProgram;
+import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationPoint;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
@@ -13,15 +16,19 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.LogitReduction;
 import dev.watershed.type.v1.Precision;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +101,25 @@ final class EvaluationEndpointTest {
     assertThat(back).allMatch(InterpolationPoint::getCached);
     assertThat(forth).noneMatch(InterpolationPoint::getCached);
     assertThat(server.counters.pointsComputed()).isEqualTo(11);
+  }
+
+  @Test
+  void evaluateInterpolation_sameCurveForManyCallersAtOnce_isComputedOnce() throws Exception {
+    List<CompletableFuture<List<InterpolationPoint>>> callers = new ArrayList<>();
+    for (int caller = 0; caller < 8; caller++) {
+      boolean swapped = caller % 2 == 1;
+      callers.add(
+          CompletableFuture.supplyAsync(
+              () -> interpolate(line(swapped ? b : a, swapped ? a : b, FIVE_ALPHAS, sample)),
+              task -> Thread.ofVirtual().start(task)));
+    }
+    List<ClassificationMetrics> curve = metrics(callers.get(0).get());
+    List<ClassificationMetrics> reversed = curve.reversed();
+    for (int caller = 0; caller < 8; caller++) {
+      assertThat(metrics(callers.get(caller).get())).isEqualTo(caller % 2 == 1 ? reversed : curve);
+    }
+    assertThat(server.counters.pointsComputed()).isEqualTo(5);
+    assertThat(server.counters.pointsFromCache()).isEqualTo(7 * 5);
   }
 
   @Test
@@ -256,6 +282,39 @@ final class EvaluationEndpointTest {
     // The summed exponentials exceed the largest, so P(non-entailment) rises with "sum".
     assertThat(both.get(0).getMeanLossNats()).isNotEqualTo(both.get(1).getMeanLossNats());
     assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluateInterpolation_textsOfABuiltinSplit_areReadByTheModelsTokenizer() throws Exception {
+    Path vocabulary = Files.createDirectories(root.resolve("tokenizer"));
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      tokenizer.copyTo(vocabulary);
+    }
+    Path[] files;
+    try (Stream<Path> all = Files.list(vocabulary)) {
+      files = all.toArray(Path[]::new);
+    }
+    Architecture architecture =
+        EvaluationServer.architecture(16, List.of("entailment", "not_entailment"));
+    String reader = server.put("reader", architecture, .5, 1, files);
+    String other = server.put("other-reader", architecture, .5, 2, files);
+    EvaluationSample validation =
+        EvaluationSample.newBuilder()
+            .setName("validation")
+            .setSplit(DatasetSplit.newBuilder().setBuiltin("miniature/validation"))
+            .setSize(64)
+            .setSeed(1)
+            .build();
+    EvaluationSample otherDraw = validation.toBuilder().setName("again").setSeed(2).build();
+
+    List<InterpolationPoint> curve =
+        interpolate(line(reader, other, List.of(0.0, 1.0), validation, otherDraw));
+
+    assertThat(curve).hasSize(4);
+    assertThat(curve.get(0).getMetrics().getExampleCount()).isEqualTo(64);
+    assertThat(curve.get(0).getMetrics().getMeanLossNats()).isFinite();
+    assertThat(curve.get(0).getMetrics()).isNotEqualTo(curve.get(1).getMetrics());
+    assertThat(server.counters.samplesDrawn()).isEqualTo(2);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static dev.watershed.eval.grpc.EvaluationEndpointTest.interpolate;
 import static dev.watershed.eval.grpc.EvaluationEndpointTest.line;
 import static dev.watershed.eval.grpc.EvaluationEndpointTest.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
@@ -13,6 +14,7 @@ import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.type.v1.EvaluationSample;
+import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +30,7 @@ final class MemoryTest {
   @Test
   void evaluateInterpolation_roomForNothing_isStillRight(@TempDir Path root) throws Exception {
     try (EvaluationServer roomy = new EvaluationServer(root, EvaluationServer.configuration());
-        EvaluationServer cramped = new EvaluationServer(root, limits(1, 1, 1))) {
+        EvaluationServer cramped = new EvaluationServer(root, limits(1, 20_000, 1))) {
       String a = roomy.put("a", 1);
       String b = roomy.put("b", 2);
       EvaluationSample sample = roomy.sample("sample", 30, 7);
@@ -47,6 +49,21 @@ final class MemoryTest {
   }
 
   @Test
+  void evaluateInterpolation_samplesThatDoNotFit_areRefused(@TempDir Path root) throws Exception {
+    try (EvaluationServer server = new EvaluationServer(root, limits(1 << 20, 20_000, 1))) {
+      String a = server.put("a", 1);
+      EvaluationSample small = server.sample("small", 30, 7);
+      EvaluationSample large = server.sample("large", 60, 8);
+
+      assertThat(interpolate(server, line(a, a, ALPHAS, small))).hasSize(3);
+      assertThatThrownBy(() -> interpolate(server, line(a, a, ALPHAS, small, large)))
+          .isInstanceOf(StatusRuntimeException.class)
+          .hasMessageContaining("INVALID_ARGUMENT")
+          .hasMessageContaining("watershed.eval.sample-memory");
+    }
+  }
+
+  @Test
   void evaluateInterpolation_modelsLetGoAgainAndAgain_leaveNoNativeMemoryBehind(@TempDir Path root)
       throws Exception {
     int models = 4;
@@ -60,7 +77,7 @@ final class MemoryTest {
       EvaluationSample sample = server.sample("sample", 2, 7);
       everyPair(server, names, sample);
       long before = residentBytes();
-      for (int round = 0; round < 10; round++) {
+      for (int round = 0; round < 4; round++) {
         everyPair(server, names, sample);
       }
       long read = server.counters.vectorsRead();

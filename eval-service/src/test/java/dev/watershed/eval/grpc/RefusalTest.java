@@ -278,6 +278,8 @@ final class RefusalTest {
             store -> new CarelessStore(store, "b", broken))) {
       Status status = refusal(() -> drain(careless, line));
       assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+      assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField())
+          .isEqualTo("model_b");
       assertThat(status.getMessage()).contains("checkpoints/b").containsAnyOf("weight", "bias");
     }
   }
