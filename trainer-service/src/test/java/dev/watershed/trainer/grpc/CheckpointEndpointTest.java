@@ -3,16 +3,7 @@ package dev.watershed.trainer.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.Code;
-import dev.watershed.classifier.checkpoint.Activation;
-import dev.watershed.classifier.checkpoint.Architecture;
-import dev.watershed.classifier.checkpoint.EncoderConfig;
-import dev.watershed.classifier.checkpoint.Family;
-import dev.watershed.classifier.checkpoint.Head;
-import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
-import dev.watershed.classifier.checkpoint.ParameterLayout;
-import dev.watershed.classifier.checkpoint.ParameterVector;
-import dev.watershed.classifier.model.Torch;
-import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.trainer.Models;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -172,34 +163,7 @@ final class CheckpointEndpointTest {
   }
 
   private void writeModel(String name, long seed) throws Exception {
-    Torch.initialize(1);
-    try (var tokenizer = Tokenizers.miniature()) {
-      var encoder =
-          new EncoderConfig(
-              Family.BERT,
-              tokenizer.vocabularySize(),
-              16,
-              1,
-              2,
-              32,
-              40,
-              2,
-              1e-12,
-              Activation.GELU,
-              tokenizer.padTokenId(),
-              0,
-              0,
-              0);
-      var layout =
-          ParameterLayout.of(new Architecture(encoder, Head.CLASSIFICATION, List.of("no", "yes")));
-      var tokenizerFiles = Files.createDirectories(directory.resolve("tokenizer"));
-      tokenizer.copyTo(tokenizerFiles);
-      try (var weights = ParameterVector.random(layout, .1, seed);
-          var files = Files.list(tokenizerFiles)) {
-        HuggingFaceCheckpoint.write(
-            directory.resolve("data").resolve(name), weights, files.toArray(Path[]::new));
-      }
-    }
+    Models.write(directory.resolve("data").resolve(name), seed);
   }
 
   private Checkpoint register(String uri, String id) {

@@ -10,7 +10,7 @@ import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.DatasetSplit;
 
 /** Runs of an encoder so small that it trains in a second. */
-final class Specs {
+public final class Specs {
   private Specs() {}
 
   static DatasetSplit builtin(String name) {
@@ -45,7 +45,7 @@ final class Specs {
   }
 
   /** Classification from random weights, with the family's dropout of .1. */
-  static TrainingRunSpec.Builder classification(long steps) {
+  public static TrainingRunSpec.Builder classification(long steps) {
     return TrainingRunSpec.newBuilder()
         .setRandom(pico())
         .setClassification(

@@ -1,0 +1,39 @@
+package dev.watershed.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micronaut.context.ApplicationContext;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TrainerConfigurationTest {
+  @Test
+  void defaults_arePinned(@TempDir Path directory) {
+    try (var context =
+        ApplicationContext.builder(
+                Map.of(
+                    "watershed.checkpoints.root",
+                    directory.resolve("checkpoints").toString(),
+                    "datasources.trainer.url",
+                    "jdbc:h2:mem:configuration"))
+            .banner(false)
+            .start()) {
+      assertThat(context.getBean(TrainerConfiguration.class))
+          .isEqualTo(
+              new TrainerConfiguration(
+                  Path.of("data/training"),
+                  Duration.ofSeconds(5),
+                  Duration.ofSeconds(2),
+                  1000,
+                  false,
+                  5,
+                  Duration.ofMinutes(5),
+                  500_000_000,
+                  131_072,
+                  1000));
+    }
+  }
+}
