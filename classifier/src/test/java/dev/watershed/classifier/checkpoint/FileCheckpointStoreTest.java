@@ -1,0 +1,218 @@
+package dev.watershed.classifier.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.watershed.classifier.InvalidInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class FileCheckpointStoreTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T10:00:00Z");
+  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
+
+  @TempDir private Path temporary = Path.of("");
+  private Path root = Path.of("");
+
+  @BeforeEach
+  void choose() {
+    root = temporary.resolve("store");
+  }
+
+  /** A Hugging Face directory, other weights for other seeds. */
+  private Path prepared(long seed) throws IOException {
+    var config =
+        new EncoderConfig(
+            Family.BERT, 11, 8, 1, 2, 12, 10, 2, 1e-12, Activation.GELU, 0, .1, .1, .1);
+    var architecture = new Architecture(config, Head.CLASSIFICATION, List.of("no", "yes"));
+    Path directory = temporary.resolve("prepared-" + seed + "-" + System.nanoTime());
+    try (ParameterVector weights =
+        ParameterVector.random(ParameterLayout.of(architecture), .1, seed)) {
+      HuggingFaceCheckpoint.write(directory, weights);
+    }
+    Files.writeString(directory.resolve("vocab.txt"), "[PAD]\n");
+    Files.writeString(directory.resolve("notes.md"), "not ours");
+    return directory;
+  }
+
+  private static void fails(ThrowingCallable call, InvalidInputException.Kind kind, String reason) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            InvalidInputException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(kind);
+              assertThat(e.reason()).isEqualTo(reason);
+            });
+  }
+
+  private List<String> entries() throws IOException {
+    try (var files = Files.list(root)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void put_thenFind_inAnotherProcessToo() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest manifest = store.put("a", "trainingRuns/r", 600, prepared(1));
+    assertThat(manifest.createTime()).isEqualTo(NOW);
+    assertThat(manifest.labels()).containsExactly("no", "yes");
+    assertThat(manifest.trainingRun()).isEqualTo("trainingRuns/r");
+    assertThat(manifest.step()).isEqualTo(600);
+    assertThat(manifest.files().keySet())
+        .containsExactlyInAnyOrder("config.json", "model.safetensors", "vocab.txt");
+    assertThat(entries()).containsExactly("a");
+    var other = new FileCheckpointStore(root, CLOCK);
+    assertThat(other.find("a")).contains(manifest);
+    assertThat(other.find("b")).isEmpty();
+    try (ParameterVector weights = HuggingFaceCheckpoint.open(other.directory("a")).read()) {
+      assertThat(weights.digest()).isEqualTo(manifest.digest());
+      assertThat(weights.layout().size()).isEqualTo(manifest.parameterCount());
+    }
+  }
+
+  @Test
+  void put_sameContentAgain_changesNothing() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest first = store.put("a", "trainingRuns/r", 1, prepared(1));
+    var later = new FileCheckpointStore(root, Clock.offset(CLOCK, Duration.ofHours(1)));
+    assertThat(later.put("a", "", 2, prepared(1))).isEqualTo(first);
+    assertThat(entries()).containsExactly("a");
+  }
+
+  @Test
+  void put_otherContentOrTokenizer_isTaken() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest first = store.put("a", "", 0, prepared(1));
+    fails(
+        () -> store.put("a", "", 0, prepared(2)),
+        InvalidInputException.Kind.MISMATCH,
+        "CHECKPOINT_ID_TAKEN");
+    Path otherTokenizer = prepared(1);
+    Files.writeString(otherTokenizer.resolve("vocab.txt"), "[PAD]\n[UNK]\n");
+    fails(
+        () -> store.put("a", "", 0, otherTokenizer),
+        InvalidInputException.Kind.MISMATCH,
+        "CHECKPOINT_ID_TAKEN");
+    assertThat(store.find("a")).contains(first);
+    assertThat(entries()).containsExactly("a");
+  }
+
+  @Test
+  void put_unusableDirectory_leavesNothing() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path noWeights = prepared(1);
+    Files.delete(noWeights.resolve("model.safetensors"));
+    fails(
+        () -> store.put("a", "", 0, noWeights),
+        InvalidInputException.Kind.NOT_FOUND,
+        "WEIGHTS_MISSING");
+    Path link = prepared(1);
+    Files.delete(link.resolve("vocab.txt"));
+    Files.createSymbolicLink(link.resolve("vocab.txt"), Path.of("/etc/hostname"));
+    fails(() -> store.put("a", "", 0, link), InvalidInputException.Kind.FORBIDDEN, "SYMBOLIC_LINK");
+    assertThat(entries()).isEmpty();
+    assertThat(store.list()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".", "..", "../a", "a/b", "A", ".incoming-a", "-a", "a\u0000"})
+  void find_idThatIsNone_isRefused(String id) throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    fails(() -> store.find(id), InvalidInputException.Kind.INVALID, "CHECKPOINT_ID_INVALID");
+    fails(() -> store.directory(id), InvalidInputException.Kind.INVALID, "CHECKPOINT_ID_INVALID");
+    fails(
+        () -> store.put(id, "", 0, prepared(1)),
+        InvalidInputException.Kind.INVALID,
+        "CHECKPOINT_ID_INVALID");
+  }
+
+  @Test
+  void directory_unknownId_isNotFound() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    fails(() -> store.directory("a"), InvalidInputException.Kind.NOT_FOUND, "CHECKPOINT_NOT_FOUND");
+  }
+
+  @Test
+  void directory_damagedFile_isCorrupt() throws IOException {
+    new FileCheckpointStore(root, CLOCK).put("a", "", 0, prepared(1));
+    Path weights = root.resolve("a").resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    var store = new FileCheckpointStore(root, CLOCK);
+    fails(() -> store.directory("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
+    for (String manifest : List.of("{", "{}", "[]", "null")) {
+      Files.writeString(root.resolve("a").resolve("manifest.json"), manifest);
+      fails(() -> store.find("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
+    }
+  }
+
+  @Test
+  void list_several_isOldestFirst() throws IOException {
+    var old = new FileCheckpointStore(root, CLOCK);
+    var young = new FileCheckpointStore(root, Clock.offset(CLOCK, Duration.ofHours(1)));
+    young.put("a", "", 0, prepared(1));
+    old.put("c", "", 0, prepared(2));
+    old.put("b", "", 0, prepared(3));
+    assertThat(old.list()).extracting(CheckpointManifest::id).containsExactly("b", "c", "a");
+  }
+
+  @Test
+  void put_byManyAtOnce_hasOneWinner() throws Exception {
+    var store = new FileCheckpointStore(root, CLOCK);
+    var directories = new ArrayList<Path>();
+    for (int i = 0; i < 8; i++) {
+      directories.add(prepared(i % 2));
+    }
+    try (var threads = Executors.newFixedThreadPool(8)) {
+      var tasks = new ArrayList<Callable<Digest>>();
+      for (Path directory : directories) {
+        tasks.add(() -> store.put("a", "", 0, directory).digest());
+      }
+      var won = new ArrayList<Digest>();
+      int lost = 0;
+      for (Future<Digest> result : threads.invokeAll(tasks)) {
+        try {
+          won.add(result.get());
+        } catch (java.util.concurrent.ExecutionException e) {
+          assertThat(e.getCause()).isInstanceOf(InvalidInputException.class);
+          lost++;
+        }
+      }
+      assertThat(won).hasSize(4).containsOnly(store.find("a").orElseThrow().digest());
+      assertThat(lost).isEqualTo(4);
+    }
+    assertThat(entries()).containsExactly("a");
+  }
+
+  @Test
+  void put_afterAKilledWriter_clearsWhatItLeft() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path abandoned = Files.createDirectory(root.resolve(".incoming-old"));
+    Files.writeString(abandoned.resolve("config.json"), "{}");
+    Files.setLastModifiedTime(abandoned, FileTime.from(NOW.minus(Duration.ofDays(2))));
+    Path inUse = Files.createDirectory(root.resolve(".incoming-young"));
+    Files.setLastModifiedTime(inUse, FileTime.from(NOW));
+    store.put("a", "", 0, prepared(1));
+    assertThat(entries()).containsExactly(".incoming-young", "a");
+    assertThat(store.list()).hasSize(1);
+  }
+}
