@@ -37,7 +37,7 @@ final class ServedTrainerTest {
       run =
           training
               .createTrainingRun(
-                  CreateTrainingRunRequest.newBuilder().setSpec(Specs.classification(3000)).build())
+                  CreateTrainingRunRequest.newBuilder().setSpec(Specs.classification(1000)).build())
               .getTrainingRun();
       var watched = watch(training, run);
       while (watched.next().getTrainingRun().getProgress().getStep() < 20) {}
@@ -60,7 +60,7 @@ final class ServedTrainerTest {
                       GetCheckpointRequest.newBuilder().setName(ended.getCheckpoints(0)).build())
                   .getCheckpoint()
                   .getStep())
-          .isEqualTo(3000);
+          .isEqualTo(1000);
       channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
     }
   }
