@@ -22,9 +22,12 @@ import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -64,20 +67,34 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile String sampleVersion = "";
 
   private final String name = InProcessServerBuilder.generateName();
-  private final Server server;
+  private final List<Server> servers = new ArrayList<>();
 
   FakeEvaluator() throws IOException {
-    server =
+    var server =
         InProcessServerBuilder.forName(name)
             .addService(this)
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of())))
             .build()
             .start();
+    servers.add(server);
   }
 
   String address() {
     return "inprocess:" + name;
+  }
+
+  /** Serves other processes too; returns where. */
+  String listen() throws IOException {
+    var listening =
+        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+            .addService(this)
+            .intercept(new ValidationInterceptor())
+            .intercept(new ErrorInterceptor(new Errors(List.of())))
+            .build()
+            .start();
+    servers.add(listening);
+    return "dns:///127.0.0.1:" + listening.getPort();
   }
 
   int total() {
@@ -229,6 +246,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   @Override
   public void close() throws InterruptedException {
     beforePoint = evaluation -> {};
-    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    for (var server : servers) {
+      server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    }
   }
 }

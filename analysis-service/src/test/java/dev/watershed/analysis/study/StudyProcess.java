@@ -35,20 +35,7 @@ final class StudyProcess implements AutoCloseable {
 
   StudyProcess(Path directory, FakeEvaluator evaluator, Map<String, Object> more)
       throws IOException {
-    var properties = new HashMap<String, Object>();
-    properties.put(
-        "datasources.analysis.url",
-        "jdbc:h2:file:"
-            + directory.resolve("analysis")
-            + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;DATABASE_TO_LOWER=TRUE"
-            + ";DEFAULT_NULL_ORDERING=HIGH");
-    properties.put("datasources.analysis.driver-class-name", "org.h2.Driver");
-    properties.put("flyway.datasources.analysis.enabled", true);
-    properties.put("flyway.datasources.analysis.locations", "classpath:db/analysis");
-    properties.put("watershed.analysis.sole-worker", true);
-    properties.put("watershed.analysis.poll-interval", "100ms");
-    properties.put("watershed.analysis.evaluator.address", evaluator.address());
-    properties.put("watershed.analysis.evaluator.first-backoff", "1ms");
+    var properties = properties(directory, evaluator.address());
     properties.putAll(more);
     context = ApplicationContext.run(properties);
     context.getBean(StudyQueue.class).start();
@@ -62,6 +49,25 @@ final class StudyProcess implements AutoCloseable {
             .start();
     channel = InProcessChannelBuilder.forName(name).build();
     stub = StudyServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** The configuration of a process that works alone on a database file. */
+  static Map<String, Object> properties(Path directory, String evaluatorAddress) {
+    var properties = new HashMap<String, Object>();
+    properties.put(
+        "datasources.analysis.url",
+        "jdbc:h2:file:"
+            + directory.resolve("analysis")
+            + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;DATABASE_TO_LOWER=TRUE"
+            + ";DEFAULT_NULL_ORDERING=HIGH");
+    properties.put("datasources.analysis.driver-class-name", "org.h2.Driver");
+    properties.put("flyway.datasources.analysis.enabled", true);
+    properties.put("flyway.datasources.analysis.locations", "classpath:db/analysis");
+    properties.put("watershed.analysis.sole-worker", true);
+    properties.put("watershed.analysis.poll-interval", "100ms");
+    properties.put("watershed.analysis.evaluator.address", evaluatorAddress);
+    properties.put("watershed.analysis.evaluator.first-backoff", "1ms");
+    return properties;
   }
 
   StudyServiceGrpc.StudyServiceBlockingStub stub() {
