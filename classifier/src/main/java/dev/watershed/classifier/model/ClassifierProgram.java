@@ -17,7 +17,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * The forward pass of one classifier architecture over a flat vector; inference only. Methods may
- * be called from any thread.
+ * be called from any thread; closing, here as for vectors and samples, waits for nobody and must
+ * come after the last use.
  */
 public final class ClassifierProgram implements AutoCloseable {
   private final ParameterLayout layout;

@@ -47,9 +47,7 @@ final class TorchScript implements AutoCloseable {
    * @param scope what the result is attached to
    */
   NDArray run(NDManager scope, String method, IValue... inputs) {
-    // Thread-local in libtorch. The optimiser gains nothing here, and its specialised graphs do not
-    // survive a change between inference and training.
-    JniUtils.setGraphExecutorOptimize(false);
+    prepareThread();
     try (IValue result = IValueUtils.runMethod(module, method, inputs)) {
       return result.toTensor((PtNDManager) scope);
     } finally {
@@ -65,7 +63,7 @@ final class TorchScript implements AutoCloseable {
    * @param inputs the results are attached to the manager of the first
    */
   NDList runWithGradients(String method, NDArray... inputs) {
-    JniUtils.setGraphExecutorOptimize(false);
+    prepareThread();
     try (NDArray marker = inputs[0].getManager().create(0)) {
       var list = new NDList(inputs);
       marker.setName("module_method:" + method);
@@ -78,6 +76,18 @@ final class TorchScript implements AutoCloseable {
         JniUtils.setGradMode(before);
       }
     }
+  }
+
+  /**
+   * Sets what libtorch keeps per thread; cheap enough for every call, and a virtual thread may have
+   * moved to another carrier since the last one.
+   */
+  private static void prepareThread() {
+    // The optimiser gains nothing here, and its specialised graphs do not survive a change between
+    // inference and training.
+    JniUtils.setGraphExecutorOptimize(false);
+    // Asking makes a new thread take over the process's number before oneDNN sees the default.
+    JniUtils.getNumThreads();
   }
 
   static IValue tensor(NDArray array) {
