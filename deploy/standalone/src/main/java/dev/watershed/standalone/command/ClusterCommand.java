@@ -1,0 +1,74 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.ClusterModelsRequest;
+import dev.watershed.analysis.v1.MetricServiceGrpc;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The clusters of a matrix of distances on standard input. */
+@Command(
+    name = "cluster",
+    description = {
+      "Read a symmetric matrix of distances on standard input and write its clusters as JSON.",
+      "The matrix is JSON, [[0, 1], [1, 0]] or a ClusterModelsRequest, or CSV with one row a"
+          + " line. Without --address it is computed here, no server is needed."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  echo '[[0,.1,.9],[.1,0,.8],[.9,.8,0]]' | watershed cluster",
+      "  watershed cluster --clusters 3 --kernel-width 0.5 <distances.csv"
+    })
+final class ClusterCommand implements Callable<Integer> {
+  @Mixin private ServerOptions server;
+  @Mixin private OutputOptions output;
+
+  @Option(names = "--clusters", description = "How many. Default: 2.")
+  private @Nullable Integer clusters;
+
+  @Option(
+      names = "--kernel-width",
+      description = "Width delta of the affinity exp(-d^2 / (2 delta^2)). Default: 1.")
+  private @Nullable Double kernelWidth;
+
+  @Option(names = "--seed", description = "Seed of k-means. Default: 0.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--scores",
+      paramLabel = "S,S,..",
+      description = "A score per model, to correlate with the centroid-distance feature.")
+  private @Nullable String scores;
+
+  private final Surroundings surroundings;
+
+  ClusterCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.server = new ServerOptions(surroundings);
+    this.output = new OutputOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() {
+    ClusterModelsRequest.Builder request =
+        NumbersInput.distances(NumbersInput.read(surroundings.in()));
+    if (clusters != null) {
+      request.setClusterCount(clusters);
+    }
+    if (kernelWidth != null) {
+      request.setKernelWidth(kernelWidth);
+    }
+    if (seed != null) {
+      request.setSeed(seed);
+    }
+    if (scores != null) {
+      request.clearScores().addAllScores(EvaluateCommand.numbers(scores, "--scores"));
+    }
+    output.message(
+        MetricServiceGrpc.newBlockingStub(server.metricChannel()).clusterModels(request.build()));
+    return ExitCode.OK;
+  }
+}

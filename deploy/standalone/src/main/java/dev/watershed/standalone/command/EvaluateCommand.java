@@ -1,0 +1,311 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.eval.v1.Combination;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluateInterpolationResponse;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
+import io.grpc.Context;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Streams the losses of combined weights. */
+@Command(
+    name = "evaluate",
+    description = {
+      "Evaluate points on the line between two models (alpha = 1 is the first), or affine"
+          + " combinations of any number of models. Ctrl-C cancels and frees the device."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  watershed evaluate MODEL_A MODEL_B --sample builtin:miniature/validation,size=512,seed=1",
+      "  watershed evaluate MODEL_A MODEL_B --alphas 0,0.25,1 --json \\",
+      "      --sample file:dev.tsv,text=3,label=1,label_names=unacceptable|acceptable",
+      "  watershed evaluate MODEL_A MODEL_B --sample builtin:miniature/validation --csv \\",
+      "      | watershed metrics",
+      "  watershed evaluate M1 M2 M3 --average --sample builtin:miniature/validation",
+      "  watershed evaluate M1 M2 M3 --combination 0.5,0.25,0.25 --sample file:dev.csv,text=a,label=b"
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  /** The points of a line are so many that no person means more by a count. */
+  private static final int MAXIMUM_ALPHAS = 10_001;
+
+  @Mixin private ServerOptions server;
+  @Mixin private OutputOptions output;
+
+  @Parameters(paramLabel = "CHECKPOINT", arity = "1..*", description = "The models.")
+  private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--sample",
+      paramLabel = "DATA",
+      required = true,
+      description = "Repeatable: " + DataArgument.SAMPLE_SYNTAX)
+  private List<String> samples = new ArrayList<>();
+
+  @Option(
+      names = "--alphas",
+      paramLabel = "N|LIST",
+      description = "A count of equally spaced points, or a list like 0,0.5,1. Default: 11.")
+  private String alphas = "11";
+
+  @Option(
+      names = "--combination",
+      paramLabel = "C,C,..",
+      description = "Coefficients, one per model, that sum to 1. Repeatable.")
+  private List<String> combinations = new ArrayList<>();
+
+  @Option(
+      names = "--average",
+      description = "Each model alone, then the average of all (a \"soup\").")
+  private boolean average;
+
+  @Option(names = "--example-losses", description = "Send every example's loss too (with --json).")
+  private boolean exampleLosses;
+
+  @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
+  private boolean bf16;
+
+  @Option(names = "--csv", description = "Write points as CSV.")
+  private boolean csv;
+
+  private final Surroundings surroundings;
+
+  EvaluateCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.server = new ServerOptions(surroundings);
+    this.output = new OutputOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() {
+    if (csv && output.json) {
+      throw CommandException.badInput("--csv and --json exclude each other");
+    }
+    boolean combining = average || !combinations.isEmpty();
+    if (!combining && models.size() != 2) {
+      throw CommandException.badInput(
+          "a line has two ends, not "
+              + models.size()
+              + "; give two models, or --combination or --average");
+    }
+    Context.CancellableContext call = Context.current().withCancellation();
+    try (Interrupt interrupt =
+        new Interrupt(
+            surroundings.terminal(),
+            "Cancelled; the device is free again.",
+            () -> call.cancel(null))) {
+      call.run(combining ? this::combine : this::interpolate);
+    } finally {
+      call.cancel(null);
+    }
+    return ExitCode.OK;
+  }
+
+  private void interpolate() {
+    EvaluateInterpolationRequest request =
+        EvaluateInterpolationRequest.newBuilder()
+            .setModelA(Names.checkpoint(models.get(0)))
+            .setModelB(Names.checkpoint(models.get(1)))
+            .addAllAlphas(alphas(alphas))
+            .addAllSamples(parsedSamples())
+            .setIncludeExampleLosses(exampleLosses)
+            .setPrecision(precision())
+            .build();
+    Iterator<EvaluateInterpolationResponse> responses =
+        EvaluationServiceGrpc.newBlockingStub(server.channel()).evaluateInterpolation(request);
+    List<SampleDescription> described = new ArrayList<>();
+    while (responses.hasNext()) {
+      EvaluateInterpolationResponse response = responses.next();
+      if (output.json) {
+        output.streamed(response);
+      } else if (response.hasHeader()) {
+        described.addAll(response.getHeader().getSamplesList());
+        remark(
+            described,
+            String.format(
+                Locale.ROOT, "distance %.4f", response.getHeader().getEuclideanDistance()));
+        header("alpha");
+      } else {
+        var point = response.getPoint();
+        point(
+            String.format(Locale.ROOT, csv ? "%s" : "%.4f", point.getAlpha()),
+            described.get(point.getSampleIndex()).getName(),
+            point.getMetrics());
+      }
+    }
+  }
+
+  private void combine() {
+    EvaluateCombinationsRequest.Builder request =
+        EvaluateCombinationsRequest.newBuilder()
+            .addAllSamples(parsedSamples())
+            .setIncludeExampleLosses(exampleLosses)
+            .setPrecision(precision());
+    models.forEach(model -> request.addModels(Names.checkpoint(model)));
+    List<String> titles = new ArrayList<>();
+    for (String combination : combinations) {
+      List<Double> coefficients = numbers(combination, "--combination");
+      if (coefficients.size() != models.size()) {
+        throw CommandException.badInput(
+            "--combination "
+                + combination
+                + " has "
+                + coefficients.size()
+                + " coefficients for "
+                + models.size()
+                + " models");
+      }
+      add(request, titles, combination.replace(',', ' '), coefficients);
+    }
+    if (average) {
+      for (int i = 0; i < models.size(); i++) {
+        List<Double> alone = new ArrayList<>(Collections.nCopies(models.size(), 0.0));
+        alone.set(i, 1.0);
+        add(request, titles, Names.id(models.get(i)), alone);
+      }
+      List<Double> equal = Collections.nCopies(models.size(), 1.0 / models.size());
+      add(request, titles, "average", equal);
+    }
+    Iterator<EvaluateCombinationsResponse> responses =
+        EvaluationServiceGrpc.newBlockingStub(server.channel())
+            .evaluateCombinations(request.build());
+    List<SampleDescription> described = new ArrayList<>();
+    while (responses.hasNext()) {
+      EvaluateCombinationsResponse response = responses.next();
+      if (output.json) {
+        output.streamed(response);
+      } else if (response.hasHeader()) {
+        described.addAll(response.getHeader().getSamplesList());
+        remark(described, models.size() + " models");
+        header("combination");
+      } else {
+        var point = response.getPoint();
+        point(
+            titles.get(point.getCombinationIndex()),
+            described.get(point.getSampleIndex()).getName(),
+            point.getMetrics());
+      }
+    }
+  }
+
+  private static void add(
+      EvaluateCombinationsRequest.Builder request,
+      List<String> titles,
+      String title,
+      List<Double> coefficients) {
+    titles.add(title);
+    request.addCombinations(Combination.newBuilder().addAllCoefficients(coefficients));
+  }
+
+  private List<EvaluationSample> parsedSamples() {
+    return samples.stream()
+        .map(text -> DataArgument.parse(text, surroundings.workingDirectory()).sample())
+        .toList();
+  }
+
+  private Precision precision() {
+    return bf16 ? Precision.PRECISION_BF16 : Precision.PRECISION_FP32;
+  }
+
+  private void remark(List<SampleDescription> described, String what) {
+    StringBuilder text = new StringBuilder(what);
+    for (SampleDescription sample : described) {
+      text.append("; ")
+          .append(sample.getName())
+          .append(": ")
+          .append(sample.getExampleCount())
+          .append(" examples, ")
+          .append(sample.getTruncatedExampleCount())
+          .append(" truncated");
+    }
+    output.remark(text.toString());
+  }
+
+  private void header(String first) {
+    output.line(
+        csv
+            ? first
+                + ",sample,mean_loss_nats,accuracy,f1,matthews_correlation,"
+                + "expected_calibration_error,example_count"
+            : String.format(
+                Locale.ROOT,
+                "%-14s %-24s %10s %9s %7s %7s %7s",
+                first,
+                "sample",
+                "loss",
+                "accuracy",
+                "F1",
+                "MCC",
+                "ECE"));
+  }
+
+  private void point(String first, String sample, ClassificationMetrics metrics) {
+    output.line(
+        csv
+            ? String.join(
+                ",",
+                first,
+                sample,
+                Double.toString(metrics.getMeanLossNats()),
+                Double.toString(metrics.getAccuracy()),
+                Double.toString(metrics.getF1()),
+                Double.toString(metrics.getMatthewsCorrelation()),
+                Double.toString(metrics.getExpectedCalibrationError()),
+                Integer.toString(metrics.getExampleCount()))
+            : String.format(
+                Locale.ROOT,
+                "%-14s %-24s %10.6f %9.4f %7.4f %7.4f %7.4f",
+                first,
+                sample,
+                metrics.getMeanLossNats(),
+                metrics.getAccuracy(),
+                metrics.getF1(),
+                metrics.getMatthewsCorrelation(),
+                metrics.getExpectedCalibrationError()));
+    output.terminal().out().flush();
+  }
+
+  /** A count of points from 0 to 1, or the points themselves. */
+  static List<Double> alphas(String text) {
+    if (!text.matches("\\d+")) {
+      return numbers(text, "--alphas");
+    }
+    long count = text.length() > 9 ? Long.MAX_VALUE : Long.parseLong(text);
+    if (count < 2 || count > MAXIMUM_ALPHAS) {
+      throw CommandException.badInput(
+          "--alphas " + text + " is not a count between 2 and " + MAXIMUM_ALPHAS);
+    }
+    List<Double> alphas = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      alphas.add(i / (double) (count - 1));
+    }
+    return alphas;
+  }
+
+  static List<Double> numbers(String text, String what) {
+    List<Double> numbers = new ArrayList<>();
+    for (String part : text.split(",", -1)) {
+      try {
+        numbers.add(Double.parseDouble(part.strip()));
+      } catch (NumberFormatException e) {
+        throw CommandException.badInput(what + ": '" + part + "' is not a number");
+      }
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,47 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.AnalyzeCurveRequest;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.MetricServiceGrpc;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** The metrics of a curve on standard input. */
+@Command(
+    name = "metrics",
+    description = {
+      "Read a curve of losses on standard input and write its connectivity metrics as JSON.",
+      "The curve is JSON, {\"alphas\": [...], \"losses_nats\": [...]}, or CSV with the columns"
+          + " alpha and loss. Without --address it is computed here, no server is needed."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  echo '{\"alphas\":[0,0.5,1],\"losses_nats\":[0.4,0.7,0.5]}' | watershed metrics",
+      "  watershed evaluate A B --sample builtin:miniature/validation --csv | watershed metrics"
+    })
+final class MetricsCommand implements Callable<Integer> {
+  @Mixin private ServerOptions server;
+  @Mixin private OutputOptions output;
+
+  private final Surroundings surroundings;
+
+  MetricsCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.server = new ServerOptions(surroundings);
+    this.output = new OutputOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() {
+    Curve curve = NumbersInput.curve(NumbersInput.read(surroundings.in()));
+    CurveMetrics metrics =
+        MetricServiceGrpc.newBlockingStub(server.metricChannel())
+            .analyzeCurve(AnalyzeCurveRequest.newBuilder().setCurve(curve).build())
+            .getMetrics();
+    output.message(metrics);
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,80 @@
+package dev.watershed.standalone.command;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/** Follows a resource to its end over as many watch streams as it takes. */
+final class Reattach {
+  /** How long a server may be away before we give up: long enough for a restart. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private Reattach() {}
+
+  /**
+   * Returns the first message with which the resource has ended. A first stream that cannot be
+   * opened fails at once; a stream that breaks off later is opened anew.
+   *
+   * @param watch opens a stream
+   * @param ended whether a message is the last
+   * @param show sees every message
+   */
+  static <T> T untilEnded(Supplier<Iterator<T>> watch, Predicate<T> ended, Consumer<T> show) {
+    boolean attached = false;
+    long lastHeard = System.nanoTime();
+    Duration pause = FIRST_PAUSE;
+    while (true) {
+      try {
+        Iterator<T> stream = watch.get();
+        while (stream.hasNext()) {
+          T message = stream.next();
+          attached = true;
+          lastHeard = System.nanoTime();
+          pause = FIRST_PAUSE;
+          show.accept(message);
+          if (ended.test(message)) {
+            return message;
+          }
+        }
+        giveUpAfterPatience(
+            lastHeard,
+            Status.UNAVAILABLE
+                .withDescription("the server closed the stream")
+                .asRuntimeException());
+      } catch (StatusRuntimeException e) {
+        if (!attached || e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+          throw e;
+        }
+        giveUpAfterPatience(lastHeard, e);
+      }
+      pause(pause);
+      pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
+    }
+  }
+
+  private static void giveUpAfterPatience(long lastHeard, StatusRuntimeException error) {
+    if (System.nanoTime() - lastHeard > PATIENCE.toNanos()) {
+      throw error;
+    }
+  }
+
+  private static void pause(Duration pause) {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Status.CANCELLED.withDescription("interrupted").withCause(e).asRuntimeException();
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

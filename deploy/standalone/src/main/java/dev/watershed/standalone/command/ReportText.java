@@ -1,0 +1,135 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.standalone.terminal.Heatmap;
+import dev.watershed.standalone.terminal.Terminal;
+import dev.watershed.standalone.terminal.TextTable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/** A study's report as text for a terminal. */
+public final class ReportText {
+  private ReportText() {}
+
+  /** The models, the picture of the distances, the fits and the finding. */
+  public static List<String> lines(StudyReport report, Terminal terminal) {
+    List<String> lines = new ArrayList<>(models(report).lines());
+    lines.add("");
+    lines.addAll(matrix(report, terminal));
+    lines.add("");
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "silhouette %.3f, eigengap %.3f: %s",
+            report.getClustering().getSilhouette(),
+            report.getClustering().getEigengap(),
+            report.getClustering().getVerdict()));
+    for (DiagnosticReport diagnostic : report.getDiagnosticsList()) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%s against the centroid distance: r = %.3f (p = %.2g)",
+              diagnostic.getName(),
+              diagnostic.getFit().getPearsonR(),
+              diagnostic.getFit().getPearsonP()));
+    }
+    for (GroupReport group : report.getGroupsList()) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%s distance against weight distance over pairs: Spearman %.3f",
+              group.getName(),
+              group.getFit().getSpearmanRho()));
+    }
+    lines.add("");
+    lines.add(report.getFinding());
+    return lines;
+  }
+
+  private static TextTable models(StudyReport report) {
+    List<String> titles = new ArrayList<>(List.of("model", "basin", "loss", "accuracy"));
+    for (Diagnostic diagnostic : report.getSpec().getDiagnosticsList()) {
+      titles.add(diagnostic.getSample().getName());
+    }
+    TextTable table = new TextTable(titles.toArray(String[]::new));
+    for (ModelReport model : report.getModelsList()) {
+      List<String> cells =
+          new ArrayList<>(
+              List.of(
+                  label(model),
+                  basin(model.getCluster()),
+                  String.format(Locale.ROOT, "%.4f", model.getInDomain().getMeanLossNats()),
+                  String.format(Locale.ROOT, "%.4f", model.getInDomain().getAccuracy())));
+      for (double score : model.getDiagnosticScoresList()) {
+        cells.add(String.format(Locale.ROOT, "%.4f", score));
+      }
+      table.row(cells.toArray(String[]::new));
+    }
+    return table;
+  }
+
+  /** The distances, sorted by basin and then by the first diagnostic, as a picture. */
+  public static List<String> matrix(StudyReport report, Terminal terminal) {
+    List<ModelReport> models = report.getModelsList();
+    List<Integer> order =
+        IntStream.range(0, models.size())
+            .boxed()
+            .sorted(
+                Comparator.<Integer>comparingInt(i -> models.get(i).getCluster())
+                    .thenComparingDouble(i -> firstScore(models.get(i))))
+            .toList();
+    double[][] distances = distances(report);
+    double[][] sorted = new double[models.size()][models.size()];
+    List<String> labels = new ArrayList<>();
+    for (int row = 0; row < sorted.length; row++) {
+      ModelReport model = models.get(order.get(row));
+      labels.add(label(model) + " " + basin(model.getCluster()));
+      for (int column = 0; column < sorted.length; column++) {
+        sorted[row][column] = distances[order.get(row)][order.get(column)];
+      }
+    }
+    return Heatmap.render(labels, sorted, terminal, title(report) + ", sorted by basin:");
+  }
+
+  private static String title(StudyReport report) {
+    return switch (report.getSpec().getDistance()) {
+      case DISTANCE_METRIC_BARRIER_HEIGHT -> "Barrier height (nats) of every pair";
+      case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> "Improved convexity gap (nats) of every pair";
+      case DISTANCE_METRIC_AREA -> "Area (nats) of every pair";
+      case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance of every pair";
+      default -> "Convexity gap (nats) of every pair";
+    };
+  }
+
+  /** The chosen distances as a symmetric matrix (model, model) with zeros on the diagonal. */
+  public static double[][] distances(StudyReport report) {
+    int count = report.getModelsCount();
+    double[][] distances = new double[count][count];
+    for (PairReport pair : report.getPairsList()) {
+      distances[pair.getModelA()][pair.getModelB()] = pair.getDistance();
+      distances[pair.getModelB()][pair.getModelA()] = pair.getDistance();
+    }
+    return distances;
+  }
+
+  /** "A" for the largest basin, "B" for the next. */
+  public static String basin(int cluster) {
+    return cluster < 26 ? String.valueOf((char) ('A' + cluster)) : String.valueOf(cluster);
+  }
+
+  private static String label(ModelReport model) {
+    return model.getLabel().isEmpty() ? Names.id(model.getCheckpoint()) : model.getLabel();
+  }
+
+  private static double firstScore(ModelReport model) {
+    return model.getDiagnosticScoresCount() == 0 ? 0 : model.getDiagnosticScores(0);
+  }
+}

@@ -1,0 +1,223 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.standalone.terminal.ProgressBoard;
+import dev.watershed.standalone.terminal.TextTable;
+import dev.watershed.trainer.v1.CancelTrainingRunRequest;
+import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.ValidationScore;
+import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import io.grpc.Channel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Looks at training runs, follows and stops them. */
+@Command(
+    name = "runs",
+    description = "List, show, follow and cancel training runs.",
+    footer = {
+      "",
+      "Examples:",
+      "  watershed runs list --state running --state queued",
+      "  watershed runs watch                     (everything that has not ended)",
+      "  watershed runs get RUN --json",
+      "  watershed runs cancel RUN"
+    })
+final class RunsCommand {
+  /** The states by the words that people type. */
+  enum State {
+    QUEUED,
+    RUNNING,
+    SUCCEEDED,
+    FAILED,
+    CANCELLED
+  }
+
+  @Command(description = "List runs, oldest first.")
+  int list(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Option(
+              names = "--state",
+              description = "Only runs in this state: ${COMPLETION-CANDIDATES}. Repeatable.")
+          List<State> states) {
+    ListTrainingRunsRequest.Builder request = ListTrainingRunsRequest.newBuilder();
+    if (states != null) {
+      states.forEach(
+          state ->
+              request.addStates(TrainingRunState.valueOf("TRAINING_RUN_STATE_" + state.name())));
+    }
+    List<TrainingRun> runs = all(server.channel(), request);
+    if (output.json) {
+      output.message(ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(runs));
+    } else {
+      output.table(table(runs));
+    }
+    return ExitCode.OK;
+  }
+
+  @Command(description = "Show one run.")
+  int get(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "RUN") String name) {
+    GetTrainingRunRequest request =
+        GetTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
+    show(stub(server).getTrainingRun(request).getTrainingRun(), output);
+    return ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Follow runs to their end; without names, all that have not ended. Ctrl-C detaches.",
+        "With --json every change is one line."
+      })
+  int watch(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "RUN", arity = "0..*") List<String> names) {
+    List<TrainingRun> runs = watched(server, names == null ? List.of() : names);
+    List<TrainingRun> ended;
+    try (ProgressBoard board = new ProgressBoard(output.terminal());
+        Interrupt interrupt =
+            new Interrupt(
+                output.terminal(),
+                "Detached; the runs go on. Stop one with 'watershed runs cancel NAME'.",
+                () -> {})) {
+      RunFollower follower =
+          new RunFollower(
+              server.channel(),
+              board,
+              run -> {
+                if (output.json) {
+                  output.streamed(WatchTrainingRunResponse.newBuilder().setTrainingRun(run));
+                }
+              });
+      ended = follower.follow(runs);
+    }
+    if (!output.json) {
+      output.table(table(ended));
+    }
+    return exitCode(ended);
+  }
+
+  @Command(description = "Ask runs to stop after their current step.")
+  int cancel(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "RUN", arity = "1..*") List<String> names) {
+    List<TrainingRun> runs = new ArrayList<>();
+    for (String name : names) {
+      CancelTrainingRunRequest request =
+          CancelTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
+      runs.add(stub(server).cancelTrainingRun(request).getTrainingRun());
+    }
+    if (output.json) {
+      output.message(ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(runs));
+    } else {
+      output.table(table(runs));
+    }
+    return ExitCode.OK;
+  }
+
+  private static List<TrainingRun> watched(ServerOptions server, List<String> names) {
+    if (names.isEmpty()) {
+      return all(
+          server.channel(),
+          ListTrainingRunsRequest.newBuilder()
+              .addStates(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
+              .addStates(TrainingRunState.TRAINING_RUN_STATE_RUNNING));
+    }
+    List<TrainingRun> runs = new ArrayList<>();
+    for (String name : names) {
+      GetTrainingRunRequest request =
+          GetTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
+      runs.add(stub(server).getTrainingRun(request).getTrainingRun());
+    }
+    return runs;
+  }
+
+  private static List<TrainingRun> all(Channel channel, ListTrainingRunsRequest.Builder request) {
+    List<TrainingRun> runs = new ArrayList<>();
+    ListTrainingRunsResponse page;
+    do {
+      page =
+          TrainingServiceGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)
+              .listTrainingRuns(request.setPageSize(1000).build());
+      runs.addAll(page.getTrainingRunsList());
+      request.setPageToken(page.getNextPageToken());
+    } while (!page.getNextPageToken().isEmpty());
+    return runs;
+  }
+
+  private static TrainingServiceGrpc.TrainingServiceBlockingStub stub(ServerOptions server) {
+    return TrainingServiceGrpc.newBlockingStub(server.channel())
+        .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static void show(TrainingRun run, OutputOptions output) {
+    if (output.json) {
+      output.message(run);
+      return;
+    }
+    output.table(table(List.of(run)));
+    for (ValidationScore score : run.getProgress().getValidationScoresList()) {
+      output.line(
+          String.format(
+              Locale.ROOT,
+              "step %d: validation loss %.4f nats, accuracy %.4f (%d examples)",
+              score.getStep(),
+              score.getMetrics().getMeanLossNats(),
+              score.getMetrics().getAccuracy(),
+              score.getMetrics().getExampleCount()));
+    }
+    run.getCheckpointsList().forEach(output::line);
+    if (run.hasError()) {
+      ErrorReport.lines(run.getError()).forEach(output::line);
+    }
+  }
+
+  /** One line for each run. */
+  static TextTable table(List<TrainingRun> runs) {
+    TextTable table =
+        new TextTable("run", "name", "seed", "state", "step", "of", "loss", "checkpoint");
+    for (TrainingRun run : runs) {
+      int checkpoints = run.getCheckpointsCount();
+      table.row(
+          Names.id(run.getName()),
+          run.getSpec().getDisplayName(),
+          RunFollower.seeds(run.getSpec()),
+          RunFollower.word(run.getState()),
+          String.valueOf(run.getProgress().getStep()),
+          String.valueOf(run.getProgress().getTotalSteps()),
+          run.getProgress().getStep() == 0
+              ? "-"
+              : String.format(Locale.ROOT, "%.4f", run.getProgress().getTrainingLossNats()),
+          checkpoints == 0 ? "-" : Names.id(run.getCheckpoints(checkpoints - 1)));
+    }
+    return table;
+  }
+
+  /** Failed if any failed, else cancelled if any was cancelled. */
+  static int exitCode(List<TrainingRun> ended) {
+    if (ended.stream()
+        .anyMatch(run -> run.getState() == TrainingRunState.TRAINING_RUN_STATE_FAILED)) {
+      return ExitCode.FAILED;
+    }
+    return ended.stream()
+            .anyMatch(run -> run.getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED)
+        ? ExitCode.CANCELLED
+        : ExitCode.OK;
+  }
+}

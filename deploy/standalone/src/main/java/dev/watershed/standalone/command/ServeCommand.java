@@ -1,0 +1,98 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.standalone.process.DataDirectory;
+import dev.watershed.standalone.process.Standalone;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs the three services until told to stop. */
+@Command(
+    name = "serve",
+    description = {
+      "Run the trainer, the evaluator and the analysis in one process on one loopback port.",
+      "Stop it with Ctrl-C or SIGTERM: calls in flight get a few seconds to finish, runs and"
+          + " studies go on at the next start."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  watershed serve",
+      "  watershed serve --data my-data --data-root corpora --port 9000"
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Mixin private OutputOptions output;
+
+  @Option(
+      names = "--port",
+      description = "Port on 127.0.0.1; 0 picks a free one. Default: 7878.",
+      defaultValue = "" + ServerOptions.DEFAULT_PORT)
+  private int port;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description =
+          "Where databases and checkpoints are kept. Default: WATERSHED_DATA or ~/.watershed.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--data-root",
+      paramLabel = "DIR",
+      description =
+          "Requests may name files below this directory. Repeatable. Default: the working"
+              + " directory.")
+  private List<Path> dataRoots = new ArrayList<>();
+
+  @Option(
+      names = "--threads",
+      description =
+          "Threads inside one operation of libtorch; results have the same bits only for the same"
+              + " number. Default: 1.",
+      defaultValue = "1")
+  private int threads;
+
+  private final Surroundings surroundings;
+
+  ServeCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.output = new OutputOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (port < 0 || port > 65535) {
+      throw CommandException.badInput("--port " + port + " is not between 0 and 65535");
+    }
+    DataDirectory directory = DataDirectory.at(data, surroundings.variables());
+    List<Path> roots =
+        (dataRoots.isEmpty() ? List.of(Path.of("")) : dataRoots)
+            .stream()
+                .map(root -> surroundings.workingDirectory().resolve(root).normalize())
+                .toList();
+    Standalone standalone =
+        Standalone.start(new Standalone.Settings(directory, port, threads, roots));
+    Runtime.getRuntime().addShutdownHook(new Thread(standalone::close, "shutdown"));
+    if (output.json) {
+      output.line("{\"address\":" + Json.quoted(standalone.address()) + "}");
+    } else {
+      output.line("Watershed listens on " + standalone.address());
+      output.line("  data       " + directory.root());
+      roots.forEach(root -> output.line("  files from " + root));
+      output.line("Try, in another terminal:");
+      output.line("  ./watershed checkpoints list");
+      output.line(
+          "  buf curl --protocol grpc --http2-prior-knowledge --data '{}' \\\n      http://"
+              + standalone.address()
+              + "/watershed.trainer.v1.CheckpointService/ListCheckpoints");
+    }
+    output.terminal().out().flush();
+    standalone.awaitClose();
+    return ExitCode.OK;
+  }
+}

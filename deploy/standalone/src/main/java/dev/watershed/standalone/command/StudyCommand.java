@@ -1,0 +1,408 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.CancelStudyRequest;
+import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.GetStudyReportRequest;
+import dev.watershed.analysis.v1.GetStudyRequest;
+import dev.watershed.analysis.v1.ListStudiesRequest;
+import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.Study;
+import dev.watershed.analysis.v1.StudyModel;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudyServiceGrpc;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.WatchStudyResponse;
+import dev.watershed.standalone.terminal.ProgressBoard;
+import dev.watershed.standalone.terminal.TextTable;
+import dev.watershed.type.v1.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Makes studies of models and shows what they found. */
+@Command(
+    name = "study",
+    description =
+        "Create, list, show, follow, cancel and export studies: all pairs of some models on an"
+            + " in-domain sample, each model on diagnostics, and the basins that follow.",
+    footer = {
+      "",
+      "Examples:",
+      "  watershed study create M1 M2=second M3 M4 --wait --out study-1 \\",
+      "      --in-domain builtin:miniature/validation,size=512,seed=1 \\",
+      "      --diagnostic builtin:miniature/diagnostic-not-entailed \\",
+      "      --diagnostic builtin:miniature/probe-verb,group=strategy",
+      "  watershed study create --spec study.json",
+      "  watershed study report STUDY",
+      "  watershed study export STUDY --out study-1"
+    })
+final class StudyCommand {
+  /** Protocols by the names that people type. */
+  enum Protocol {
+    PAPER,
+    REFERENCE,
+    NESTED
+  }
+
+  /** Distances by the names that people type. */
+  enum Distance {
+    CG(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP),
+    BH(DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT),
+    ICG(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP),
+    AREA(DistanceMetric.DISTANCE_METRIC_AREA),
+    EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+
+    private final DistanceMetric metric;
+
+    Distance(DistanceMetric metric) {
+      this.metric = metric;
+    }
+  }
+
+  /** What a study is made of. */
+  static final class SpecOptions {
+    @Parameters(
+        paramLabel = "CHECKPOINT[=LABEL]",
+        arity = "0..*",
+        description = "The models and what figures call them.")
+    List<String> models = new ArrayList<>();
+
+    @Option(
+        names = "--spec",
+        paramLabel = "FILE.json",
+        description = "A StudySpec in protobuf's JSON form; other options override its fields.")
+    @Nullable Path specFile;
+
+    @Option(names = "--name", description = "A name for people.")
+    @Nullable String name;
+
+    @Option(
+        names = "--in-domain",
+        paramLabel = "DATA",
+        description = "What curves are measured on: " + DataArgument.SAMPLE_SYNTAX)
+    @Nullable String inDomain;
+
+    @Option(
+        names = "--diagnostic",
+        paramLabel = "DATA",
+        description =
+            "What each model alone is scored on; repeatable: " + DataArgument.DIAGNOSTIC_SYNTAX)
+    List<String> diagnostics = new ArrayList<>();
+
+    @Option(
+        names = "--protocol",
+        description =
+            "paper (11 points), reference (10 points) or nested (101 points, for the improved"
+                + " convexity gap). Default: paper.")
+    @Nullable Protocol protocol;
+
+    @Option(names = "--intervals", paramLabel = "N", description = "N equal intervals instead.")
+    @Nullable Integer intervals;
+
+    @Option(names = "--distance", description = "${COMPLETION-CANDIDATES}. Default: CG.")
+    @Nullable Distance distance;
+
+    @Option(names = "--clusters", description = "Default: 2.")
+    @Nullable Integer clusters;
+
+    @Option(names = "--kernel-width", description = "Of the clustering's affinity. Default: 1.")
+    @Nullable Double kernelWidth;
+
+    @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
+    boolean bf16;
+
+    @Option(
+        names = "--request-id",
+        paramLabel = "ID",
+        description = "Makes it safe to repeat the command.")
+    String requestId = "";
+
+    private StudySpec spec(Path workingDirectory) {
+      StudySpec.Builder spec = StudySpec.newBuilder();
+      if (specFile != null) {
+        spec = Json.parse(read(workingDirectory.resolve(specFile)), spec, "--spec " + specFile);
+      }
+      if (name != null) {
+        spec.setDisplayName(name);
+      }
+      if (!models.isEmpty()) {
+        spec.clearModels();
+        for (String model : models) {
+          addModel(spec, model);
+        }
+      }
+      if (spec.getModelsCount() < 2) {
+        throw CommandException.badInput(
+            "a study wants at least two models, not " + spec.getModelsCount());
+      }
+      if (inDomain != null) {
+        spec.setInDomain(DataArgument.parse(inDomain, workingDirectory).sample());
+      }
+      if (!spec.hasInDomain()) {
+        throw CommandException.badInput(
+            "nothing to measure curves on; give --in-domain, for example"
+                + " --in-domain builtin:miniature/validation,size=512,seed=1");
+      }
+      if (!diagnostics.isEmpty()) {
+        spec.clearDiagnostics();
+        for (String diagnostic : diagnostics) {
+          spec.addDiagnostics(DataArgument.parse(diagnostic, workingDirectory).diagnostic());
+        }
+      }
+      applyMeasure(spec);
+      return spec.build();
+    }
+
+    private void applyMeasure(StudySpec.Builder spec) {
+      if (protocol != null && intervals != null) {
+        throw CommandException.badInput("--protocol and --intervals exclude each other");
+      }
+      if (protocol != null) {
+        spec.setProtocol(AlphaProtocol.valueOf("ALPHA_PROTOCOL_" + protocol.name()));
+      }
+      if (intervals != null) {
+        spec.setIntervalCount(intervals);
+      }
+      if (distance != null) {
+        spec.setDistance(distance.metric);
+      }
+      if (clusters != null) {
+        spec.setClusterCount(clusters);
+      }
+      if (kernelWidth != null) {
+        spec.setKernelWidth(kernelWidth);
+      }
+      if (bf16) {
+        spec.setPrecision(Precision.PRECISION_BF16);
+      }
+    }
+
+    private static void addModel(StudySpec.Builder spec, String text) {
+      int equals = text.indexOf('=');
+      String checkpoint = equals < 0 ? text : text.substring(0, equals);
+      spec.addModels(
+          StudyModel.newBuilder()
+              .setCheckpoint(Names.checkpoint(checkpoint))
+              .setLabel(equals < 0 ? "" : text.substring(equals + 1)));
+    }
+
+    private static String read(Path file) {
+      try {
+        return Files.readString(file);
+      } catch (IOException e) {
+        throw CommandException.badInput("cannot read --spec " + file + ": " + e);
+      }
+    }
+  }
+
+  private final Surroundings surroundings;
+
+  StudyCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Command(description = "Create a study; follow it with --wait.")
+  int create(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Mixin SpecOptions options,
+      @Option(names = "--wait", description = "Follow it to its end. Ctrl-C detaches.")
+          boolean wait,
+      @Option(
+              names = "--out",
+              paramLabel = "DIR",
+              description = "With --wait: write the report's files here.")
+          Path out) {
+    if (out != null && !wait) {
+      throw CommandException.badInput("--out needs --wait; later use 'watershed study export'");
+    }
+    CreateStudyRequest request =
+        CreateStudyRequest.newBuilder()
+            .setSpec(options.spec(surroundings.workingDirectory()))
+            .setRequestId(options.requestId)
+            .build();
+    Study study = lookup(server).createStudy(request).getStudy();
+    if (!wait) {
+      show(List.of(study), output);
+      if (!output.json) {
+        output.remark("Follow it with 'watershed study watch " + Names.id(study.getName()) + "'.");
+      }
+      return ExitCode.OK;
+    }
+    Study ended = follow(server, output, study.getName(), update -> {});
+    if (ended.getState() != StudyState.STUDY_STATE_SUCCEEDED) {
+      show(List.of(ended), output);
+      return exitCode(ended);
+    }
+    StudyReport report = report(server, ended.getName());
+    if (out != null) {
+      export(server, ended.getName(), out);
+    }
+    showReport(report, output);
+    return ExitCode.OK;
+  }
+
+  @Command(description = "List studies, oldest first.")
+  int list(@Mixin ServerOptions server, @Mixin OutputOptions output) {
+    ListStudiesRequest.Builder request = ListStudiesRequest.newBuilder().setPageSize(1000);
+    List<Study> studies = new ArrayList<>();
+    ListStudiesResponse page;
+    do {
+      page = lookup(server).listStudies(request.build());
+      studies.addAll(page.getStudiesList());
+      request.setPageToken(page.getNextPageToken());
+    } while (!page.getNextPageToken().isEmpty());
+    if (output.json) {
+      output.message(ListStudiesResponse.newBuilder().addAllStudies(studies));
+    } else {
+      show(studies, output);
+    }
+    return ExitCode.OK;
+  }
+
+  @Command(description = "Show one study.")
+  int get(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY") String name) {
+    GetStudyRequest request = GetStudyRequest.newBuilder().setName(Names.study(name)).build();
+    show(List.of(lookup(server).getStudy(request).getStudy()), output);
+    return ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Follow a study to its end. Ctrl-C detaches; the study goes on.",
+        "With --json every change is one line."
+      })
+  int watch(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY") String name) {
+    Study ended =
+        follow(
+            server,
+            output,
+            Names.study(name),
+            study -> {
+              if (output.json) {
+                output.streamed(WatchStudyResponse.newBuilder().setStudy(study));
+              }
+            });
+    if (!output.json) {
+      show(List.of(ended), output);
+    }
+    return exitCode(ended);
+  }
+
+  @Command(description = "Stop a study; the points it has are kept.")
+  int cancel(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY") String name) {
+    CancelStudyRequest request = CancelStudyRequest.newBuilder().setName(Names.study(name)).build();
+    show(List.of(lookup(server).cancelStudy(request).getStudy()), output);
+    return ExitCode.OK;
+  }
+
+  @Command(description = "Show what a study found: models, clusters, the matrix, the fits.")
+  int report(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY") String name) {
+    showReport(report(server, Names.study(name)), output);
+    return ExitCode.OK;
+  }
+
+  @Command(description = "Write a study's report.html, JSON and CSV files to a directory.")
+  int export(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY") String name,
+      @Option(names = "--out", paramLabel = "DIR", required = true) Path out) {
+    for (Path file : export(server, Names.study(name), out)) {
+      output.line(
+          output.json ? "{\"file\":" + Json.quoted(file.toString()) + "}" : file.toString());
+    }
+    return ExitCode.OK;
+  }
+
+  private Study follow(
+      ServerOptions server, OutputOptions output, String name, Consumer<Study> show) {
+    try (ProgressBoard board = new ProgressBoard(output.terminal());
+        Interrupt interrupt =
+            new Interrupt(
+                output.terminal(),
+                "Detached; the study goes on. Stop it with 'watershed study cancel "
+                    + Names.id(name)
+                    + "'.",
+                () -> {})) {
+      return StudyFollower.follow(server.channel(), name, board, show);
+    }
+  }
+
+  private List<Path> export(ServerOptions server, String name, Path out) {
+    return StudyExport.write(server.channel(), name, surroundings.workingDirectory().resolve(out));
+  }
+
+  private static StudyReport report(ServerOptions server, String name) {
+    GetStudyReportRequest request = GetStudyReportRequest.newBuilder().setName(name).build();
+    return StudyServiceGrpc.newBlockingStub(server.channel()).getStudyReport(request).getReport();
+  }
+
+  private static StudyServiceGrpc.StudyServiceBlockingStub lookup(ServerOptions server) {
+    return StudyServiceGrpc.newBlockingStub(server.channel())
+        .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static void showReport(StudyReport report, OutputOptions output) {
+    if (output.json) {
+      output.message(report);
+    } else {
+      ReportText.lines(report, output.terminal()).forEach(output::line);
+    }
+  }
+
+  private static void show(List<Study> studies, OutputOptions output) {
+    if (output.json) {
+      studies.forEach(output::message);
+      return;
+    }
+    TextTable table = new TextTable("study", "name", "models", "state", "points", "of");
+    for (Study study : studies) {
+      table.row(
+          Names.id(study.getName()),
+          study.getSpec().getDisplayName(),
+          String.valueOf(study.getSpec().getModelsCount()),
+          StudyFollower.word(study.getState()),
+          String.valueOf(study.getProgress().getCompletedPoints()),
+          String.valueOf(study.getProgress().getTotalPoints()));
+    }
+    output.table(table);
+    for (Study study : studies) {
+      if (study.hasError()) {
+        ErrorReport.lines(study.getError()).forEach(output::line);
+      }
+    }
+  }
+
+  private static int exitCode(Study ended) {
+    return switch (ended.getState()) {
+      case STUDY_STATE_SUCCEEDED -> ExitCode.OK;
+      case STUDY_STATE_CANCELLED -> ExitCode.CANCELLED;
+      default -> ExitCode.FAILED;
+    };
+  }
+}

@@ -1,0 +1,331 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.standalone.terminal.ProgressBoard;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
+import dev.watershed.trainer.v1.CheckpointPolicy;
+import dev.watershed.trainer.v1.ClassificationObjective;
+import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.type.v1.DatasetSplit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Queues training runs, one for each seed. */
+@Command(
+    name = "train",
+    abbreviateSynopsis = true,
+    description = "Queue training runs, one for each seed; follow them with --wait.",
+    footer = {
+      "",
+      "Examples:",
+      "  watershed train --initial miniature-pretrained --train builtin:miniature/train \\",
+      "      --validation builtin:miniature/validation --steps 600 --lr 5e-4 --dropout 0 \\",
+      "      --seeds 1..8 --name miniature --wait",
+      "  watershed train --random bert --tokenizer file:vocab.txt --init-seed 1 --objective mlm \\",
+      "      --train file:sentences.tsv,text=3 --epochs 1 --lr 1e-3 --seeds 1",
+      "  watershed train --spec run.json --seeds 1..8 --lr 2e-5      (options override the spec)"
+    })
+final class TrainCommand implements Callable<Integer> {
+  /** What is learned. */
+  enum Objective {
+    CLASSIFICATION,
+    MLM
+  }
+
+  @Mixin private ServerOptions server;
+  @Mixin private OutputOptions output;
+  @Mixin private RecipeOptions recipe = new RecipeOptions();
+  @Mixin private RandomOptions random = new RandomOptions();
+
+  @Option(
+      names = "--spec",
+      paramLabel = "FILE.json",
+      description = "A TrainingRunSpec in protobuf's JSON form; other options override its fields.")
+  private @Nullable Path specFile;
+
+  @Option(names = "--name", description = "A name for people.")
+  private @Nullable String name;
+
+  @Option(
+      names = "--initial",
+      paramLabel = "CHECKPOINT",
+      description = "The checkpoint to begin with.")
+  private @Nullable String initial;
+
+  @Option(
+      names = "--objective",
+      description = "classification or mlm (masked language modelling). Default: classification.")
+  private @Nullable Objective objective;
+
+  @Option(names = "--train", paramLabel = "DATA", description = DataArgument.SPLIT_SYNTAX)
+  private @Nullable String train;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "DATA",
+      description = "Scored, whole, at each checkpoint.")
+  private @Nullable String validation;
+
+  @Option(
+      names = "--labels",
+      split = ",",
+      description = "Labels in the order of the logits. Default: the checkpoint's or the data's.")
+  private List<String> labels = new ArrayList<>();
+
+  @Option(
+      names = "--mask",
+      paramLabel = "SHARE",
+      description = "Fraction of tokens masked (mlm). Default: 0.15.")
+  private @Nullable Double maskProbability;
+
+  @Option(
+      names = "--pair-mask",
+      paramLabel = "SHARE",
+      description = "The same for the second text. Default: as --mask.")
+  private @Nullable Double pairMaskProbability;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "1..8",
+      converter = SeedList.Converter.class,
+      description = "One run per seed of head and data order, for example 1..8 or 1,2,5.")
+  private @Nullable SeedList seeds;
+
+  @Option(
+      names = "--head-seed",
+      paramLabel = "SEED",
+      description = "Seed of the head's initialisation; with --seeds only the data order varies.")
+  private @Nullable Long headSeed;
+
+  @Option(
+      names = "--data-seed",
+      paramLabel = "SEED",
+      description = "Seed of the data order; with --seeds only the head varies.")
+  private @Nullable Long dataSeed;
+
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "STEPS",
+      description = "Keep a checkpoint after every so many steps; the last is always kept.")
+  private @Nullable Long checkpointEvery;
+
+  @Option(
+      names = "--checkpoint-at",
+      paramLabel = "STEP",
+      split = ",",
+      description = "Keep a checkpoint after these steps; 0 is the initial weights.")
+  private List<Long> checkpointAt = new ArrayList<>();
+
+  @Option(
+      names = "--resume-every",
+      paramLabel = "STEPS",
+      description = "Save what a killed run resumes from. Default: 200.")
+  private @Nullable Long resumeEvery;
+
+  @Option(
+      names = "--request-id",
+      paramLabel = "ID",
+      description = "Makes it safe to repeat the command.")
+  private String requestId = "";
+
+  @Option(names = "--wait", description = "Follow the runs to their end. Ctrl-C detaches.")
+  private boolean wait;
+
+  private final Surroundings surroundings;
+
+  TrainCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.server = new ServerOptions(surroundings);
+    this.output = new OutputOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() {
+    BatchCreateTrainingRunsRequest request = request();
+    BatchCreateTrainingRunsResponse created =
+        TrainingServiceGrpc.newBlockingStub(server.channel())
+            .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)
+            .batchCreateTrainingRuns(request);
+    if (!wait) {
+      if (output.json) {
+        output.message(created);
+      } else {
+        output.table(RunsCommand.table(created.getTrainingRunsList()));
+        output.remark("Follow them with 'watershed runs watch'.");
+      }
+      return ExitCode.OK;
+    }
+    List<TrainingRun> ended;
+    try (ProgressBoard board = new ProgressBoard(surroundings.terminal());
+        Interrupt interrupt =
+            new Interrupt(
+                surroundings.terminal(),
+                "Detached; the runs go on. Follow them with 'watershed runs watch', stop one with"
+                    + " 'watershed runs cancel NAME'.",
+                () -> {})) {
+      ended =
+          new RunFollower(server.channel(), board, run -> {}).follow(created.getTrainingRunsList());
+    }
+    if (output.json) {
+      output.message(BatchCreateTrainingRunsResponse.newBuilder().addAllTrainingRuns(ended));
+    } else {
+      output.table(RunsCommand.table(ended));
+    }
+    return RunsCommand.exitCode(ended);
+  }
+
+  private BatchCreateTrainingRunsRequest request() {
+    TrainingRunSpec.Builder spec = spec();
+    BatchCreateTrainingRunsRequest.Builder request =
+        BatchCreateTrainingRunsRequest.newBuilder().setRequestId(requestId);
+    if (seeds != null) {
+      if (headSeed != null && dataSeed != null) {
+        throw CommandException.badInput(
+            "--seeds with both --head-seed and --data-seed leaves nothing to vary");
+      }
+      for (long seed : seeds.seeds()) {
+        request.addSeeds(
+            Seeds.newBuilder()
+                .setHeadSeed(headSeed != null ? headSeed : seed)
+                .setDataSeed(dataSeed != null ? dataSeed : seed));
+      }
+    } else {
+      if (headSeed != null) {
+        spec.setHeadSeed(headSeed);
+      }
+      if (dataSeed != null) {
+        spec.setDataSeed(dataSeed);
+      }
+      if (!spec.hasHeadSeed() || !spec.hasDataSeed()) {
+        throw CommandException.badInput(
+            "no seeds; give --seeds 1..8, or --head-seed and --data-seed");
+      }
+      request.addSeeds(
+          Seeds.newBuilder().setHeadSeed(spec.getHeadSeed()).setDataSeed(spec.getDataSeed()));
+    }
+    return request.setSpec(spec.clearHeadSeed().clearDataSeed()).build();
+  }
+
+  private TrainingRunSpec.Builder spec() {
+    TrainingRunSpec.Builder spec = TrainingRunSpec.newBuilder();
+    if (specFile != null) {
+      spec = Json.parse(read(specFile), spec, "--spec " + specFile);
+    } else {
+      spec.setRecipe(RecipeOptions.defaults());
+    }
+    if (name != null) {
+      spec.setDisplayName(name);
+    }
+    applyInitial(spec);
+    applyObjective(spec);
+    recipe.applyTo(spec.getRecipeBuilder());
+    if (spec.getRecipe().getLearningRate() <= 0) {
+      throw CommandException.badInput("no learning rate; give --lr, for example --lr 2e-5");
+    }
+    if (spec.getRecipe().getLengthCase() == Recipe.LengthCase.LENGTH_NOT_SET) {
+      throw CommandException.badInput("no length; give --steps or --epochs");
+    }
+    CheckpointPolicy.Builder policy = spec.getCheckpointsBuilder();
+    if (checkpointEvery != null) {
+      policy.setEverySteps(checkpointEvery);
+    }
+    if (!checkpointAt.isEmpty()) {
+      policy.clearAtSteps().addAllAtSteps(checkpointAt);
+    }
+    if (resumeEvery != null) {
+      policy.setResumeEverySteps(resumeEvery);
+    }
+    return spec;
+  }
+
+  private void applyInitial(TrainingRunSpec.Builder spec) {
+    if (initial != null && random.wanted()) {
+      throw CommandException.badInput("--initial and --random exclude each other");
+    }
+    if (initial != null) {
+      spec.setInitialCheckpoint(Names.checkpoint(initial));
+    } else if (random.wanted()) {
+      spec.setRandom(random.initialization(surroundings.workingDirectory()));
+    } else if (spec.getInitialCase() == TrainingRunSpec.InitialCase.INITIAL_NOT_SET) {
+      throw CommandException.badInput(
+          "nothing to begin with; give --initial CHECKPOINT or --random bert");
+    }
+  }
+
+  private void applyObjective(TrainingRunSpec.Builder spec) {
+    Objective chosen =
+        objective != null
+            ? objective
+            : spec.hasMaskedLanguageModel() ? Objective.MLM : Objective.CLASSIFICATION;
+    DatasetSplit trainSplit = train == null ? null : split(train);
+    DatasetSplit validationSplit = validation == null ? null : split(validation);
+    if (chosen == Objective.CLASSIFICATION) {
+      if (maskProbability != null || pairMaskProbability != null) {
+        throw CommandException.badInput("--mask and --pair-mask belong to --objective mlm");
+      }
+      ClassificationObjective.Builder classification = spec.getClassificationBuilder();
+      if (trainSplit != null) {
+        classification.setTrain(trainSplit);
+      }
+      if (validationSplit != null) {
+        classification.setValidation(validationSplit);
+      }
+      if (!labels.isEmpty()) {
+        classification.clearLabels().addAllLabels(labels);
+      }
+      needTrain(classification.hasTrain());
+    } else {
+      if (!labels.isEmpty()) {
+        throw CommandException.badInput("--labels belongs to --objective classification");
+      }
+      MaskedLanguageModelObjective.Builder masked = spec.getMaskedLanguageModelBuilder();
+      if (trainSplit != null) {
+        masked.setTrain(trainSplit);
+      }
+      if (validationSplit != null) {
+        masked.setValidation(validationSplit);
+      }
+      if (maskProbability != null) {
+        masked.setMaskProbability(maskProbability);
+      }
+      if (pairMaskProbability != null) {
+        masked.setPairMaskProbability(pairMaskProbability);
+      }
+      needTrain(masked.hasTrain());
+    }
+  }
+
+  private static void needTrain(boolean present) {
+    if (!present) {
+      throw CommandException.badInput(
+          "nothing to train on; give --train, for example --train builtin:miniature/train");
+    }
+  }
+
+  private DatasetSplit split(String text) {
+    return DataArgument.parse(text, surroundings.workingDirectory()).split();
+  }
+
+  private String read(Path file) {
+    Path path = surroundings.workingDirectory().resolve(file);
+    try {
+      return Files.readString(path);
+    } catch (IOException e) {
+      throw CommandException.badInput("cannot read --spec " + path + ": " + e);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.watershed.standalone.process;
+
+import dev.watershed.server.ErrorInterceptor;
+import dev.watershed.server.ValidationInterceptor;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.micronaut.context.ApplicationContext;
+import io.micronaut.context.env.PropertySource;
+import io.micronaut.grpc.server.GrpcEmbeddedServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The trainer, the evaluator and the analysis in this process. */
+public final class Standalone implements AutoCloseable {
+  /**
+   * What a start is told.
+   *
+   * @param directory where everything is kept
+   * @param port on loopback; 0 picks a free one
+   * @param threads threads inside one operation of libtorch
+   * @param dataRoots directories below which requests may name files
+   */
+  public record Settings(DataDirectory directory, int port, int threads, List<Path> dataRoots) {}
+
+  private final DataDirectory.Held held;
+  private final ApplicationContext context;
+  private final Server inProcess;
+  private final GrpcEmbeddedServer server;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final AtomicBoolean closing = new AtomicBoolean();
+
+  private Standalone(
+      DataDirectory.Held held,
+      ApplicationContext context,
+      Server inProcess,
+      GrpcEmbeddedServer server) {
+    this.held = held;
+    this.context = context;
+    this.inProcess = inProcess;
+    this.server = server;
+  }
+
+  /**
+   * Starts the services and waits until they listen.
+   *
+   * @throws IllegalStateException when another process uses the directory
+   */
+  public static Standalone start(Settings settings) {
+    DataDirectory.Held held = settings.directory().hold();
+    String name = InProcessServerBuilder.generateName();
+    ApplicationContext context = null;
+    try {
+      context =
+          ApplicationContext.builder()
+              .banner(false)
+              .propertySources(PropertySource.of("command line", properties(settings, name)))
+              .start();
+      Server inProcess = inProcess(context, name);
+      GrpcEmbeddedServer server = context.getBean(GrpcEmbeddedServer.class);
+      server.start();
+      Standalone standalone = new Standalone(held, context, inProcess, server);
+      held.publish(standalone.address());
+      return standalone;
+    } catch (RuntimeException e) {
+      if (context != null) {
+        context.close();
+      }
+      held.close();
+      throw e;
+    }
+  }
+
+  private static Map<String, Object> properties(Settings settings, String inProcessName) {
+    DataDirectory directory = settings.directory();
+    Map<String, Object> properties = new LinkedHashMap<>();
+    properties.put("standalone.databases", directory.databases().toString());
+    properties.put("grpc.server.port", settings.port());
+    properties.put("watershed.checkpoints.root", directory.checkpoints().toString());
+    properties.put("watershed.engine.threads", settings.threads());
+    properties.put(
+        "watershed.data.roots", settings.dataRoots().stream().map(Path::toString).toList());
+    properties.put("watershed.trainer.work", directory.work().toString());
+    properties.put("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
+    return properties;
+  }
+
+  /** The same services without a socket between them, for the analysis to reach the evaluator. */
+  private static Server inProcess(ApplicationContext context, String name) {
+    // The last one added is called first: errors of the validation are translated too.
+    InProcessServerBuilder builder =
+        InProcessServerBuilder.forName(name)
+            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .intercept(context.getBean(ValidationInterceptor.class))
+            .intercept(context.getBean(ErrorInterceptor.class));
+    context.getBeansOfType(BindableService.class).forEach(builder::addService);
+    try {
+      return builder.build().start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** "127.0.0.1:port". */
+  public String address() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  /** Waits until another thread has closed this. */
+  public void awaitClose() throws InterruptedException {
+    closed.await();
+  }
+
+  /** Answers no more calls, lets those in flight finish, stops the workers, frees the directory. */
+  @Override
+  public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      inProcess.shutdown();
+      context.close();
+      inProcess.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      held.close();
+      closed.countDown();
+    }
+  }
+}

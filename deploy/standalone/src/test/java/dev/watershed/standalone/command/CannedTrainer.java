@@ -1,0 +1,240 @@
+package dev.watershed.standalone.command;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.ResourceInfo;
+import com.google.rpc.Status;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
+import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
+import dev.watershed.trainer.v1.CancelTrainingRunRequest;
+import dev.watershed.trainer.v1.CancelTrainingRunResponse;
+import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DownloadCheckpointRequest;
+import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.GetTrainingRunResponse;
+import dev.watershed.trainer.v1.ListCheckpointsRequest;
+import dev.watershed.trainer.v1.ListCheckpointsResponse;
+import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.RegisterCheckpointRequest;
+import dev.watershed.trainer.v1.RegisterCheckpointResponse;
+import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingProgress;
+import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A trainer whose runs end when they are watched; it keeps the requests. */
+final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
+  final List<BatchCreateTrainingRunsRequest> created = new CopyOnWriteArrayList<>();
+  final List<String> cancelled = new CopyOnWriteArrayList<>();
+  final AtomicInteger watches = new AtomicInteger();
+  private final Map<String, TrainingRun> runs = new ConcurrentHashMap<>();
+
+  /** Runs with this data seed fail. */
+  volatile long failingSeed = -1;
+
+  /** So many watch streams break off after their first message. */
+  final AtomicInteger brokenStreams = new AtomicInteger();
+
+  @Override
+  public void batchCreateTrainingRuns(
+      BatchCreateTrainingRunsRequest request,
+      StreamObserver<BatchCreateTrainingRunsResponse> observer) {
+    created.add(request);
+    BatchCreateTrainingRunsResponse.Builder response = BatchCreateTrainingRunsResponse.newBuilder();
+    for (Seeds seeds : request.getSeedsList()) {
+      TrainingRun run =
+          TrainingRun.newBuilder()
+              .setName("trainingRuns/r" + seeds.getDataSeed())
+              .setSpec(
+                  request.getSpec().toBuilder()
+                      .setHeadSeed(seeds.getHeadSeed())
+                      .setDataSeed(seeds.getDataSeed()))
+              .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
+              .setProgress(TrainingProgress.newBuilder().setTotalSteps(600))
+              .build();
+      runs.put(run.getName(), run);
+      response.addTrainingRuns(run);
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void watchTrainingRun(
+      WatchTrainingRunRequest request, StreamObserver<WatchTrainingRunResponse> observer) {
+    watches.incrementAndGet();
+    TrainingRun run = found(request.getName(), observer);
+    if (run == null) {
+      return;
+    }
+    send(running(run), observer);
+    if (brokenStreams.getAndDecrement() > 0) {
+      observer.onError(io.grpc.Status.UNAVAILABLE.asRuntimeException());
+      return;
+    }
+    send(ended(run), observer);
+    observer.onCompleted();
+  }
+
+  private static void send(TrainingRun run, StreamObserver<WatchTrainingRunResponse> observer) {
+    observer.onNext(WatchTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+  }
+
+  private static TrainingRun running(TrainingRun run) {
+    return run.toBuilder()
+        .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
+        .setProgress(
+            TrainingProgress.newBuilder()
+                .setStep(300)
+                .setTotalSteps(600)
+                .setTrainingLossNats(0.25)
+                .setRemainingSeconds(2.5))
+        .build();
+  }
+
+  private TrainingRun ended(TrainingRun run) {
+    TrainingRun.Builder ended =
+        run.toBuilder()
+            .setProgress(
+                TrainingProgress.newBuilder()
+                    .setStep(600)
+                    .setTotalSteps(600)
+                    .setTrainingLossNats(0.125));
+    if (run.getSpec().getDataSeed() == failingSeed) {
+      return ended
+          .setState(TrainingRunState.TRAINING_RUN_STATE_FAILED)
+          .setError(
+              Status.newBuilder()
+                  .setCode(Code.ABORTED_VALUE)
+                  .setMessage("the loss is NaN at step 17"))
+          .build();
+    }
+    return ended
+        .setState(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED)
+        .addCheckpoints("checkpoints/" + Names.id(run.getName()) + "-600")
+        .build();
+  }
+
+  @Override
+  public void getTrainingRun(
+      GetTrainingRunRequest request, StreamObserver<GetTrainingRunResponse> observer) {
+    TrainingRun run = found(request.getName(), observer);
+    if (run != null) {
+      observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+      observer.onCompleted();
+    }
+  }
+
+  /** Two pages of one run each. */
+  @Override
+  public void listTrainingRuns(
+      ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
+    boolean first = request.getPageToken().isEmpty();
+    observer.onNext(
+        ListTrainingRunsResponse.newBuilder()
+            .addTrainingRuns(
+                TrainingRun.newBuilder().setName("trainingRuns/" + (first ? "one" : "two")))
+            .setNextPageToken(first ? "second" : "")
+            .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void cancelTrainingRun(
+      CancelTrainingRunRequest request, StreamObserver<CancelTrainingRunResponse> observer) {
+    TrainingRun run = found(request.getName(), observer);
+    if (run != null) {
+      cancelled.add(request.getName());
+      observer.onNext(CancelTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+      observer.onCompleted();
+    }
+  }
+
+  private @Nullable TrainingRun found(String name, StreamObserver<?> observer) {
+    TrainingRun run = runs.get(name);
+    if (run == null) {
+      observer.onError(
+          StatusProto.toStatusRuntimeException(
+              Status.newBuilder()
+                  .setCode(Code.NOT_FOUND_VALUE)
+                  .setMessage("There is no run " + name + "; list them.")
+                  .addDetails(
+                      Any.pack(
+                          ErrorInfo.newBuilder()
+                              .setDomain("watershed.dev")
+                              .setReason("RUN_NOT_FOUND")
+                              .build()))
+                  .addDetails(Any.pack(ResourceInfo.newBuilder().setResourceName(name).build()))
+                  .build()));
+    }
+    return run;
+  }
+
+  /** One checkpoint in two files of two parts each. */
+  static final class Checkpoints extends CheckpointServiceGrpc.CheckpointServiceImplBase {
+    volatile String secondFile = "model.safetensors";
+    volatile long secondOffset = 4;
+    volatile RegisterCheckpointRequest registered = RegisterCheckpointRequest.getDefaultInstance();
+
+    @Override
+    public void listCheckpoints(
+        ListCheckpointsRequest request, StreamObserver<ListCheckpointsResponse> observer) {
+      observer.onNext(
+          ListCheckpointsResponse.newBuilder()
+              .addCheckpoints(
+                  Checkpoint.newBuilder()
+                      .setName("checkpoints/miniature-pretrained")
+                      .setFamily("bert")
+                      .setParameterCount(113517))
+              .build());
+      observer.onCompleted();
+    }
+
+    @Override
+    public void registerCheckpoint(
+        RegisterCheckpointRequest request, StreamObserver<RegisterCheckpointResponse> observer) {
+      registered = request;
+      observer.onNext(
+          RegisterCheckpointResponse.newBuilder()
+              .setCheckpoint(
+                  Checkpoint.newBuilder().setName("checkpoints/" + request.getCheckpointId()))
+              .build());
+      observer.onCompleted();
+    }
+
+    @Override
+    public void downloadCheckpoint(
+        DownloadCheckpointRequest request, StreamObserver<DownloadCheckpointResponse> observer) {
+      observer.onNext(part("config.json", 2, 0, "{}"));
+      observer.onNext(part(secondFile, 8, 0, "abcd"));
+      observer.onNext(part(secondFile, 8, secondOffset, "efgh"));
+      observer.onCompleted();
+    }
+
+    private static DownloadCheckpointResponse part(
+        String file, long size, long offset, String content) {
+      return DownloadCheckpointResponse.newBuilder()
+          .setFileName(file)
+          .setFileSizeBytes(size)
+          .setOffsetBytes(offset)
+          .setContent(ByteString.copyFromUtf8(content))
+          .build();
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.watershed.type.v1.FileFormat;
+import dev.watershed.type.v1.LogitReduction;
+import dev.watershed.type.v1.Score;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class DataArgumentTest {
+  private Path directory;
+
+  @BeforeEach
+  void choose(@TempDir Path temporary) {
+    directory = temporary;
+  }
+
+  private DataArgument parse(String text) {
+    return DataArgument.parse(text, directory);
+  }
+
+  @Test
+  void split_builtin_hasItsName() {
+    var split = parse("builtin:miniature/train,only=entailed").split();
+    assertThat(split.getBuiltin()).isEqualTo("miniature/train");
+    assertThat(split.getOnlyLabelsList()).containsExactly("entailed");
+  }
+
+  @Test
+  void split_fileWithNumberedColumns_hasNoHeader() {
+    var file =
+        parse("file:/d/cola.tsv,text=3,label=1,label_names=unacceptable|acceptable")
+            .split()
+            .getFile();
+    assertThat(file.getUri()).isEqualTo("/d/cola.tsv");
+    assertThat(file.getFormat()).isEqualTo(FileFormat.FILE_FORMAT_TSV);
+    assertThat(file.getTextColumn()).isEqualTo("3");
+    assertThat(file.getLabelColumn()).isEqualTo("1");
+    assertThat(file.getLabelNamesList()).containsExactly("unacceptable", "acceptable");
+    assertThat(file.getHasHeader()).isFalse();
+  }
+
+  @Test
+  void split_fileWithNamedColumns_hasAHeader() {
+    var file =
+        parse("file:/d/x.txt,format=csv,text=sentence1,pair=sentence2,label=gold")
+            .split()
+            .getFile();
+    assertThat(file.getFormat()).isEqualTo(FileFormat.FILE_FORMAT_CSV);
+    assertThat(file.getTextPairColumn()).isEqualTo("sentence2");
+    assertThat(file.getHasHeader()).isTrue();
+  }
+
+  @Test
+  void split_relativePathThatExistsHere_isSentAbsolute() throws Exception {
+    Files.writeString(directory.resolve("here.jsonl"), "");
+    assertThat(parse("file:here.jsonl").split().getFile().getUri())
+        .isEqualTo(directory.resolve("here.jsonl").toString());
+    assertThat(parse("file:there.jsonl").split().getFile().getUri()).isEqualTo("there.jsonl");
+  }
+
+  @Test
+  void split_escapedSeparators_belongToTheValue() {
+    var file =
+        parse("file:/d/a\\,b.tsv,text=my\\=column,label=x,label_names=a\\|b|c").split().getFile();
+    assertThat(file.getUri()).isEqualTo("/d/a,b.tsv");
+    assertThat(file.getTextColumn()).isEqualTo("my=column");
+    assertThat(file.getLabelNamesList()).containsExactly("a|b", "c");
+  }
+
+  @Test
+  void sample_everyOption_arrives() {
+    var sample =
+        parse(
+                "file:/d/hans.tsv,text=a,pair=b,label=c,name=hans,size=100,seed=7,max_tokens=64,"
+                    + "map=entailment:entailment|non-entailment:neutral+contradiction,reduction=max")
+            .sample();
+    assertThat(sample.getName()).isEqualTo("hans");
+    assertThat(sample.getSize()).isEqualTo(100);
+    assertThat(sample.getSeed()).isEqualTo(7);
+    assertThat(sample.getMaxTokens()).isEqualTo(64);
+    assertThat(sample.getLabelMapping().getReduction())
+        .isEqualTo(LogitReduction.LOGIT_REDUCTION_MAX);
+    assertThat(sample.getLabelMapping().getEntries(1).getDataLabel()).isEqualTo("non-entailment");
+    assertThat(sample.getLabelMapping().getEntries(1).getModelLabelsList())
+        .containsExactly("neutral", "contradiction");
+  }
+
+  @Test
+  void sample_withoutName_isNamedAfterItsSource() {
+    assertThat(parse("builtin:miniature/validation").sample().getName()).isEqualTo("validation");
+    assertThat(parse("file:/d/in_domain_dev.tsv,text=3").sample().getName())
+        .isEqualTo("in_domain_dev");
+  }
+
+  @Test
+  void diagnostic_scoreAndGroup_arrive() {
+    var diagnostic = parse("builtin:miniature/probe-verb,score=mcc,group=strategy").diagnostic();
+    assertThat(diagnostic.getScore()).isEqualTo(Score.SCORE_MATTHEWS_CORRELATION);
+    assertThat(diagnostic.getGroup()).isEqualTo("strategy");
+    assertThat(diagnostic.getSample().getSize()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "miniature/train; begins with builtin: or file:",
+        "builtin:x,text=a; a built-in split takes no 'text'",
+        "builtin:x,colour=red; 'colour' is not known here",
+        "builtin:x,size=5; needs seed=N",
+        "builtin:x,seed=5; say how many with size=N",
+        "builtin:x,size=5,seed=1,first=true; give one of them",
+        "builtin:x,size=-5,seed=1; not between 0 and",
+        "builtin:x,size=many,seed=1; wants a whole number",
+        "builtin:x,size=5,first=yes; true or false",
+        "builtin:x,size=1,size=2; given twice",
+        "builtin:x,size; not key=value",
+        "builtin:x,reduction=max; belongs to map=",
+        "builtin:x,map=a; data:model+model",
+        "file:/d/x.parquet,text=a; format 'parquet' is not known",
+        "file:,text=a; needs a path",
+      })
+  void sample_badArgument_isRefusedByName(String text, String message) {
+    assertThatThrownBy(() -> parse(text).sample())
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining(text);
+  }
+}

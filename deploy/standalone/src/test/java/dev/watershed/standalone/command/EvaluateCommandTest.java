@@ -1,0 +1,153 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.util.JsonFormat;
+import dev.watershed.eval.v1.CombinationHeader;
+import dev.watershed.eval.v1.CombinationPoint;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluateInterpolationResponse;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.InterpolationHeader;
+import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.type.v1.ClassificationMetrics;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class EvaluateCommandTest {
+  /** The loss of a point is its alpha, or the index of its combination. */
+  private static final class Evaluator extends EvaluationServiceGrpc.EvaluationServiceImplBase {
+    final List<EvaluateInterpolationRequest> lines = new CopyOnWriteArrayList<>();
+    final List<EvaluateCombinationsRequest> combinations = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void evaluateInterpolation(
+        EvaluateInterpolationRequest request,
+        StreamObserver<EvaluateInterpolationResponse> observer) {
+      lines.add(request);
+      observer.onNext(
+          EvaluateInterpolationResponse.newBuilder()
+              .setHeader(
+                  InterpolationHeader.newBuilder()
+                      .setEuclideanDistance(2.5)
+                      .addSamples(SampleDescription.newBuilder().setName("dev").setExampleCount(4)))
+              .build());
+      for (double alpha : request.getAlphasList()) {
+        observer.onNext(
+            EvaluateInterpolationResponse.newBuilder()
+                .setPoint(InterpolationPoint.newBuilder().setAlpha(alpha).setMetrics(loss(alpha)))
+                .build());
+      }
+      observer.onCompleted();
+    }
+
+    @Override
+    public void evaluateCombinations(
+        EvaluateCombinationsRequest request,
+        StreamObserver<EvaluateCombinationsResponse> observer) {
+      combinations.add(request);
+      observer.onNext(
+          EvaluateCombinationsResponse.newBuilder()
+              .setHeader(
+                  CombinationHeader.newBuilder()
+                      .addSamples(SampleDescription.newBuilder().setName("dev")))
+              .build());
+      for (int i = 0; i < request.getCombinationsCount(); i++) {
+        observer.onNext(
+            EvaluateCombinationsResponse.newBuilder()
+                .setPoint(CombinationPoint.newBuilder().setCombinationIndex(i).setMetrics(loss(i)))
+                .build());
+      }
+      observer.onCompleted();
+    }
+
+    private static ClassificationMetrics loss(double loss) {
+      return ClassificationMetrics.newBuilder().setMeanLossNats(loss).setExampleCount(4).build();
+    }
+  }
+
+  private static final String SAMPLE = "builtin:miniature/validation,name=dev";
+
+  private Path directory;
+  private final Evaluator evaluator = new Evaluator();
+  private CommandLineFixture line;
+
+  @BeforeEach
+  void serve(@TempDir Path temporary) {
+    directory = temporary;
+    line = new CommandLineFixture(directory, evaluator);
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    line.close();
+  }
+
+  @Test
+  void evaluate_count_isEquallySpaced() {
+    assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "5"))
+        .isEqualTo(ExitCode.OK);
+    var request = evaluator.lines.get(0);
+    assertThat(request.getAlphasList()).containsExactly(0.0, 0.25, 0.5, 0.75, 1.0);
+    assertThat(request.getModelA()).isEqualTo("checkpoints/a");
+    assertThat(line.out().lines().toList()).hasSize(6);
+    assertThat(line.err()).contains("distance 2.5").contains("dev: 4 examples");
+  }
+
+  @Test
+  void evaluate_nothingSaid_isThePapersProtocol() {
+    line.run("evaluate", "a", "b", "--sample", SAMPLE);
+    assertThat(evaluator.lines.get(0).getAlphasList()).hasSize(11).contains(0.1, 0.9);
+  }
+
+  @Test
+  void evaluate_csv_canBeReadBackAsACurve() {
+    line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "0,0.1,1", "--csv");
+    var curve = NumbersInput.curve(line.out());
+    assertThat(curve.getAlphasList()).containsExactly(0.0, 0.1, 1.0);
+    assertThat(curve.getLossesNatsList()).containsExactly(0.0, 0.1, 1.0);
+  }
+
+  @Test
+  void evaluate_json_isOneMessageALine() throws Exception {
+    line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "2", "--json");
+    var lines = line.out().lines().toList();
+    assertThat(lines).hasSize(3);
+    var point = EvaluateInterpolationResponse.newBuilder();
+    JsonFormat.parser().merge(lines.get(2), point);
+    assertThat(point.getPoint().getAlpha()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluate_average_asksForEachModelAndTheMean() {
+    line.run("evaluate", "a", "b", "c", "d", "--sample", SAMPLE, "--average");
+    var combinations = evaluator.combinations.get(0).getCombinationsList();
+    assertThat(combinations).hasSize(5);
+    assertThat(combinations.get(1).getCoefficientsList()).containsExactly(0.0, 1.0, 0.0, 0.0);
+    assertThat(combinations.get(4).getCoefficientsList()).containsOnly(0.25);
+    assertThat(line.out()).contains("average");
+  }
+
+  @Test
+  void evaluate_badInput_isRefusedBeforeAnyCall() {
+    assertThat(line.run("evaluate", "a", "--sample", SAMPLE)).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("evaluate", "a", "b")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "1000000"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "0,x"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--combination", "1"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(evaluator.lines).isEmpty();
+    assertThat(evaluator.combinations).isEmpty();
+  }
+}

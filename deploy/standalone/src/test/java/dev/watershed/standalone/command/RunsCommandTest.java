@@ -1,0 +1,110 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.util.JsonFormat;
+import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RunsCommandTest {
+  private Path directory;
+  private final CannedTrainer trainer = new CannedTrainer();
+  private CommandLineFixture line;
+
+  @BeforeEach
+  void serve(@TempDir Path temporary) {
+    directory = temporary;
+    line = new CommandLineFixture(directory, trainer);
+    line.run(
+        "train",
+        "--initial",
+        "base",
+        "--train",
+        "builtin:miniature/train",
+        "--steps",
+        "600",
+        "--lr",
+        "1e-3",
+        "--seeds",
+        "1");
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    line.close();
+  }
+
+  @Test
+  void list_severalPages_areJoined() throws Exception {
+    assertThat(line.run("runs", "list", "--json")).isEqualTo(ExitCode.OK);
+    var runs = ListTrainingRunsResponse.newBuilder();
+    JsonFormat.parser().merge(line.out(), runs);
+    assertThat(runs.getTrainingRunsList())
+        .extracting(run -> run.getName())
+        .containsExactly("trainingRuns/one", "trainingRuns/two");
+  }
+
+  @Test
+  void watch_json_writesOneLineForEachChange() throws Exception {
+    assertThat(line.run("runs", "watch", "r1", "--json")).isEqualTo(ExitCode.OK);
+    var lines = line.out().lines().toList();
+    assertThat(lines).hasSize(2);
+    var last = WatchTrainingRunResponse.newBuilder();
+    JsonFormat.parser().merge(lines.get(1), last);
+    assertThat(last.getTrainingRun().getState())
+        .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+  }
+
+  @Test
+  void cancel_bareId_namesTheRun() {
+    assertThat(line.run("runs", "cancel", "r1")).isEqualTo(ExitCode.OK);
+    assertThat(trainer.cancelled).containsExactly("trainingRuns/r1");
+  }
+
+  @Test
+  void get_unknownRun_exitsWithTwoAndTellsTheReason() {
+    assertThat(line.run("runs", "get", "nope")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err())
+        .contains("There is no run trainingRuns/nope")
+        .contains("resource: trainingRuns/nope")
+        .contains("[NOT_FOUND, RUN_NOT_FOUND]");
+    assertThat(line.out()).isEmpty();
+  }
+
+  @Test
+  void get_unknownRunAsJson_writesTheStatus() throws Exception {
+    assertThat(line.run("runs", "get", "nope", "--json")).isEqualTo(ExitCode.BAD_INPUT);
+    var error = new com.fasterxml.jackson.databind.ObjectMapper().readTree(line.out()).get("error");
+    assertThat(error.get("code").asInt()).isEqualTo(5);
+    assertThat(error.get("details").get(0).get("reason").asText()).isEqualTo("RUN_NOT_FOUND");
+  }
+
+  @Test
+  void address_nothingSaid_isTheDefaultPort() {
+    line.run("runs", "list");
+    assertThat(line.address()).isEqualTo("127.0.0.1:7878");
+  }
+
+  @Test
+  void address_serverOnTheDataDirectory_isRead() throws Exception {
+    Files.createDirectories(directory.resolve("data"));
+    Files.writeString(directory.resolve("data/endpoint"), "127.0.0.1:4321\n");
+    line.run("runs", "list");
+    assertThat(line.address()).isEqualTo("127.0.0.1:4321");
+  }
+
+  @Test
+  void address_option_winsAndIsChecked() {
+    line.run("runs", "list", "--address", "gpu-box:9000");
+    assertThat(line.address()).isEqualTo("gpu-box:9000");
+    assertThat(line.run("runs", "list", "--address", "gpu-box")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("'gpu-box' is not host:port");
+  }
+}

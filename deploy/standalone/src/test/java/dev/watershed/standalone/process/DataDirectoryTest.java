@@ -1,0 +1,51 @@
+package dev.watershed.standalone.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DataDirectoryTest {
+  private Path directory;
+
+  @BeforeEach
+  void choose(@TempDir Path temporary) {
+    directory = temporary;
+  }
+
+  @Test
+  void at_nothingChosen_isTheVariableOrTheHome() {
+    assertThat(DataDirectory.at(null, Map.of("WATERSHED_DATA", "/d")).root())
+        .isEqualTo(Path.of("/d"));
+    assertThat(DataDirectory.at(null, Map.of()).root())
+        .isEqualTo(Path.of(System.getProperty("user.home"), ".watershed"));
+    assertThat(DataDirectory.at(Path.of("/e"), Map.of("WATERSHED_DATA", "/d")).root())
+        .isEqualTo(Path.of("/e"));
+  }
+
+  @Test
+  void hold_twice_isRefusedWithTheAddressOfTheFirst() {
+    var data = new DataDirectory(directory.resolve("data"));
+    try (var held = data.hold()) {
+      held.publish("127.0.0.1:7878");
+      assertThat(data.endpoint()).contains("127.0.0.1:7878");
+      assertThatThrownBy(data::hold)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("a server already uses")
+          .hasMessageContaining("127.0.0.1:7878");
+    }
+    assertThat(data.endpoint()).isEmpty();
+    data.hold().close();
+  }
+
+  @Test
+  void endpoint_somethingElseInTheFile_isNone() throws Exception {
+    Files.writeString(directory.resolve("endpoint"), "rm -rf /\n");
+    assertThat(new DataDirectory(directory).endpoint()).isEmpty();
+  }
+}
