@@ -15,6 +15,7 @@ import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.server.dataset.InvalidInputs;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -33,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +101,20 @@ final class ServedCallTest {
     assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("REQUEST_INVALID");
     assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField()).isEqualTo("name");
     assertThat(studies.calls).hasValue(0);
+  }
+
+  @Test
+  void validate_aMillionAlphas_isRefusedByTheirCountAlone() {
+    var alphas = DoubleStream.iterate(2, alpha -> alpha + 1).limit(1_000_000).boxed().toList();
+    var request = EvaluateInterpolationRequest.newBuilder().addAllAlphas(alphas);
+    request.setModelA("checkpoints/a").setModelB("checkpoints/b");
+
+    var thrown =
+        catchThrowableOfType(
+            RefusedException.class, () -> new ValidationInterceptor().validate(request.build()));
+
+    assertThat(thrown).hasMessageStartingWith("alphas: ").hasMessageContaining("10001");
+    assertThat(thrown.getMessage()).doesNotContain("more violations");
   }
 
   @Test
