@@ -7,7 +7,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.micronaut.core.annotation.Order;
+import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
 
 /**
@@ -17,12 +17,17 @@ import jakarta.inject.Singleton;
  * {@code close} as the cause of an UNKNOWN status.
  */
 @Singleton
-@Order(-100)
-public final class ErrorInterceptor implements ServerInterceptor {
+public final class ErrorInterceptor implements ServerInterceptor, Ordered {
   private final Errors errors;
 
   public ErrorInterceptor(Errors errors) {
     this.errors = errors;
+  }
+
+  /** Outermost, so that what other interceptors throw is told too. */
+  @Override
+  public int getOrder() {
+    return -100;
   }
 
   @Override

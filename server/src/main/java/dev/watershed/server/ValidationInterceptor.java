@@ -11,14 +11,13 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.micronaut.core.annotation.Order;
+import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 
 /** Refuses requests that break a rule of their contract, before any handler sees them. */
 @Singleton
-@Order(-50)
-public final class ValidationInterceptor implements ServerInterceptor {
+public final class ValidationInterceptor implements ServerInterceptor, Ordered {
   /** More violations than this are counted, not listed. */
   private static final int LISTED_VIOLATIONS = 20;
 
@@ -30,6 +29,12 @@ public final class ValidationInterceptor implements ServerInterceptor {
       ValidatorFactory.newBuilder()
           .withConfig(Config.newBuilder().setFailFast(true).build())
           .build();
+
+  /** Inside {@link ErrorInterceptor}, which tells what this throws. */
+  @Override
+  public int getOrder() {
+    return -50;
+  }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
