@@ -36,7 +36,7 @@ final class DatasetBuilder {
 
   Dataset build() {
     if (seen == 0) {
-      throw invalid("SPLIT_EMPTY", "split", "'%s' has no rows".formatted(split.uri()));
+      throw invalid("SPLIT_EMPTY", "uri", "'%s' has no rows".formatted(split.uri()));
     }
     if (!labels.exists()) {
       return new Dataset(rows, List.of());

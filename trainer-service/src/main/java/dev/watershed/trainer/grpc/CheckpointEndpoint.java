@@ -114,7 +114,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
         throw RefusedException.alreadyExists(
             e.reason(), PREFIX + request.getCheckpointId(), String.valueOf(e.getMessage()));
       }
-      throw e.within("uri");
+      throw e.parameter().equals("uri") ? e : e.within("uri");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

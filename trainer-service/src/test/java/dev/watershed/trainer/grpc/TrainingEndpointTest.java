@@ -477,7 +477,7 @@ final class TrainingEndpointTest {
   void create_missingFile_isRefusedByItsField() {
     var refused = Refusals.of(() -> trainer.create(onFile("none.tsv").build()));
     assertThat(refused.getCode()).isEqualTo(Code.NOT_FOUND_VALUE);
-    assertThat(refused.toString()).contains("spec.classification.train");
+    assertThat(refused.toString()).contains("spec.classification.train.file.uri");
   }
 
   @Test
@@ -491,7 +491,7 @@ final class TrainingEndpointTest {
     Files.writeString(directory.resolve("data/empty.tsv"), "text\tlabel\n");
     var refused = Refusals.of(() -> trainer.create(onFile("empty.tsv").build()));
     assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
-    assertThat(refused.toString()).contains("spec.classification.train");
+    assertThat(Refusals.fields(refused)).containsExactly("spec.classification.train.file.uri");
   }
 
   @Test
