@@ -142,6 +142,8 @@ final class QuickstartCommand implements Callable<Integer> {
       output.line("");
       output.line("Found: " + result.finding());
       output.line("");
+      margins(result).lines().forEach(output::line);
+      output.line("");
       output.line("Report: " + result.directory() + "/report.html");
       output.line(times(result));
     }
@@ -183,6 +185,17 @@ final class QuickstartCommand implements Callable<Integer> {
     return table;
   }
 
+  private static TextTable margins(QuickstartResult result) {
+    TextTable table = new TextTable("the phenomenon in numbers", "value", "at least");
+    for (QuickstartResult.Measured margin : result.margins()) {
+      table.row(
+          margin.name(),
+          String.format(Locale.ROOT, "%.3f", margin.value()),
+          String.format(Locale.ROOT, "%.2f", margin.limit()));
+    }
+    return table;
+  }
+
   private static String times(QuickstartResult result) {
     StringBuilder text = new StringBuilder("Time: ");
     double total = 0;
@@ -212,7 +225,7 @@ final class QuickstartCommand implements Callable<Integer> {
     }
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
       }
     } catch (IOException e) {
       output.remark("could not remove " + directory + ": " + e);

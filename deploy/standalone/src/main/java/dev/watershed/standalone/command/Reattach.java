@@ -20,7 +20,8 @@ final class Reattach {
 
   /**
    * Returns the first message with which the resource has ended. A first stream that cannot be
-   * opened fails at once; a stream that breaks off later is opened anew.
+   * opened fails at once; a stream that breaks off later is opened anew, until the server has been
+   * away for too long.
    *
    * @param watch opens a stream
    * @param ended whether a message is the last
@@ -43,25 +44,25 @@ final class Reattach {
             return message;
           }
         }
-        giveUpAfterPatience(
-            lastHeard,
-            Status.UNAVAILABLE
-                .withDescription("the server closed the stream")
-                .asRuntimeException());
+        giveUpAfterPatience(lastHeard);
       } catch (StatusRuntimeException e) {
         if (!attached || e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
           throw e;
         }
-        giveUpAfterPatience(lastHeard, e);
+        giveUpAfterPatience(lastHeard);
       }
       pause(pause);
       pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
     }
   }
 
-  private static void giveUpAfterPatience(long lastHeard, StatusRuntimeException error) {
+  private static void giveUpAfterPatience(long lastHeard) {
     if (System.nanoTime() - lastHeard > PATIENCE.toNanos()) {
-      throw error;
+      throw new CommandException(
+          ExitCode.UNREACHABLE,
+          "the server has been away for "
+              + PATIENCE.toSeconds()
+              + " s; what was started goes on when it is back, follow it again then");
     }
   }
 

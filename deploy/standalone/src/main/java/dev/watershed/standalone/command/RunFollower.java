@@ -114,6 +114,11 @@ public final class RunFollower {
         : spec.getHeadSeed() + "/" + spec.getDataSeed();
   }
 
+  /** " 7.3 s left"; nothing while that is unknown. */
+  static String left(double seconds) {
+    return seconds > 0 ? "  " + Durations.text(seconds) + " left" : "";
+  }
+
   private static ProgressBoard.Row row(TrainingRun run) {
     TrainingProgress progress = run.getProgress();
     String detail = "";
@@ -124,9 +129,7 @@ public final class RunFollower {
       if (!ended(run.getState())) {
         detail +=
             String.format(Locale.ROOT, "  %.0f examples/s", progress.getExamplesPerSecond())
-                + "  "
-                + Durations.text(progress.getRemainingSeconds())
-                + " left";
+                + left(progress.getRemainingSeconds());
       }
     }
     return new ProgressBoard.Row(

@@ -5,7 +5,6 @@ import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
-import dev.watershed.standalone.terminal.Durations;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import io.grpc.Channel;
 import java.util.Locale;
@@ -61,7 +60,7 @@ public final class StudyFollower {
                 + "/"
                 + progress.getTotalPairs()
                 + " pairs"
-                + (ended ? "" : "  " + Durations.text(progress.getRemainingSeconds()) + " left");
+                + (ended ? "" : RunFollower.left(progress.getRemainingSeconds()));
     return new ProgressBoard.Row(
         name + " study",
         word(study.getState()),

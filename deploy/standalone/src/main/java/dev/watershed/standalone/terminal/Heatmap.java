@@ -58,7 +58,7 @@ public final class Heatmap {
               ? coloured(blank(cell), value, largest)
               : shade(value, largest, cell, terminal));
     }
-    return legend.append(' ').append(String.format(Locale.ROOT, "%.2f", largest)).toString();
+    return legend.append(' ').append(String.format(Locale.ROOT, "%.3g", largest)).toString();
   }
 
   private static String cell(double value, double largest, int cell, Terminal terminal) {

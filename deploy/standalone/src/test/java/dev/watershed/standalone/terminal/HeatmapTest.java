@@ -23,7 +23,7 @@ final class HeatmapTest {
     assertThat(lines.get(0)).isEqualTo("CG");
     assertThat(lines.get(1)).isEqualTo("one      ▒▒▒▒▒█████");
     assertThat(lines.get(2)).isEqualTo("  b ▒▒▒▒▒     ?????");
-    assertThat(lines.get(4)).endsWith("1.00");
+    assertThat(lines.get(4)).endsWith(" 1.00");
     assertThat(String.join("", lines)).doesNotContain("\u001b");
   }
 

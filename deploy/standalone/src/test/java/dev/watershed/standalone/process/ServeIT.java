@@ -1,0 +1,158 @@
+package dev.watershed.standalone.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.ListCheckpointsRequest;
+import dev.watershed.type.v1.DatasetSplit;
+import dev.watershed.type.v1.EvaluationSample;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A packaged server as clients see it. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class ServeIT {
+  private static final String[] SERVICES = {
+    "watershed.trainer.v1.TrainingService",
+    "watershed.trainer.v1.CheckpointService",
+    "watershed.eval.v1.EvaluationService",
+    "watershed.analysis.v1.MetricService",
+    "watershed.analysis.v1.StudyService"
+  };
+
+  private Path directory;
+  private ServerProcess server;
+
+  @BeforeAll
+  void serve(@TempDir Path temporary) throws Exception {
+    directory = temporary;
+    server = ServerProcess.serve(temporary.resolve("data"), temporary);
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    server.close();
+  }
+
+  @Test
+  void health_everyService_isServing() {
+    for (String service : SERVICES) {
+      assertThat(
+              HealthGrpc.newBlockingStub(server.channel())
+                  .check(HealthCheckRequest.newBuilder().setService(service).build())
+                  .getStatus())
+          .as(service)
+          .isEqualTo(ServingStatus.SERVING);
+    }
+  }
+
+  @Test
+  void reflection_services_areListed() throws Exception {
+    CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+    StreamObserver<ServerReflectionRequest> requests =
+        ServerReflectionGrpc.newStub(server.channel())
+            .serverReflectionInfo(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(ServerReflectionResponse response) {
+                    answer.complete(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable thrown) {
+                    answer.completeExceptionally(thrown);
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    answer.cancel(false);
+                  }
+                });
+    requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+    assertThat(answer.get(20, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
+        .extracting(service -> service.getName())
+        .contains(SERVICES);
+    requests.onCompleted();
+  }
+
+  @Test
+  void checkpoints_freshDirectory_holdsThePretrainedMiniature() {
+    assertThat(
+            CheckpointServiceGrpc.newBlockingStub(server.channel())
+                .listCheckpoints(ListCheckpointsRequest.getDefaultInstance())
+                .getCheckpointsList())
+        .extracting(checkpoint -> checkpoint.getName())
+        .containsExactly("checkpoints/miniature-pretrained");
+  }
+
+  @Test
+  void evaluate_modelWithoutClassificationHead_isRefusedWithAStatus() {
+    var request =
+        EvaluateInterpolationRequest.newBuilder()
+            .setModelA("checkpoints/miniature-pretrained")
+            .setModelB("checkpoints/miniature-pretrained")
+            .addAlphas(0)
+            .addSamples(
+                EvaluationSample.newBuilder()
+                    .setName("validation")
+                    .setSplit(DatasetSplit.newBuilder().setBuiltin("miniature/validation")))
+            .build();
+    var thrown =
+        org.assertj.core.api.Assertions.catchThrowableOfType(
+            io.grpc.StatusRuntimeException.class,
+            () ->
+                EvaluationServiceGrpc.newBlockingStub(server.channel())
+                    .evaluateInterpolation(request)
+                    .forEachRemaining(response -> {}));
+    assertThat(thrown.getStatus().getCode())
+        .isIn(io.grpc.Status.Code.FAILED_PRECONDITION, io.grpc.Status.Code.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void serve_sameDirectoryTwice_saysWhoUsesIt() throws Exception {
+    Path log = directory.resolve("second.log");
+    Process second =
+        ServerProcess.command(
+            log, "serve", "--port", "0", "--data", directory.resolve("data").toString());
+    assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.exitValue()).isNotZero();
+    assertThat(Files.readString(log)).contains("a server already uses").contains("127.0.0.1:");
+  }
+
+  @Test
+  void runs_list_findsTheServerByItsDataDirectory() throws Exception {
+    Path log = directory.resolve("list.log");
+    Process list =
+        ServerProcess.command(
+            log, "runs", "list", "--json", "--data", directory.resolve("data").toString());
+    assertThat(list.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(Files.readString(log)).contains("\"trainingRuns\": []");
+    assertThat(list.exitValue()).isZero();
+  }
+
+  @Test
+  void serve_sigterm_endsCleanlyAndWithdrawsItsAddress() throws Exception {
+    Path data = directory.resolve("terminated");
+    try (ServerProcess other = ServerProcess.serve(data, directory)) {
+      assertThat(data.resolve("endpoint")).exists();
+      assertThat(other.terminate()).isEqualTo(143);
+      assertThat(data.resolve("endpoint")).doesNotExist();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package dev.watershed.standalone.process;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The packaged command line as a process of its own, which can be asked to end or killed. */
+final class ServerProcess implements AutoCloseable {
+  private static final long START_SECONDS = 120;
+
+  private final Process process;
+  private final ManagedChannel channel;
+
+  private ServerProcess(Process process, ManagedChannel channel) {
+    this.process = process;
+    this.channel = channel;
+  }
+
+  /** Starts any command. */
+  static Process command(Path log, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-DDJL_OFFLINE=true",
+            "-DOPT_OUT_TRACKING=true",
+            "-XX:+UseSerialGC",
+            "-Xmx512m",
+            "-cp",
+            Path.of("target", "watershed", "lib").toAbsolutePath() + "/*",
+            "dev.watershed.standalone.Main"));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+        .start();
+  }
+
+  /** Starts a server and waits until it says where it listens. */
+  static ServerProcess serve(Path data, Path dataRoot) throws Exception {
+    Files.createDirectories(data);
+    Path log = Files.createTempFile(dataRoot, "serve", ".log");
+    Process process =
+        command(
+            log,
+            "serve",
+            "--json",
+            "--port",
+            "0",
+            "--data",
+            data.toString(),
+            "--data-root",
+            dataRoot.toString());
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    while (System.nanoTime() < deadline && process.isAlive()) {
+      for (String line : Files.readAllLines(log)) {
+        if (line.startsWith("{\"address\":") && line.endsWith("}")) {
+          String address = new ObjectMapper().readTree(line).get("address").asText();
+          return new ServerProcess(
+              process, NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build());
+        }
+      }
+      process.waitFor(50, TimeUnit.MILLISECONDS);
+    }
+    process.destroyForcibly();
+    throw new AssertionError("the server did not start:\n" + Files.readString(log));
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  /** kill -9. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+    channel.shutdownNow();
+  }
+
+  /** SIGTERM; returns the exit status. */
+  int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("the server did not end within a minute of SIGTERM");
+    }
+    channel.shutdownNow();
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    kill();
+  }
+}
