@@ -151,7 +151,7 @@ final class DataArgument {
   }
 
   private FileFormat format(String path) {
-    String lower = path.toLowerCase(Locale.ROOT);
+    String lower = path.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
     String extension = lower.substring(lower.lastIndexOf('.') + 1);
     String format = plain("format", extension);
     return switch (format.toLowerCase(Locale.ROOT)) {

@@ -59,6 +59,12 @@ final class DataArgumentTest {
   }
 
   @Test
+  void split_compressedFile_hasTheFormatOfWhatIsInside() {
+    assertThat(parse("file:/d/x.jsonl.gz").split().getFile().getFormat())
+        .isEqualTo(FileFormat.FILE_FORMAT_JSON_LINES);
+  }
+
+  @Test
   void split_relativePathThatExistsHere_isSentAbsolute() throws Exception {
     Files.writeString(directory.resolve("here.jsonl"), "");
     assertThat(parse("file:here.jsonl").split().getFile().getUri())
