@@ -120,9 +120,9 @@ public final class ReportText {
     return distances;
   }
 
-  /** "A" for the largest basin, "B" for the next. */
+  /** "B1" for the largest basin, "B2" for the next, as in the report's page. */
   public static String basin(int cluster) {
-    return cluster < 26 ? String.valueOf((char) ('A' + cluster)) : String.valueOf(cluster);
+    return "B" + (cluster + 1);
   }
 
   private static String label(ModelReport model) {

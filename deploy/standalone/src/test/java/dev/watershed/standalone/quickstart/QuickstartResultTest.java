@@ -13,8 +13,8 @@ final class QuickstartResultTest {
     assertThat(result.finding())
         .contains("8 fine-tunes")
         .contains("fall into 2 basins")
-        .contains("5 in A (check verb only; diagnostic 0.01-0.02)")
-        .contains("3 in B (check agent only; diagnostic 0.86)")
+        .contains("5 in B1 (check verb only; diagnostic 0.01-0.02)")
+        .contains("3 in B2 (check agent only; diagnostic 0.86)")
         .contains("median convexity gap 0.20 nats within a basin, 0.70 across");
     assertThat(result.holds()).isTrue();
   }
