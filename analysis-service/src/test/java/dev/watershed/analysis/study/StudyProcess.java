@@ -58,7 +58,7 @@ final class StudyProcess implements AutoCloseable {
         "datasources.analysis.url",
         "jdbc:h2:file:"
             + directory.resolve("analysis")
-            + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;DATABASE_TO_LOWER=TRUE"
+            + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0;DATABASE_TO_LOWER=TRUE"
             + ";DEFAULT_NULL_ORDERING=HIGH");
     properties.put("datasources.analysis.driver-class-name", "org.h2.Driver");
     properties.put("flyway.datasources.analysis.enabled", true);

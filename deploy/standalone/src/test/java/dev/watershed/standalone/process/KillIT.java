@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Kills a real server with signal 9 in the middle of its work and starts it again. */
 final class KillIT {
-  private static final int STEPS = 400;
+  private static final int STEPS = 1500;
 
   private Path directory;
 
