@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -212,9 +213,12 @@ public final class FileCheckpointStore implements CheckpointStore {
     }
     Instant limit = clock.instant().minus(ABANDONED);
     for (Path directory : incoming) {
-      if (Files.isDirectory(directory)
-          && Files.getLastModifiedTime(directory).toInstant().isBefore(limit)) {
-        DurableFiles.deleteDirectory(directory);
+      try {
+        if (Files.getLastModifiedTime(directory).toInstant().isBefore(limit)) {
+          DurableFiles.deleteDirectory(directory);
+        }
+      } catch (NoSuchFileException e) {
+        // Its writer has just renamed or removed it: it was not abandoned.
       }
     }
   }

@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,7 +176,7 @@ final class FileCheckpointStoreTest {
     assertThat(old.list()).extracting(CheckpointManifest::id).containsExactly("b", "c", "a");
   }
 
-  @Test
+  @RepeatedTest(20)
   void put_byManyAtOnce_hasOneWinner() throws Exception {
     var store = new FileCheckpointStore(root, CLOCK);
     var directories = new ArrayList<Path>();
