@@ -302,6 +302,12 @@ public final class HuggingFaceCheckpoint {
    */
   public static void write(Path directory, ParameterVector weights, Path... tokenizerFiles)
       throws IOException {
+    if (!weights.isOnHost()) {
+      try (ParameterVector copy = weights.hostCopy()) {
+        write(directory, copy, tokenizerFiles);
+      }
+      return;
+    }
     Files.createDirectories(directory);
     HuggingFaceConfig.write(directory.resolve(CONFIG), weights.layout().architecture());
     var contents = new ArrayList<Safetensors.Content>();

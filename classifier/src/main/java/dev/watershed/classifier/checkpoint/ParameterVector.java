@@ -1,5 +1,6 @@
 package dev.watershed.classifier.checkpoint;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -17,7 +18,8 @@ import java.util.HexFormat;
 import java.util.SplittableRandom;
 
 /**
- * One model's weights: contiguous fp32 native memory, to be closed.
+ * One model's weights: contiguous fp32 memory of the host, or of a GPU once {@link #moveTo moved}
+ * there, to be closed. Only the host's can be reached byte by byte.
  *
  * <p>Reading may go on from many threads; whoever writes must be alone.
  */
@@ -30,6 +32,12 @@ public final class ParameterVector implements AutoCloseable {
   private final NDManager manager;
   private final PtNDArray array;
 
+  private ParameterVector(ParameterLayout layout, NDManager manager, PtNDArray array) {
+    this.layout = layout;
+    this.manager = manager;
+    this.array = array;
+  }
+
   private ParameterVector(ParameterLayout layout) {
     if (layout.size() > MAX_SIZE) {
       throw InvalidInputException.invalid(
@@ -39,7 +47,7 @@ public final class ParameterVector implements AutoCloseable {
               .formatted(layout.size(), MAX_SIZE));
     }
     this.layout = layout;
-    this.manager = Engine.getEngine("PyTorch").newBaseManager();
+    this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
     this.array = (PtNDArray) manager.zeros(new Shape(layout.size()), DataType.FLOAT32);
   }
 
@@ -94,6 +102,35 @@ public final class ParameterVector implements AutoCloseable {
     return array;
   }
 
+  /** Whether the weights lie in the host's memory. */
+  public boolean isOnHost() {
+    return !array.getDevice().isGpu();
+  }
+
+  /** Moves the weights to a GPU: returns the vector there, and closes this one. */
+  public ParameterVector moveTo(Device device) {
+    ParameterVector moved = copyTo(device);
+    close();
+    return moved;
+  }
+
+  /** A copy in the host's memory, to be closed. */
+  public ParameterVector hostCopy() {
+    return copyTo(Device.cpu());
+  }
+
+  private ParameterVector copyTo(Device device) {
+    NDManager target = Engine.getEngine("PyTorch").newBaseManager(device);
+    try {
+      PtNDArray copy = array.toDevice(device, true);
+      copy.attach(target);
+      return new ParameterVector(layout, target, copy);
+    } catch (Throwable e) {
+      target.close();
+      throw e;
+    }
+  }
+
   /** Bytes of native memory held. */
   public long nativeBytes() {
     return layout.size() * Float.BYTES;
@@ -113,6 +150,9 @@ public final class ParameterVector implements AutoCloseable {
   /** L2 norm of the difference, summed in double. */
   public double euclideanDistance(ParameterVector other) {
     requireSameLayout(other);
+    if (!isOnHost()) {
+      return distanceOnDevice(other);
+    }
     FloatBuffer a = floats();
     FloatBuffer b = other.floats();
     // Four sums, for speed only; their order is fixed.
@@ -137,6 +177,16 @@ public final class ParameterVector implements AutoCloseable {
       s0 += d * d;
     }
     return Math.sqrt(s0 + s1 + s2 + s3);
+  }
+
+  private double distanceOnDevice(ParameterVector other) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray difference = array.sub(other.array);
+      difference.attach(scope);
+      NDArray squares = difference.toType(DataType.FLOAT64, false).square();
+      squares.attach(scope);
+      return Math.sqrt(squares.sum().getDouble());
+    }
   }
 
   /** Content digest: architecture, then name, shape and little-endian fp32 bytes of each tensor. */
@@ -178,8 +228,11 @@ public final class ParameterVector implements AutoCloseable {
         .order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** The vector's own memory, little-endian; writing writes the vector. */
+  /** The vector's own memory in the host, little-endian; writing writes the vector. */
   public ByteBuffer bytes() {
+    if (!isOnHost()) {
+      throw new IllegalStateException("the weights lie on a GPU; make a host copy");
+    }
     return array.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
   }
 

@@ -1,6 +1,5 @@
 package dev.watershed.classifier.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.IValue;
@@ -35,7 +34,6 @@ public final class ClassifierProgram implements AutoCloseable {
    * @param architecture with a classification head
    */
   public static ClassifierProgram compile(Architecture architecture) {
-    Torch.threads(); // starts libtorch where nobody has
     return compile(architecture, Torch.inferenceLinear(architecture.encoder()));
   }
 
@@ -63,7 +61,7 @@ public final class ClassifierProgram implements AutoCloseable {
     Examples.requireFit(examples, layout.architecture().encoder());
     int[] lengths = examples.stream().mapToInt(EncodedExample::length).toArray();
     int padTokenId = layout.architecture().encoder().padTokenId();
-    NDManager manager = Engine.getEngine("PyTorch").newBaseManager();
+    NDManager manager = Torch.newManager();
     try {
       var batches = new ArrayList<PreparedSample.Batch>();
       for (int[] indices : LengthBuckets.of(lengths, paddedTokenBudget)) {
@@ -100,7 +98,7 @@ public final class ClassifierProgram implements AutoCloseable {
   }
 
   private float[] logits(ParameterVector weights, PreparedSample.Batch batch) {
-    try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+    try (NDManager scope = Torch.newManager()) {
       NDArray result =
           script.run(
               scope,
@@ -164,7 +162,7 @@ public final class ClassifierProgram implements AutoCloseable {
   }
 
   private void run(String method, IValue... inputs) {
-    try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+    try (NDManager scope = Torch.newManager()) {
       script.run(scope, method, inputs);
     }
   }

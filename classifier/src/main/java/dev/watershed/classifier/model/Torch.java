@@ -1,12 +1,20 @@
 package dev.watershed.classifier.model;
 
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.checkpoint.ParameterLayout;
+import dev.watershed.classifier.checkpoint.ParameterVector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,32 +28,109 @@ public final class Torch {
    */
   private static final int ONEDNN_MIN_WIDTH = 128;
 
-  private static int threads;
+  /** What libtorch reads once, when it is loaded, to allow TF32 in matrix products. */
+  private static final String TF32_VARIABLE = "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE";
+
+  private static @Nullable TorchSettings settings;
 
   private Torch() {}
 
   /**
-   * Starts libtorch with this many threads within an operation; results are the same bits only for
-   * the same number. Later calls must name the same number; where none is made, the first program
-   * starts it with one thread.
+   * Starts libtorch. Later calls must say the same; where none is made, the first program starts it
+   * on the CPU with one thread.
+   *
+   * @throws DeviceUnavailableException where the device is not there
+   * @throws IllegalStateException where libtorch runs otherwise already
    */
-  public static synchronized void initialize(int threads) {
-    if (threads < 1) {
-      throw new IllegalArgumentException("need at least one thread, got " + threads);
-    }
-    if (Torch.threads == threads) {
+  public static synchronized void initialize(TorchSettings wanted) {
+    if (wanted.equals(settings)) {
       return;
     }
-    if (Torch.threads != 0) {
+    if (settings != null) {
       throw new IllegalStateException(
-          "libtorch runs with %d threads and cannot change to %d; set one number per process"
-              .formatted(Torch.threads, threads));
+          "libtorch runs with %s and cannot change to %s; set one per process"
+              .formatted(settings, wanted));
     }
     Engine.getEngine("PyTorch"); // loads the native libraries
-    JniUtils.setNumThreads(threads);
+    if (!wanted.isCpu()) {
+      requireGpu(wanted);
+    }
+    JniUtils.setNumThreads(wanted.threads());
     JniUtils.setNumInteropThreads(1);
-    Torch.threads = threads;
-    LOG.info("{}, {} threads, {}", engineVersion(), threads, kernels());
+    settings = wanted;
+    LOG.info(
+        "{} on {}, {} threads, {}", engineVersion(), wanted.device(), wanted.threads(), kernels());
+  }
+
+  /** Starts libtorch on the CPU with this many threads within an operation. */
+  public static void initialize(int threads) {
+    initialize(TorchSettings.cpu(threads));
+  }
+
+  /** What libtorch runs with. */
+  public static synchronized TorchSettings settings() {
+    if (settings == null) {
+      initialize(1);
+    }
+    return requireNonNull(settings);
+  }
+
+  private static void requireGpu(TorchSettings wanted) {
+    if (!JniUtils.getFeatures().contains("CUDA")) {
+      throw new DeviceUnavailableException(
+          "device is %s, but libtorch in %s sees no GPU: it is built for CPUs alone, or there is no driver; docs/gpu.md says how to get one for CUDA, device cpu needs none"
+              .formatted(wanted.device(), LibUtils.getLibtorchPath()));
+    }
+    try (NDManager manager = newManager(Device.gpu(wanted.gpu()))) {
+      manager.zeros(new Shape(1), DataType.FLOAT32);
+    } catch (EngineException e) {
+      String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new DeviceUnavailableException(
+          "device is %s, which cannot be used: %s".formatted(wanted.device(), first));
+    }
+    if (wanted.tf32() && !"1".equals(System.getenv(TF32_VARIABLE))) {
+      throw new DeviceUnavailableException(
+          "TF32 is asked for, which libtorch takes from its environment alone: start with %s=1"
+              .formatted(TF32_VARIABLE));
+    }
+  }
+
+  /** A manager of arrays on the device; the caller closes it. */
+  static NDManager newManager() {
+    TorchSettings now = settings();
+    return newManager(now.isCpu() ? Device.cpu() : Device.gpu(now.gpu()));
+  }
+
+  /** A manager of arrays in the host's memory, where there is a GPU too; the caller closes it. */
+  static NDManager newHostManager() {
+    return newManager(Device.cpu());
+  }
+
+  private static NDManager newManager(Device device) {
+    return Engine.getEngine("PyTorch").newBaseManager(device);
+  }
+
+  /** Weights in the device's memory: the same vector on the CPU; else a copy, and it is closed. */
+  public static ParameterVector place(ParameterVector weights) {
+    TorchSettings now = settings();
+    return now.isCpu() ? weights : weights.moveTo(Device.gpu(now.gpu()));
+  }
+
+  /** Zeros in the device's memory. */
+  public static ParameterVector newVector(ParameterLayout layout) {
+    return place(ParameterVector.allocate(layout));
+  }
+
+  /** Whether a failure of libtorch says that the device's memory is exhausted. */
+  public static boolean isOutOfMemory(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      if (cause instanceof EngineException
+          && (message.contains("out of memory") || message.contains("can't allocate memory"))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Engine and version, such as {@code PyTorch 2.7.1}. */
@@ -55,15 +140,16 @@ public final class Torch {
   }
 
   /** Threads within an operation. */
-  public static synchronized int threads() {
-    if (threads == 0) {
-      initialize(1);
-    }
-    return threads;
+  public static int threads() {
+    return settings().threads();
   }
 
   /** Which kernels inference uses for linear layers. */
   public static String kernels() {
+    TorchSettings now = settings();
+    if (!now.isCpu()) {
+      return now.tf32() ? "torch.linear with TF32" : "torch.linear";
+    }
     return OneDnn.AVAILABLE
         ? "oneDNN linear from width " + ONEDNN_MIN_WIDTH + ", else torch.linear"
         : "torch.linear";
@@ -71,7 +157,7 @@ public final class Torch {
 
   /** How inference of this encoder multiplies. */
   static ProgramSource.Linear inferenceLinear(EncoderConfig config) {
-    return OneDnn.AVAILABLE && config.hiddenSize() >= ONEDNN_MIN_WIDTH
+    return settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && OneDnn.AVAILABLE
         ? ProgramSource.Linear.ONEDNN
         : ProgramSource.Linear.PLAIN;
   }
@@ -93,7 +179,7 @@ public final class Torch {
               return torch.max(torch.abs(torch.sub(y, z)))
           """;
       try (TorchScript script = TorchScript.compile("Probe", source);
-          NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+          NDManager scope = newHostManager()) {
         NDArray x = scope.arange(0f, 6f, .1f).reshape(4, 15).div(6);
         NDArray w = scope.arange(0f, 9f, .1f).reshape(6, 15).div(9).sub(.5f);
         NDArray b = scope.zeros(new Shape(6), DataType.FLOAT32);

@@ -1,6 +1,5 @@
 package dev.watershed.classifier.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -25,7 +24,7 @@ final class TorchScript implements AutoCloseable {
   }
 
   static TorchScript compile(String className, String source) {
-    NDManager manager = Engine.getEngine("PyTorch").newBaseManager();
+    NDManager manager = Torch.newManager();
     try {
       byte[] archive = TorchScriptArchive.pack(className, source);
       PtSymbolBlock module =

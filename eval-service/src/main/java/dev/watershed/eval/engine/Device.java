@@ -5,6 +5,7 @@ import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.model.ClassifierProgram;
 import dev.watershed.classifier.model.PreparedSample;
+import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.engine.LeaseCache.Lease;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.AffineCombination.Term;
@@ -142,7 +143,7 @@ final class Device implements AutoCloseable {
         model.key(),
         () -> {
           counters.countVectorRead();
-          return models.read(model);
+          return Torch.place(models.read(model));
         });
   }
 

@@ -7,10 +7,10 @@ import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.Torch;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;
-import dev.watershed.server.dataset.EngineConfiguration;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import jakarta.annotation.PreDestroy;
@@ -51,12 +51,12 @@ public final class Evaluator implements AutoCloseable {
 
   public Evaluator(
       EvaluationConfiguration configuration,
-      EngineConfiguration engine,
+      TorchSettings torch,
       CheckpointStore store,
       DataRoots roots,
       Datasets datasets,
       EvaluationCounters counters) {
-    Torch.initialize(engine.threads());
+    Torch.initialize(torch);
     this.configuration = configuration;
     this.counters = counters;
     models = new Models(store);

@@ -2,6 +2,7 @@ package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.model.Torch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ final class Scratch implements AutoCloseable {
     if (next == null || !fits(next, layout)) {
       close(next);
       other = null;
-      next = ParameterVector.allocate(layout);
+      next = Torch.newVector(layout);
     }
     other = last;
     last = next;

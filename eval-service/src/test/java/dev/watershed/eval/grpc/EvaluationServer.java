@@ -13,6 +13,7 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.Torch;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;
@@ -20,7 +21,6 @@ import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
-import dev.watershed.server.dataset.EngineConfiguration;
 import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
@@ -72,7 +72,7 @@ final class EvaluationServer implements AutoCloseable {
     evaluator =
         new Evaluator(
             configuration,
-            new EngineConfiguration(THREADS),
+            TorchSettings.cpu(THREADS),
             wrap.apply(store),
             roots,
             new Datasets(roots),

@@ -35,7 +35,7 @@ public final class Answers {
     return Provenance.newBuilder()
         .setWatershedVersion(Version.CURRENT)
         .setEngine(Torch.engineVersion())
-        .setDevice("cpu")
+        .setDevice(Torch.settings().device())
         .setThreads(Torch.threads())
         .setPrecision(precision)
         .setKernels(Torch.kernels())

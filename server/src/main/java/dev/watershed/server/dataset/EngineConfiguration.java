@@ -6,7 +6,12 @@ import io.micronaut.core.bind.annotation.Bindable;
 /**
  * How libtorch runs in this process.
  *
+ * @param device {@code cpu}, or {@code cuda:k} for the GPU of number k
  * @param threads threads inside one operation; results have the same bits only for the same number
+ * @param tf32 whether a GPU may use TF32 in products of fp32 matrices
  */
 @ConfigurationProperties("watershed.engine")
-public record EngineConfiguration(@Bindable(defaultValue = "1") int threads) {}
+record EngineConfiguration(
+    @Bindable(defaultValue = "cpu") String device,
+    @Bindable(defaultValue = "1") int threads,
+    @Bindable(defaultValue = "false") boolean tf32) {}

@@ -4,13 +4,14 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.TorchSettings;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.Clock;
 
-/** Where checkpoints and data are, once per process. */
+/** Where checkpoints and data are, and where libtorch computes, once per process. */
 @Factory
 @Requires(classes = CheckpointStore.class)
 final class Stores {
@@ -18,6 +19,17 @@ final class Stores {
   CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock)
       throws IOException {
     return new FileCheckpointStore(configuration.root(), clock);
+  }
+
+  /** Stops the start where the settings make no sense. */
+  @Singleton
+  TorchSettings torch(EngineConfiguration configuration) {
+    try {
+      return new TorchSettings(
+          configuration.device(), configuration.threads(), configuration.tf32());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("watershed.engine: " + e.getMessage(), e);
+    }
   }
 
   @Singleton

@@ -7,6 +7,7 @@ import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.Torch;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Masking;
@@ -44,11 +45,11 @@ public final class TrainingEngine {
   private final TrainingData data;
   private final SpecResolver resolver;
   private final Path work;
-  private final int threads;
+  private final TorchSettings torch;
 
   /**
    * @param work where the states of unfinished runs are kept
-   * @param threads inside one operation; the bits of results depend on it
+   * @param torch where and how to compute; the bits of results depend on it
    */
   public TrainingEngine(
       CheckpointStore checkpoints,
@@ -56,13 +57,13 @@ public final class TrainingEngine {
       Datasets datasets,
       TrainingLimits limits,
       Path work,
-      int threads) {
+      TorchSettings torch) {
     this.checkpoints = checkpoints;
     this.roots = roots;
     this.data = new TrainingData(datasets, roots);
     this.resolver = new SpecResolver(checkpoints, roots, data, limits);
     this.work = work;
-    this.threads = threads;
+    this.torch = torch;
   }
 
   /**
@@ -78,7 +79,7 @@ public final class TrainingEngine {
 
   /** What computes runs in this process. */
   public Provenance provenance() {
-    Torch.initialize(threads);
+    Torch.initialize(torch);
     return Answers.provenance(Precision.PRECISION_FP32);
   }
 
@@ -94,7 +95,7 @@ public final class TrainingEngine {
   public boolean train(
       String id, TrainingRunSpec spec, List<ValidationScore> scores, RunObserver observer)
       throws IOException {
-    Torch.initialize(threads);
+    Torch.initialize(torch);
     var directory = directory(id);
     Files.createDirectories(directory.path());
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {

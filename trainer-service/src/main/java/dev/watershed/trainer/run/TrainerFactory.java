@@ -3,8 +3,8 @@ package dev.watershed.trainer.run;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.Errors;
-import dev.watershed.server.dataset.EngineConfiguration;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunStore;
 import io.micronaut.context.annotation.Bean;
@@ -31,14 +31,9 @@ final class TrainerFactory {
       DataRoots roots,
       Datasets datasets,
       TrainerConfiguration configuration,
-      EngineConfiguration libtorch) {
+      TorchSettings torch) {
     return new TrainingEngine(
-        checkpoints,
-        roots,
-        datasets,
-        configuration.limits(),
-        configuration.work(),
-        libtorch.threads());
+        checkpoints, roots, datasets, configuration.limits(), configuration.work(), torch);
   }
 
   @Bean(preDestroy = "close")

@@ -4,6 +4,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
@@ -76,7 +77,7 @@ public final class Trainer implements AutoCloseable {
             new Datasets(roots),
             new TrainingLimits(1_000_000, 8192, 20),
             configuration.work(),
-            1);
+            TorchSettings.cpu(1));
     store = new RunStore(database, clock);
     worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
     var runs = new TrainingRuns(store, feed, worker, engine, configuration, clock);

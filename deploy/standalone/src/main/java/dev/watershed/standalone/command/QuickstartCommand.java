@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import dev.watershed.standalone.quickstart.Quickstart;
@@ -94,7 +95,8 @@ final class QuickstartCommand implements Callable<Integer> {
             : surroundings.workingDirectory().resolve(data);
     Standalone standalone =
         Standalone.start(
-            new Standalone.Settings(new DataDirectory(directory), 0, threads, List.of()));
+            new Standalone.Settings(
+                new DataDirectory(directory), 0, TorchSettings.cpu(threads), List.of()));
     try (Interrupt interrupt =
         new Interrupt(
             surroundings.terminal(),

@@ -1,5 +1,7 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.model.DeviceUnavailableException;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import java.nio.file.Path;
@@ -57,11 +59,40 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "1")
   private int threads;
 
+  @Option(
+      names = "--device",
+      description =
+          "Where libtorch computes: cpu, or cuda:0 for the first GPU (docs/gpu.md). Default: cpu.",
+      defaultValue = "cpu")
+  private String device = "cpu";
+
+  @Option(
+      names = "--tf32",
+      description =
+          "Let the GPU round the factors of fp32 products to TF32: faster, results differ.")
+  private boolean tf32;
+
   private final Surroundings surroundings;
 
   ServeCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
     this.output = new OutputOptions(surroundings);
+  }
+
+  private TorchSettings torch() {
+    try {
+      return new TorchSettings(device, threads, tf32);
+    } catch (IllegalArgumentException e) {
+      throw CommandException.badInput("--device, --threads, --tf32: " + e.getMessage());
+    }
+  }
+
+  private static Standalone start(Standalone.Settings settings) {
+    try {
+      return Standalone.start(settings);
+    } catch (DeviceUnavailableException e) {
+      throw CommandException.badInput(String.valueOf(e.getMessage()));
+    }
   }
 
   @Override
@@ -75,8 +106,7 @@ final class ServeCommand implements Callable<Integer> {
             .stream()
                 .map(root -> surroundings.workingDirectory().resolve(root).normalize())
                 .toList();
-    Standalone standalone =
-        Standalone.start(new Standalone.Settings(directory, port, threads, roots));
+    Standalone standalone = start(new Standalone.Settings(directory, port, torch(), roots));
     Runtime.getRuntime().addShutdownHook(new Thread(standalone::close, "shutdown"));
     if (output.json) {
       output.line("{\"address\":" + Json.quoted(standalone.address()) + "}");

@@ -1,5 +1,8 @@
 package dev.watershed.standalone.process;
 
+import dev.watershed.classifier.model.DeviceUnavailableException;
+import dev.watershed.classifier.model.Torch;
+import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.BindableService;
@@ -26,10 +29,11 @@ public final class Standalone implements AutoCloseable {
    *
    * @param directory where everything is kept
    * @param port on loopback; 0 picks a free one
-   * @param threads threads inside one operation of libtorch
+   * @param torch where and how libtorch computes
    * @param dataRoots directories below which requests may name files
    */
-  public record Settings(DataDirectory directory, int port, int threads, List<Path> dataRoots) {}
+  public record Settings(
+      DataDirectory directory, int port, TorchSettings torch, List<Path> dataRoots) {}
 
   private final DataDirectory.Held held;
   private final ApplicationContext context;
@@ -52,9 +56,11 @@ public final class Standalone implements AutoCloseable {
   /**
    * Starts the services and waits until they listen.
    *
+   * @throws DeviceUnavailableException when the device is not there
    * @throws IllegalStateException when another process uses the directory
    */
   public static Standalone start(Settings settings) {
+    Torch.initialize(settings.torch());
     DataDirectory.Held held = settings.directory().hold();
     String name = InProcessServerBuilder.generateName();
     ApplicationContext context = null;
@@ -85,7 +91,9 @@ public final class Standalone implements AutoCloseable {
     properties.put("standalone.databases", directory.databases().toString());
     properties.put("grpc.server.port", settings.port());
     properties.put("watershed.checkpoints.root", directory.checkpoints().toString());
-    properties.put("watershed.engine.threads", settings.threads());
+    properties.put("watershed.engine.device", settings.torch().device());
+    properties.put("watershed.engine.threads", settings.torch().threads());
+    properties.put("watershed.engine.tf32", settings.torch().tf32());
     properties.put(
         "watershed.data.roots", settings.dataRoots().stream().map(Path::toString).toList());
     properties.put("watershed.trainer.work", directory.work().toString());

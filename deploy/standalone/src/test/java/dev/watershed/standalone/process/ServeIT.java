@@ -135,6 +135,20 @@ final class ServeIT {
     assertThat(Files.readString(log)).contains("a server already uses").contains("127.0.0.1:");
   }
 
+  /** Nobody has a hundred of them, so this holds where there is a GPU too. */
+  @Test
+  void serve_deviceThatIsNotThere_saysSoAndLeavesNothing() throws Exception {
+    Path log = directory.resolve("device.log");
+    Path data = directory.resolve("no-device");
+    Process serve =
+        ServerProcess.command(
+            log, "serve", "--device", "cuda:99", "--port", "0", "--data", data.toString());
+    assertThat(serve.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(serve.exitValue()).isEqualTo(2);
+    assertThat(Files.readString(log)).contains("error: device is cuda:99");
+    assertThat(data).doesNotExist();
+  }
+
   @Test
   void runs_list_findsTheServerByItsDataDirectory() throws Exception {
     Path log = directory.resolve("list.log");
