@@ -101,6 +101,14 @@ public final class ParameterLayout {
   }
 
   /**
+   * The classification head without BERT's pooler, which is pretrained: its matrices are the last
+   * of the decayed elements, its vectors the last of the trained ones. Empty under another head.
+   */
+  public List<Parameter> classifier() {
+    return parameters.values().stream().filter(p -> p.name().startsWith("classifier.")).toList();
+  }
+
+  /**
    * The first this many elements are read by the head and so trained; the rest (BERT's pooler under
    * another head) is carried along so that all fine-tunes of one model start from the same one.
    */

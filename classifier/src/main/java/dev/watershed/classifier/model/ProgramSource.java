@@ -19,6 +19,9 @@ import java.util.Map;
  * et al. 2019) use it. Query, key and value are one matrix product. A classifier reads only the
  * first token and a token predictor only the masked ones, so the last layer computes only those
  * rows: same function, less work.
+ *
+ * <p>In bfloat16 the encoder's layers compute with rounded weights and activations; embeddings,
+ * whose gradients are sums over many tokens, the head, the logits and the loss stay fp32.
  */
 final class ProgramSource {
   /** How inference multiplies by a weight matrix. */
@@ -52,21 +55,24 @@ final class ProgramSource {
   private final EncoderConfig config;
   private final Linear linear;
   private final Dropout dropout;
+  private final ComputePrecision precision;
   private final StringBuilder text = new StringBuilder();
 
   /** Index of each packed tensor in the list that {@code unflatten} returns. */
   private final Map<String, Integer> slots = new HashMap<>();
 
-  private ProgramSource(ParameterLayout layout, Linear linear, Dropout dropout) {
+  private ProgramSource(
+      ParameterLayout layout, Linear linear, Dropout dropout, ComputePrecision precision) {
     this.layout = layout;
     this.config = layout.architecture().encoder();
     this.linear = linear;
     this.dropout = dropout;
+    this.precision = precision;
   }
 
   /** Methods {@code logits}, {@code interpolate}, {@code combine}. */
   static String classifier(ParameterLayout layout, Linear linear) {
-    var source = new ProgramSource(layout, linear, Dropout.NONE);
+    var source = new ProgramSource(layout, linear, Dropout.NONE, ComputePrecision.FP32);
     source.encoder();
     source.classificationHead();
     source.logits();
@@ -74,17 +80,27 @@ final class ProgramSource {
     return source.text.toString();
   }
 
-  /** Methods {@code step}, {@code loss}, {@code gradient}. */
-  static String training(ParameterLayout layout, Dropout dropout) {
-    var source = new ProgramSource(layout, Linear.PLAIN, dropout);
+  /**
+   * Methods {@code loss}, {@code gradient}, {@code update}, and for each part of the vector that
+   * can be trained its {@link #stepMethod} and {@link #accumulateMethod}.
+   */
+  static String training(ParameterLayout layout, Dropout dropout, ComputePrecision precision) {
+    var source = new ProgramSource(layout, Linear.PLAIN, dropout, precision);
+    boolean classifies = layout.architecture().head() == Head.CLASSIFICATION;
     source.encoder();
-    if (layout.architecture().head() == Head.CLASSIFICATION) {
+    if (classifies) {
       source.classificationHead();
       source.classificationLoss();
     } else {
       source.maskedLanguageModelLoss();
     }
-    source.training();
+    source.update();
+    source.backward();
+    source.steps(TrainedPart.ALL);
+    if (classifies) {
+      source.backwardIntoHead();
+      source.steps(TrainedPart.HEAD);
+    }
     return source.text.toString();
   }
 
@@ -120,7 +136,8 @@ final class ProgramSource {
       var shape = new ArrayList<>(p.shape());
       shape.set(0, packed * shape.get(0));
       slots.put(p.name(), views.size());
-      views.add("torch.view(p[%d], %s)".formatted(views.size(), shape));
+      String view = "torch.view(p[%d], %s)".formatted(views.size(), shape);
+      views.add(p.name().contains(".encoder.layer.") ? computed(view) : view);
       sizes.add(packed * p.size());
       i += packed - 1;
     }
@@ -139,7 +156,7 @@ final class ProgramSource {
     line("if torch.eq(torch.numel(bias), 0):");
     line("  m = annotate(Optional[Tensor], None)");
     line("else:");
-    line("  m = annotate(Optional[Tensor], bias)");
+    line("  m = annotate(Optional[Tensor], %s)", computed("bias"));
     line("return m");
   }
 
@@ -159,7 +176,7 @@ final class ProgramSource {
     line(
         "e2 = torch.add(e1, torch.embedding(%s, types, -1, False, False))",
         at(prefix + "token_type_embeddings.weight"));
-    line("return %s", dropped(norm("e2", prefix + "LayerNorm"), dropout.hidden));
+    line("return %s", computed(dropped(norm("e2", prefix + "LayerNorm"), dropout.hidden)));
   }
 
   private void layer() {
@@ -267,23 +284,41 @@ final class ProgramSource {
     return "torch.slice(%s, 0, %d, %d, 1)".formatted(tensor, begin, end);
   }
 
+  /**
+   * What a classifier stands on, and the classifier: of BERT the pooled first token and one matrix,
+   * of RoBERTa the first token and two.
+   */
   private void classificationHead() {
     boolean bert = config.family() == Family.BERT;
-    String dense = bert ? "bert.pooler.dense" : "classifier.dense";
-    String out = bert ? "classifier" : "classifier.out_proj";
-    method("classify", "w: List[Tensor], h: Tensor, drop: bool", "Tensor");
-    line("first = torch.select(h, 1, 0)");
-    // RoBERTa's head drops its input too; BERT's pooler does not.
-    line("x = %s", bert ? "first" : dropped("first", dropout.classifier));
-    line("pooled = torch.tanh(torch.linear(x, %s, %s))", weight(dense), bias(dense));
-    line("y = %s", dropped("pooled", dropout.classifier));
-    line("return torch.linear(y, %s, %s)", weight(out), bias(out));
+    method("features", "w: List[Tensor], h: Tensor", "Tensor");
+    line("first = %s", exact("torch.select(h, 1, 0)"));
+    line(
+        "return %s",
+        bert
+            ? "torch.tanh(torch.linear(first, %s, %s))"
+                .formatted(weight("bert.pooler.dense"), bias("bert.pooler.dense"))
+            : "first");
+
+    // Its parameters in the layout's order: matrices first.
+    method("classify", "head: List[Tensor], x: Tensor, drop: bool", "Tensor");
+    if (bert) {
+      line("return torch.linear(%s, head[0], head[1])", dropped("x", dropout.classifier));
+    } else {
+      line("y = torch.tanh(torch.linear(%s, head[0], head[2]))", dropped("x", dropout.classifier));
+      line("return torch.linear(%s, head[1], head[3])", dropped("y", dropout.classifier));
+    }
+  }
+
+  private String classified(String drop) {
+    List<String> head = layout.classifier().stream().map(p -> at(p.name())).toList();
+    return "self.classify([%s], self.features(w, self.encode(w, ids, types, bias, %2$s)), %2$s)"
+        .formatted(String.join(", ", head), drop);
   }
 
   private void logits() {
     method("logits", "flat: Tensor, ids: Tensor, types: Tensor, bias: Tensor", "Tensor");
     line("w = self.unflatten(flat)");
-    line("return self.classify(w, self.encode(w, ids, types, bias, False), False)");
+    line("return %s", classified("False"));
   }
 
   private void vectorArithmetic() {
@@ -299,8 +334,7 @@ final class ProgramSource {
   private void classificationLoss() {
     method("mean_loss", lossParameters(), "Tensor");
     line("w = self.unflatten(flat)");
-    line("logits = self.classify(w, self.encode(w, ids, types, bias, drop), drop)");
-    line("return torch.cross_entropy_loss(logits, torch.select(targets, 0, 1), None, 1, -100, 0.)");
+    line("return %s", crossEntropy(classified("drop")));
   }
 
   /** {@code targets}: {@code (2, n)}, row 0 the place in the batch, row 1 the original token. */
@@ -313,13 +347,18 @@ final class ProgramSource {
     Activation activation = bert ? config.activation() : Activation.GELU;
     method("mean_loss", lossParameters(), "Tensor");
     line("w = self.unflatten(flat)");
-    line("x = self.encode(w, ids, types, bias, drop, torch.select(targets, 0, 0))");
+    line("x = %s", exact("self.encode(w, ids, types, bias, drop, torch.select(targets, 0, 0))"));
     line("y = %s", activated("x", weight(dense), bias(dense), activation));
     line("z = %s", norm("y", norm));
     line(
         "logits = torch.linear(z, %s, %s)",
         at(config.family().hfName() + ".embeddings.word_embeddings.weight"), at(head + ".bias"));
-    line("return torch.cross_entropy_loss(logits, torch.select(targets, 0, 1), None, 1, -100, 0.)");
+    line("return %s", crossEntropy("logits"));
+  }
+
+  private static String crossEntropy(String logits) {
+    return "torch.cross_entropy_loss(%s, torch.select(targets, 0, 1), None, 1, -100, 0.)"
+        .formatted(logits);
   }
 
   private static String lossParameters() {
@@ -327,68 +366,158 @@ final class ProgramSource {
   }
 
   /**
-   * The optimiser step. Batches come first, because results belong to the first input's owner.
-   * {@code settings}, float64: learning rate, beta1, beta2, epsilon, weight decay, largest norm (0:
-   * none), elements decayed, elements trained. {@code count}, float32: steps including this one; so
-   * many that beta^count is 0 means no bias correction.
+   * Clipping and AdamW, given the gradient {@code g} of what is trained: one range of matrices, one
+   * of vectors. Returns float64: loss, norm of the gradient and, where they are finite and so the
+   * update was done, a sum over weights and moments that is finite if all of them are.
+   *
+   * <p>{@code settings}, float64: learning rate, beta1, beta2, epsilon, largest norm (0: none),
+   * then begin, end and weight decay of each range. {@code count}, float32: updates including this
+   * one; so many that beta^count is 0 means no bias correction.
    */
-  private void training() {
-    String batch = "ids: Tensor, types: Tensor, bias: Tensor, targets: Tensor";
-    method("loss", batch + ", flat: Tensor", "Tensor");
+  private void update() {
+    // Its result is what keeps the update alive: TorchScript does not see that writing to a list's
+    // tensors has an effect, and drops it where the list is not read afterwards.
+    method(
+        "adamw",
+        "flat: Tensor, g: Tensor, m: Tensor, v: Tensor, begin: int, end: int, g_begin: int,"
+            + " decay: float, settings: Tensor, count: Tensor",
+        "Tensor");
+    for (String vector : List.of("flat", "m", "v")) {
+      line("%1$s_part = [torch.slice(%1$s, 0, begin, end, 1)]", vector);
+    }
+    line("g_end = torch.add(g_begin, torch.sub(end, begin))");
+    line(
+        "torch._fused_adamw_(flat_part, [torch.slice(g, 0, g_begin, g_end, 1)], m_part, v_part,"
+            + " annotate(List[Tensor], []), [count],"
+            + " lr=float(torch.select(settings, 0, 0)), beta1=float(torch.select(settings, 0, 1)),"
+            + " beta2=float(torch.select(settings, 0, 2)), weight_decay=decay,"
+            + " eps=float(torch.select(settings, 0, 3)), amsgrad=False, maximize=False)");
+    line("moments = torch.add(torch.sum(m_part[0]), torch.sum(v_part[0]))");
+    line("return torch.to(torch.add(torch.sum(flat_part[0]), moments), 7)");
+
+    method(
+        "update",
+        "g: Tensor, loss: Tensor, flat: Tensor, m: Tensor, v: Tensor, settings: Tensor,"
+            + " count: Tensor",
+        "Tensor");
+    line("norm = torch.linalg_vector_norm(g, 2, None, False, dtype=7)");
+    line("result = torch.stack([torch.to(loss, 7), norm], 0)");
+    line("if bool(torch.all(torch.isfinite(result))):");
+    line("  largest = float(torch.select(settings, 0, 4))");
+    line("  if torch.gt(largest, 0.):");
+    line("    g1 = torch.mul_(g, torch.clamp_max(torch.div(largest, torch.add(norm, 1e-6)), 1.))");
+    line("  else:");
+    line("    g1 = g");
+    for (int range = 0; range < 2; range++) {
+      line("  begin%d = int(torch.select(settings, 0, %d))", range, 5 + 3 * range);
+      line("  end%d = int(torch.select(settings, 0, %d))", range, 6 + 3 * range);
+      line("  decay%d = float(torch.select(settings, 0, %d))", range, 7 + 3 * range);
+    }
+    line("  sum0 = self.adamw(flat, g1, m, v, begin0, end0, 0, decay0, settings, count)");
+    line(
+        "  sum1 = self.adamw(flat, g1, m, v, begin1, end1, torch.sub(end0, begin0), decay1,"
+            + " settings, count)");
+    line("  measured = torch.cat([result, torch.reshape(torch.add(sum0, sum1), [1])], 0)");
+    line("else:");
+    line("  measured = result");
+    line("return measured");
+  }
+
+  private static final String BATCH = "ids: Tensor, types: Tensor, bias: Tensor, targets: Tensor";
+
+  /** Loss and gradient with respect to the whole vector. */
+  private void backward() {
+    method("loss", BATCH + ", flat: Tensor", "Tensor");
     line("return torch.to(self.mean_loss(flat, ids, types, bias, targets, False), 7)");
 
-    method("backward", "flat: Tensor, " + batch + ", drop: bool", "Tuple[Tensor, Tensor]");
+    method(backwardMethod(TrainedPart.ALL), lossParameters(), "Tuple[Tensor, Tensor]");
     line("leaf = torch.requires_grad_(torch.detach(flat), True)");
     line("loss = self.mean_loss(leaf, ids, types, bias, targets, drop)");
     line("g = torch.grad([loss], [leaf], None, None, False, False)");
     line("return (torch.detach(loss), unchecked_cast(Tensor, g[0]))");
 
-    method("gradient", batch + ", flat: Tensor", "Tensor");
-    line("loss, g, = self.backward(flat, ids, types, bias, targets, False)");
+    method("gradient", BATCH + ", flat: Tensor", "Tensor");
+    line("loss, g, = self.backward_all(flat, ids, types, bias, targets, False)");
     line("return g");
-
-    method(
-        "step",
-        batch + ", flat: Tensor, m: Tensor, v: Tensor, settings: Tensor, count: Tensor",
-        "List[Tensor]");
-    line("loss, g, = self.backward(flat, ids, types, bias, targets, True)");
-    line("norm = torch.linalg_vector_norm(g, 2, None, False, dtype=7)");
-    line("result = torch.stack([torch.to(loss, 7), norm], 0)");
-    line("if bool(torch.all(torch.isfinite(result))):");
-    line("  largest = float(torch.select(settings, 0, 5))");
-    line("  if torch.gt(largest, 0.):");
-    line("    g1 = torch.mul_(g, torch.clamp_max(torch.div(largest, torch.add(norm, 1e-6)), 1.))");
-    line("  else:");
-    line("    g1 = g");
-    line("  decayed = int(torch.select(settings, 0, 6))");
-    line("  trained = int(torch.select(settings, 0, 7))");
-    line("  decay = float(torch.select(settings, 0, 4))");
-    line("  matrices = self.adamw(flat, g1, m, v, 0, decayed, decay, settings, count)");
-    line("  vectors = self.adamw(flat, g1, m, v, decayed, trained, 0., settings, count)");
-    line("  results = [result, matrices, vectors]");
-    line("else:");
-    line("  results = [result]");
-    line("return results");
-
-    // Its result is what keeps the update alive: TorchScript does not see that writing to a list's
-    // tensors has an effect, and drops it where the list is not read afterwards.
-    method(
-        "adamw",
-        "flat: Tensor, g: Tensor, m: Tensor, v: Tensor, begin: int, end: int, decay: float,"
-            + " settings: Tensor, count: Tensor",
-        "Tensor");
-    line("updated = [%s]", part("flat"));
-    line(
-        "torch._fused_adamw_(updated, [%s], [%s], [%s], annotate(List[Tensor], []), [count],"
-            + " lr=float(torch.select(settings, 0, 0)), beta1=float(torch.select(settings, 0, 1)),"
-            + " beta2=float(torch.select(settings, 0, 2)), weight_decay=decay,"
-            + " eps=float(torch.select(settings, 0, 3)), amsgrad=False, maximize=False)",
-        part("g"), part("m"), part("v"));
-    line("return updated[0]");
   }
 
-  private static String part(String vector) {
-    return "torch.slice(%s, 0, begin, end, 1)".formatted(vector);
+  /**
+   * Loss and gradient with respect to the classification head, its matrices and then its vectors.
+   * Nothing of the encoder is recorded, because nothing it reads asks for a gradient.
+   */
+  private void backwardIntoHead() {
+    List<Parameter> head = layout.classifier();
+    var ranges = new ArrayList<String>();
+    var views = new ArrayList<String>();
+    for (Parameter p : head) {
+      ranges.add("torch.slice(flat, 0, %d, %d, 1)".formatted(p.offset(), p.offset() + p.size()));
+      views.add("torch.view(p[%d], %s)".formatted(views.size(), p.shape()));
+    }
+    method(backwardMethod(TrainedPart.HEAD), lossParameters(), "Tuple[Tensor, Tensor]");
+    line("w = self.unflatten(flat)");
+    line("x = self.features(w, self.encode(w, ids, types, bias, False))");
+    line("leaf = torch.requires_grad_(torch.cat([%s], 0), True)", String.join(", ", ranges));
+    line("p = torch.split_with_sizes(leaf, %s, 0)", head.stream().map(Parameter::size).toList());
+    line("logits = self.classify([%s], x, drop)", String.join(", ", views));
+    line("loss = %s", crossEntropy("logits"));
+    line("g = torch.grad([loss], [leaf], None, None, False, False)");
+    line("return (torch.detach(loss), unchecked_cast(Tensor, g[0]))");
+  }
+
+  /**
+   * A whole step, and the gradient of a part of one. Batches come first, because results belong to
+   * the first input's owner.
+   */
+  private void steps(TrainedPart trained) {
+    String backward =
+        "loss, g, = self.%s(flat, ids, types, bias, targets, True)"
+            .formatted(backwardMethod(trained));
+    method(
+        stepMethod(trained),
+        BATCH + ", flat: Tensor, m: Tensor, v: Tensor, settings: Tensor, count: Tensor",
+        "Tensor");
+    line("%s", backward);
+    line("return self.update(g, loss, flat, m, v, settings, count)");
+
+    // Adds to the sum in place; where it is empty, the gradient itself becomes it.
+    method(
+        accumulateMethod(trained),
+        BATCH + ", flat: Tensor, share: Tensor, total: Tensor",
+        "List[Tensor]");
+    line("%s", backward);
+    line("g1 = torch.mul_(g, float(share))");
+    line("if torch.eq(torch.numel(total), 0):");
+    line("  added = g1");
+    line("else:");
+    line("  added = torch.add_(total, g1)");
+    line("return [torch.mul(torch.to(loss, 7), share), added]");
+  }
+
+  private static String backwardMethod(TrainedPart trained) {
+    return "backward_" + trained.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Takes a step: batch, vector, both moments, settings and count of {@link #update}. */
+  static String stepMethod(TrainedPart trained) {
+    return "step_" + trained.name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Adds a part's gradient, times its share of the batch, to a sum, which is empty for the first.
+   * Returns the part's share of the loss, and the sum.
+   */
+  static String accumulateMethod(TrainedPart trained) {
+    return "accumulate_" + trained.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** In the type that the layers compute in. */
+  private String computed(String x) {
+    return precision == ComputePrecision.BF16 ? "torch.to(%s, 15)".formatted(x) : x;
+  }
+
+  /** In fp32. */
+  private String exact(String x) {
+    return precision == ComputePrecision.BF16 ? "torch.to(%s, 6)".formatted(x) : x;
   }
 
   private String at(String parameter) {

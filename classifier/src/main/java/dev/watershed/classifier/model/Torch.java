@@ -14,6 +14,12 @@ import ai.djl.pytorch.jni.LibUtils;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,6 +159,38 @@ public final class Torch {
     return OneDnn.AVAILABLE
         ? "oneDNN linear from width " + ONEDNN_MIN_WIDTH + ", else torch.linear"
         : "torch.linear";
+  }
+
+  /**
+   * Whether this CPU multiplies bfloat16 in hardware (AVX512_BF16, AMX or Arm's BF16). Where it
+   * does not, or where that cannot be known, libtorch computes the same, slower than in fp32. GPUs
+   * count as fast.
+   */
+  public static boolean hasFastBf16() {
+    return !settings().isCpu() || FastBf16.AVAILABLE;
+  }
+
+  private static final class FastBf16 {
+    static final boolean AVAILABLE = read();
+
+    private static boolean read() {
+      try {
+        return listsBf16(Files.readAllLines(Path.of("/proc/cpuinfo")));
+      } catch (IOException e) {
+        LOG.info("/proc/cpuinfo cannot be read, so bfloat16 counts as slow: {}", e.toString());
+        return false;
+      }
+    }
+  }
+
+  /**
+   * @param cpuInfo lines as of Linux's {@code /proc/cpuinfo}
+   */
+  static boolean listsBf16(List<String> cpuInfo) {
+    return cpuInfo.stream()
+        .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
+        .flatMap(line -> Arrays.stream(line.split("[\\s:]+")))
+        .anyMatch(Set.of("avx512_bf16", "amx_bf16", "bf16")::contains);
   }
 
   /** How inference of this encoder multiplies. */

@@ -4,9 +4,11 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
@@ -22,7 +24,8 @@ import java.util.stream.LongStream;
  * random generator of dropout is process-wide. Not for use by several threads at once.
  *
  * <p>A step is one call of one compiled method: loss, gradient with respect to the whole vector,
- * its norm, clipping, and a fused AdamW update in place. The same step gives the same bits.
+ * its norm, clipping, and a fused AdamW update in place. A step in several parts is a call for the
+ * gradient of each, and one for the rest. The same step gives the same bits.
  */
 public final class TrainingProgram implements AutoCloseable {
   /** So many steps that {@code beta^steps} is 0 and bias correction divides by exactly 1. */
@@ -32,13 +35,29 @@ public final class TrainingProgram implements AutoCloseable {
 
   private final ParameterLayout layout;
   private final TorchScript script;
+
+  /** The same in fp32; {@link #script} itself where that is. */
+  private final TorchScript exact;
+
   private final boolean drops;
   private boolean closed;
 
-  private TrainingProgram(ParameterLayout layout, TorchScript script, boolean drops) {
+  private TrainingProgram(
+      ParameterLayout layout, TorchScript script, TorchScript exact, boolean drops) {
     this.layout = layout;
     this.script = script;
+    this.exact = exact;
     this.drops = drops;
+  }
+
+  /** Generates and compiles the program, in fp32. */
+  public static TrainingProgram compile(
+      Architecture architecture,
+      double hiddenDropout,
+      double attentionDropout,
+      double classifierDropout) {
+    return compile(
+        architecture, hiddenDropout, attentionDropout, classifierDropout, ComputePrecision.FP32);
   }
 
   /**
@@ -51,7 +70,8 @@ public final class TrainingProgram implements AutoCloseable {
       Architecture architecture,
       double hiddenDropout,
       double attentionDropout,
-      double classifierDropout) {
+      double classifierDropout,
+      ComputePrecision precision) {
     if (architecture.head() == Head.NONE) {
       throw new IllegalArgumentException("a bare encoder has no loss to train on");
     }
@@ -62,13 +82,27 @@ public final class TrainingProgram implements AutoCloseable {
     }
     try {
       ParameterLayout layout = ParameterLayout.of(architecture);
-      String source = ProgramSource.training(layout, dropout);
-      return new TrainingProgram(
-          layout, TorchScript.compile(ProgramSource.CLASS, source), !dropout.isNone());
+      TorchScript script = script(layout, dropout, precision);
+      try {
+        TorchScript exact =
+            precision == ComputePrecision.FP32
+                ? script
+                : script(layout, dropout, ComputePrecision.FP32);
+        return new TrainingProgram(layout, script, exact, !dropout.isNone());
+      } catch (Throwable e) {
+        script.close();
+        throw e;
+      }
     } catch (Throwable e) {
       LIVE.set(false);
       throw e;
     }
+  }
+
+  private static TorchScript script(
+      ParameterLayout layout, ProgramSource.Dropout dropout, ComputePrecision precision) {
+    String source = ProgramSource.training(layout, dropout, precision);
+    return TorchScript.compile(ProgramSource.CLASS, source);
   }
 
   public Architecture architecture() {
@@ -76,63 +110,159 @@ public final class TrainingProgram implements AutoCloseable {
   }
 
   /**
-   * Takes one step. Where loss or gradient are not finite the state is left as it was.
+   * Takes one step. Where loss or gradient are not finite the state is left as it was. The first
+   * step of a stage begins with moments of zero.
    *
-   * @param clipNorm largest global L2 norm of the gradient; 0 for none
    * @param dropoutSeed all randomness of the step
    */
   public StepResult step(
       TrainingState state,
       TrainingBatch batch,
-      AdamWSettings adamw,
+      StageSettings stage,
       double learningRate,
-      double clipNorm,
       long dropoutSeed) {
     requireOurs(state.weights());
+    if (state.step() < stage.begin()) {
+      throw new IllegalArgumentException(
+          "the stage begins at step %d, the state is at %d".formatted(stage.begin(), state.step()));
+    }
+    if (state.step() == stage.begin()) {
+      state.clearMoments();
+    }
     try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
-      Inputs in = Inputs.of(scope, batch, layout.architecture());
-      double[] settings = {
-        learningRate,
-        adamw.beta1(),
-        adamw.beta2(),
-        adamw.epsilon(),
-        adamw.weightDecay(),
-        clipNorm,
-        adamw.decayAll() ? layout.trainedSize() : layout.decayedSize(),
-        layout.trainedSize()
-      };
-      float count = adamw.biasCorrection() ? state.step() + 1 : NO_BIAS_CORRECTION;
-      if (drops) {
-        JniUtils.setSeed(dropoutSeed);
-      }
-      NDList results =
-          script.runWithGradients(
-              "step",
-              in.ids,
-              in.types,
-              in.bias,
-              in.targets,
-              state.weights().array(),
-              state.firstMoment(),
-              state.secondMoment(),
-              scope.create(settings),
-              scope.create(count));
-      double[] lossAndNorm = results.get(0).toDoubleArray();
-      var measured = new StepResult(lossAndNorm[0], lossAndNorm[1]);
-      if (measured.taken()) {
+      boolean corrects = stage.adamw().biasCorrection();
+      long update = state.step() - stage.begin() + 1;
+      NDArray settings = scope.create(settings(stage, learningRate));
+      NDArray count = scope.create(corrects ? update : NO_BIAS_CORRECTION);
+      List<TrainingBatch> parts = batch.parts(stage.parts());
+      NDArray measured =
+          parts.size() == 1
+              ? wholeStep(
+                  scope, state, parts.getFirst(), stage.trained(), settings, count, dropoutSeed)
+              : stepInParts(scope, state, parts, stage.trained(), settings, count, dropoutSeed);
+      double[] numbers = measured.toDoubleArray();
+      boolean overflowed = numbers.length == 3 && !Double.isFinite(numbers[2]);
+      var result = new StepResult(numbers[0], numbers[1], overflowed);
+      if (result.taken()) {
         state.stepTaken();
       }
-      return measured;
+      return result;
     }
   }
 
-  /** Mean loss in nats without dropout and without gradient. */
+  private NDArray wholeStep(
+      NDManager scope,
+      TrainingState state,
+      TrainingBatch batch,
+      TrainedPart trained,
+      NDArray settings,
+      NDArray count,
+      long dropoutSeed) {
+    Inputs in = Inputs.of(scope, batch, layout.architecture());
+    seed(dropoutSeed);
+    return script
+        .runWithGradients(
+            ProgramSource.stepMethod(trained),
+            in.ids,
+            in.types,
+            in.bias,
+            in.targets,
+            state.weights().array(),
+            state.firstMoment(),
+            state.secondMoment(),
+            settings,
+            count)
+        .singletonOrThrow();
+  }
+
+  /** The gradient of a mean is the mean of the parts' gradients, weighted by their targets. */
+  private NDArray stepInParts(
+      NDManager scope,
+      TrainingState state,
+      List<TrainingBatch> parts,
+      TrainedPart trained,
+      NDArray settings,
+      NDArray count,
+      long dropoutSeed) {
+    double targets = parts.stream().mapToInt(TrainingBatch::targetCount).sum();
+    NDArray gradient = scope.create(new Shape(0), DataType.FLOAT32);
+    double loss = 0;
+    for (int i = 0; i < parts.size(); i++) {
+      TrainingBatch part = parts.get(i);
+      try (NDManager partScope = scope.newSubManager()) {
+        Inputs in = Inputs.of(partScope, part, layout.architecture());
+        seed(RandomStream.of(dropoutSeed, i).nextLong());
+        NDList results =
+            script.runWithGradients(
+                ProgramSource.accumulateMethod(trained),
+                in.ids,
+                in.types,
+                in.bias,
+                in.targets,
+                state.weights().array(),
+                partScope.create(part.targetCount() / targets),
+                gradient);
+        loss += results.get(0).toDoubleArray()[0];
+        if (gradient.isEmpty()) {
+          gradient = results.get(1);
+          gradient.attach(scope);
+        }
+      }
+    }
+    return script
+        .runWithGradients(
+            "update",
+            gradient,
+            scope.create(loss),
+            state.weights().array(),
+            state.firstMoment(),
+            state.secondMoment(),
+            settings,
+            count)
+        .singletonOrThrow();
+  }
+
+  private void seed(long dropoutSeed) {
+    if (drops) {
+      JniUtils.setSeed(dropoutSeed);
+    }
+  }
+
+  /** As {@code update} of {@link ProgramSource} reads them. */
+  private double[] settings(StageSettings stage, double learningRate) {
+    AdamWSettings adamw = stage.adamw();
+    long matrices = 0;
+    long vectors = layout.decayedSize();
+    if (stage.trained() == TrainedPart.HEAD) {
+      List<ParameterLayout.Parameter> head = layout.classifier();
+      if (head.isEmpty()) {
+        throw new IllegalArgumentException("only a classification head is trained alone");
+      }
+      matrices = head.get(0).offset();
+      vectors = head.get(head.size() / 2).offset();
+    }
+    return new double[] {
+      learningRate,
+      adamw.beta1(),
+      adamw.beta2(),
+      adamw.epsilon(),
+      stage.clipNorm(),
+      matrices,
+      layout.decayedSize(),
+      adamw.weightDecay(),
+      vectors,
+      layout.trainedSize(),
+      adamw.decayAll() ? adamw.weightDecay() : 0
+    };
+  }
+
+  /** Mean loss in nats without dropout and without gradient, in fp32. */
   public double loss(ParameterVector weights, TrainingBatch batch) {
     requireOurs(weights);
     try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
       Inputs in = Inputs.of(scope, batch, layout.architecture());
       NDArray loss =
-          script.run(
+          exact.run(
               scope,
               "loss",
               TorchScript.tensor(in.ids),
@@ -144,7 +274,7 @@ public final class TrainingProgram implements AutoCloseable {
     }
   }
 
-  /** Gradient of {@link #loss} in the layout of the weights. */
+  /** Gradient of the mean loss, without dropout, in the layout of the weights. */
   public float[] gradient(ParameterVector weights, TrainingBatch batch) {
     requireOurs(weights);
     try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
@@ -169,6 +299,9 @@ public final class TrainingProgram implements AutoCloseable {
     if (!closed) {
       closed = true;
       script.close();
+      if (exact != script) {
+        exact.close();
+      }
       LIVE.set(false);
     }
   }

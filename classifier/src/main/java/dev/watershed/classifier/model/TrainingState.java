@@ -3,6 +3,7 @@ package dev.watershed.classifier.model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.watershed.classifier.InvalidInputException;
@@ -58,6 +59,11 @@ public final class TrainingState implements AutoCloseable {
   /** Steps taken. */
   public long step() {
     return step;
+  }
+
+  void clearMoments() {
+    firstMoment.set(new NDIndex(":"), 0);
+    secondMoment.set(new NDIndex(":"), 0);
   }
 
   void stepTaken() {

@@ -124,9 +124,8 @@ final class GoldenEncoderTest {
             program.step(
                 state,
                 batch,
-                settings,
+                StageSettings.ofWholeRun(settings, adamw.get("clip_global_l2").asDouble()),
                 adamw.get("lr").asDouble(),
-                adamw.get("clip_global_l2").asDouble(),
                 0);
         double loss = expected.get("loss").asDouble();
         double norm = expected.get("gradient_l2").asDouble();

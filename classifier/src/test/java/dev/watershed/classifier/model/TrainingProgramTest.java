@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class TrainingProgramTest {
   private static final Architecture BERT = TinyModels.classifier(Family.BERT);
   private static final AdamWSettings ADAMW = new AdamWSettings(.9, .999, 1e-8, .01, true, false);
+  private static final StageSettings STAGE = StageSettings.ofWholeRun(ADAMW, 1);
 
   @ParameterizedTest
   @CsvSource({"BERT,GELU", "BERT,RELU", "ROBERTA,GELU", "ROBERTA,GELU_NEW"})
@@ -122,7 +123,8 @@ final class TrainingProgramTest {
         }
         norm = Math.sqrt(norm);
         double scale = Math.min(1, clip / (norm + 1e-6));
-        StepResult result = program.step(state, batch, settings, learningRate, clip, 0);
+        StepResult result =
+            program.step(state, batch, StageSettings.ofWholeRun(settings, clip), learningRate, 0);
         assertThat(result.gradientNorm()).isCloseTo(norm, within(1e-5 * norm));
         double first = biasCorrection ? 1 - Math.pow(.8, step) : 1;
         double second = biasCorrection ? 1 - Math.pow(.95, step) : 1;
@@ -148,7 +150,12 @@ final class TrainingProgramTest {
         TrainingProgram program = TrainingProgram.compile(architecture, 0, 0, 0)) {
       float[] pooler = state.weights().copyOf("bert.pooler.dense.weight");
       float[] words = state.weights().copyOf("bert.embeddings.word_embeddings.weight");
-      program.step(state, TinyModels.maskedBatch(Family.BERT, 5, 2), all, .1, 0, 0);
+      program.step(
+          state,
+          TinyModels.maskedBatch(Family.BERT, 5, 2),
+          StageSettings.ofWholeRun(all, 0),
+          .1,
+          0);
       assertThat(state.weights().copyOf("bert.pooler.dense.weight")).isEqualTo(pooler);
       assertThat(state.weights().copyOf("bert.embeddings.word_embeddings.weight"))
           .isNotEqualTo(words);
@@ -177,7 +184,7 @@ final class TrainingProgramTest {
     for (int i = 0; i < steps; i++) {
       long step = state.step();
       var batch = new TrainingBatch(TinyModels.examples(family, 8, step), null);
-      program.step(state, batch, ADAMW, 1e-3, 1, seed * 1000 + step);
+      program.step(state, batch, STAGE, 1e-3, seed * 1000 + step);
     }
   }
 
@@ -189,7 +196,7 @@ final class TrainingProgramTest {
         TrainingProgram program = TrainingProgram.compile(architecture, .1, .1, .1)) {
       double before = program.loss(state.weights(), batch);
       for (int i = 0; i < 100; i++) {
-        program.step(state, batch, ADAMW, 3e-3, 1, i);
+        program.step(state, batch, STAGE, 3e-3, i);
       }
       assertThat(program.loss(state.weights(), batch)).isLessThan(before / 3);
     }
@@ -254,11 +261,11 @@ final class TrainingProgramTest {
     var batch = new TrainingBatch(TinyModels.examples(Family.BERT, 8, 1), null);
     try (TrainingState state = TrainingState.start(TinyModels.weights(BERT, 1));
         TrainingProgram program = TrainingProgram.compile(BERT, 0, 0, 0)) {
-      program.step(state, batch, ADAMW, 1e-3, 1, 0);
+      program.step(state, batch, STAGE, 1e-3, 0);
       state.weights().bytes().asFloatBuffer().put(0, Float.NaN);
       state.weights().bytes().asFloatBuffer().put(1000, Float.NaN);
       Digest before = state.weights().digest();
-      StepResult result = program.step(state, batch, ADAMW, 1e-3, 1, 0);
+      StepResult result = program.step(state, batch, STAGE, 1e-3, 0);
       assertThat(result.lossNats()).isNaN();
       assertThat(result.taken()).isFalse();
       assertThat(state.step()).isEqualTo(1);
@@ -275,13 +282,12 @@ final class TrainingProgramTest {
         var example = new EncodedExample(new int[] {2, 3}, new int[2], label, false);
         assertThatThrownBy(
                 () ->
-                    program.step(
-                        state, new TrainingBatch(List.of(example), null), ADAMW, 1e-3, 1, 0))
+                    program.step(state, new TrainingBatch(List.of(example), null), STAGE, 1e-3, 0))
             .isInstanceOf(InvalidInputException.class)
             .hasMessageContaining("label " + label);
       }
       assertThatThrownBy(
-              () -> program.step(state, new TrainingBatch(List.of(), null), ADAMW, 1e-3, 1, 0))
+              () -> program.step(state, new TrainingBatch(List.of(), null), STAGE, 1e-3, 0))
           .isInstanceOf(InvalidInputException.class);
     }
   }
@@ -316,7 +322,7 @@ final class TrainingProgramTest {
         TrainingProgram program = TrainingProgram.compile(BERT, .1, .1, .1)) {
       NativeMemory.assertNothingKept(
           () -> {
-            program.step(state, batch, ADAMW, 1e-3, 1, 0);
+            program.step(state, batch, STAGE, 1e-3, 0);
             program.loss(state.weights(), batch);
             program.gradient(state.weights(), batch);
           });

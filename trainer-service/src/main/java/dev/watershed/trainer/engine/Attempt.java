@@ -3,13 +3,11 @@ package dev.watershed.trainer.engine;
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
-import dev.watershed.classifier.model.AdamWSettings;
 import dev.watershed.classifier.model.StepResult;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.RefusedException;
-import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.ValidationScore;
@@ -42,26 +40,25 @@ record Attempt(
 
   /** Returns whether all steps are done; false where the observer stopped it. */
   boolean run() throws IOException {
-    var recipe = spec.getRecipe();
-    var schedule = LearningRateSchedule.of(recipe);
-    var adamw = settings(recipe);
+    var stages = Stage.of(spec.getRecipe());
+    long totalSteps = stages.getLast().end();
     var throughput = new Throughput(System::nanoTime);
     var checkpointSteps = Set.copyOf(spec.getCheckpoints().getAtStepsList());
-    progress.setStep(state.step()).setTotalSteps(recipe.getSteps());
+    progress
+        .setStep(state.step())
+        .setTotalSteps(totalSteps)
+        .setStage(Stage.after(state.step(), stages).kind());
     if (state.step() == 0 && checkpointSteps.contains(0L)) {
       writeCheckpoint();
     }
-    while (state.step() < recipe.getSteps()) {
+    while (state.step() < totalSteps) {
+      var stage = Stage.after(state.step(), stages);
       var batch = batches.batch(state.step());
-      double rate = schedule.rate(state.step());
+      double rate = stage.rate(state.step());
+      progress.setStage(stage.kind());
       var result =
           program.step(
-              state,
-              batch,
-              adamw,
-              rate,
-              recipe.getClipNorm(),
-              StepSeed.of(spec.getDataSeed(), state.step()));
+              state, batch, stage.settings(), rate, StepSeed.of(spec.getDataSeed(), state.step()));
       refuseDiverged(result, rate);
       throughput.add(batch.examples().size());
       report(result, rate, throughput.perSecond());
@@ -83,28 +80,22 @@ record Attempt(
     return true;
   }
 
-  private static AdamWSettings settings(Recipe recipe) {
-    var adamw = recipe.getAdamw();
-    return new AdamWSettings(
-        adamw.getBeta1(),
-        adamw.getBeta2(),
-        adamw.getEpsilon(),
-        adamw.getWeightDecay(),
-        !adamw.getWithoutBiasCorrection(),
-        adamw.getDecayAllParameters());
-  }
-
   private void refuseDiverged(StepResult result, double rate) {
-    if (Double.isFinite(result.lossNats()) && Double.isFinite(result.gradientNorm())) {
+    if (result.taken() && !result.overflowed()) {
       return;
     }
     long step = progress.getStep() + 1;
     throw RefusedException.refused(
         Code.ABORTED,
         "TRAINING_DIVERGED",
-        "The run diverged at step %d of %d: loss %s, gradient norm %s, learning rate %s. Lower the learning rate, warm up longer or clip the gradient."
+        "The run diverged at step %d of %d: loss %s, gradient norm %s, learning rate %s%s. Lower the learning rate, warm up longer or clip the gradient."
             .formatted(
-                step, progress.getTotalSteps(), result.lossNats(), result.gradientNorm(), rate),
+                step,
+                progress.getTotalSteps(),
+                result.lossNats(),
+                result.gradientNorm(),
+                rate,
+                result.overflowed() ? ", weights beyond what fp32 holds" : ""),
         Map.of("step", Long.toString(step)));
   }
 

@@ -30,6 +30,21 @@ record LearningRateSchedule(
         recipe.getPolynomialPower());
   }
 
+  /**
+   * Returns the schedule of a recipe's linear probe: that of the recipe, scaled to the probe's peak
+   * and length.
+   */
+  static LearningRateSchedule ofLinearProbe(Recipe recipe) {
+    var probe = recipe.getLinearProbe();
+    return new LearningRateSchedule(
+        recipe.getSchedule(),
+        probe.getLearningRate(),
+        recipe.getWarmupSteps() * probe.getSteps() / recipe.getSteps(),
+        probe.getSteps(),
+        recipe.getEndLearningRate() / recipe.getLearningRate() * probe.getLearningRate(),
+        recipe.getPolynomialPower());
+  }
+
   /** Returns the rate of the update that follows {@code done} updates. */
   double rate(long done) {
     if (done < warmupSteps) {

@@ -6,6 +6,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.classifier.model.TrainingProgram;
@@ -13,7 +14,6 @@ import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Masking;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Answers;
-import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.ValidationScore;
@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,12 @@ public final class TrainingEngine {
   private final TrainingData data;
   private final SpecResolver resolver;
   private final Path work;
+<<<<<<< HEAD
   private final TorchSettings torch;
+=======
+  private final int threads;
+  private final AtomicBoolean warnedOfSlowBf16 = new AtomicBoolean();
+>>>>>>> 68b398a (classifier: accumulate gradients, compute in bfloat16 and train the head alone)
 
   /**
    * @param work where the states of unfinished runs are kept
@@ -77,10 +83,27 @@ public final class TrainingEngine {
     return resolver.resolve(spec);
   }
 
-  /** What computes runs in this process. */
+  /** Steps of a run in all, those of a linear probe included. */
+  public static long totalSteps(TrainingRunSpec spec) {
+    return Stage.of(spec.getRecipe()).getLast().end();
+  }
+
+  /** What computes runs in this process, but for the precision, which is each run's own. */
   public Provenance provenance() {
+<<<<<<< HEAD
     Torch.initialize(torch);
     return Answers.provenance(Precision.PRECISION_FP32);
+=======
+    Torch.initialize(threads);
+    return Answers.provenance(Precision.PRECISION_UNSPECIFIED);
+  }
+
+  /** Arithmetic of a run. */
+  public static Precision precision(TrainingRunSpec spec) {
+    return spec.getRecipe().getPrecision() == Precision.PRECISION_BF16
+        ? Precision.PRECISION_BF16
+        : Precision.PRECISION_FP32;
+>>>>>>> 68b398a (classifier: accumulate gradients, compute in bfloat16 and train the head alone)
   }
 
   /**
@@ -90,7 +113,8 @@ public final class TrainingEngine {
    * @param spec as {@link #resolve} returned it
    * @param scores the validation scores known from earlier attempts
    * @return whether all steps are done; false where the observer stopped it
-   * @throws RefusedException TRAINING_DIVERGED where the loss or the gradient is not finite
+   * @throws RefusedException TRAINING_DIVERGED where the loss, the gradient or the weights are not
+   *     finite
    */
   public boolean train(
       String id, TrainingRunSpec spec, List<ValidationScore> scores, RunObserver observer)
@@ -101,7 +125,7 @@ public final class TrainingEngine {
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {
       var architecture =
           SpecResolver.architecture(start.architecture(), spec.getClassification().getLabelsList());
-      try (var program = compile(architecture, spec.getRecipe());
+      try (var program = compile(architecture, spec);
           var state = resumeOrStart(directory, spec, start, architecture);
           var validation = validation(spec, start, architecture, program)) {
         var progress = TrainingProgress.newBuilder();
@@ -138,13 +162,25 @@ public final class TrainingEngine {
     return new WorkDirectory(work.resolve(id));
   }
 
-  private static TrainingProgram compile(Architecture architecture, Recipe recipe) {
+  private TrainingProgram compile(Architecture architecture, TrainingRunSpec spec) {
     var own = architecture.encoder();
+    var recipe = spec.getRecipe();
+    var precision =
+        precision(spec) == Precision.PRECISION_BF16 ? ComputePrecision.BF16 : ComputePrecision.FP32;
+    if (precision == ComputePrecision.BF16
+        && !Torch.hasFastBf16()
+        && warnedOfSlowBf16.compareAndSet(false, true)) {
+      log.warn("This CPU has no bfloat16 instructions; bf16 runs will be slower than fp32 ones");
+    }
     return recipe.hasDropout()
         ? TrainingProgram.compile(
-            architecture, recipe.getDropout(), recipe.getDropout(), recipe.getDropout())
+            architecture, recipe.getDropout(), recipe.getDropout(), recipe.getDropout(), precision)
         : TrainingProgram.compile(
-            architecture, own.hiddenDropout(), own.attentionDropout(), own.classifierDropout());
+            architecture,
+            own.hiddenDropout(),
+            own.attentionDropout(),
+            own.classifierDropout(),
+            precision);
   }
 
   private static TrainingState resumeOrStart(

@@ -181,7 +181,9 @@ public final class RunWorker implements AutoCloseable {
                   run.toBuilder()
                       .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
                       .setAttemptCount(run.getAttemptCount() + 1)
-                      .setProvenance(provenance);
+                      .setProvenance(
+                          provenance.toBuilder()
+                              .setPrecision(TrainingEngine.precision(run.getSpec())));
               if (!run.hasStartTime()) {
                 taken.setStartTime(Timestamps.fromMillis(clock.millis()));
               }

@@ -98,7 +98,7 @@ public final class TrainingRuns {
         .setName(RunStore.name(newId()))
         .setSpec(spec)
         .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
-        .setProgress(TrainingProgress.newBuilder().setTotalSteps(spec.getRecipe().getSteps()))
+        .setProgress(TrainingProgress.newBuilder().setTotalSteps(TrainingEngine.totalSteps(spec)))
         .setCreateTime(Timestamps.fromMillis(clock.millis()))
         .build();
   }
