@@ -274,6 +274,22 @@ final class TrainingProgramTest {
     }
   }
 
+  /** A decay that turns a weight's sign and size around overflows while loss and gradient hold. */
+  @ParameterizedTest
+  @CsvSource({"ALL,1", "ALL,2", "HEAD,1"})
+  void step_weightsOverflow_isReported(TrainedPart trained, int parts) {
+    var batch = new TrainingBatch(TinyModels.examples(Family.BERT, 8, 1), null);
+    var decay = new AdamWSettings(.9, .999, 1e-8, 1e10, true, false);
+    var stage = new StageSettings(0, trained, decay, 1, parts);
+    try (TrainingState state = TrainingState.start(TinyModels.weights(BERT, 1));
+        TrainingProgram program = TrainingProgram.compile(BERT, 0, 0, 0)) {
+      assertThat(program.step(state, batch, stage, 1e-3, 0).overflowed()).isFalse();
+      StepResult result = program.step(state, batch, stage, 1e30, 0);
+      assertThat(result.taken()).as("loss and gradient are finite").isTrue();
+      assertThat(result.overflowed()).isTrue();
+    }
+  }
+
   @Test
   void step_unusableBatch_isRefused() {
     try (TrainingState state = TrainingState.start(TinyModels.weights(BERT, 1));
