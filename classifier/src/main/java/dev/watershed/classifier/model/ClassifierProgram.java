@@ -34,15 +34,15 @@ public final class ClassifierProgram implements AutoCloseable {
    * @param architecture with a classification head
    */
   public static ClassifierProgram compile(Architecture architecture) {
-    return compile(architecture, Torch.inferenceLinear(architecture.encoder()));
+    return compile(architecture, Torch.inferenceKernels(architecture.encoder()));
   }
 
-  static ClassifierProgram compile(Architecture architecture, ProgramSource.Linear linear) {
+  static ClassifierProgram compile(Architecture architecture, ProgramSource.Kernels kernels) {
     if (architecture.head() != Head.CLASSIFICATION) {
       throw new IllegalArgumentException("need a classification head, got " + architecture.head());
     }
     ParameterLayout layout = ParameterLayout.of(architecture);
-    String source = ProgramSource.classifier(layout, linear);
+    String source = ProgramSource.classifier(layout, kernels);
     return new ClassifierProgram(layout, TorchScript.compile(ProgramSource.CLASS, source));
   }
 

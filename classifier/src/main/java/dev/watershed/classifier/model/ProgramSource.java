@@ -32,6 +32,25 @@ final class ProgramSource {
     ONEDNN
   }
 
+  /** How attention is computed; the function is the same. */
+  enum Attention {
+    /** libtorch's fused kernels; on GPUs their gradients are sums in no fixed order. */
+    FUSED,
+    /** Two products and a softmax; the same bits each time on a GPU too. */
+    WRITTEN_OUT
+  }
+
+  /** Which of several ways to the same function a program takes. */
+  record Kernels(Linear linear, Attention attention, ComputePrecision precision) {
+    /** Plain ones in fp32, that every device has. */
+    static final Kernels PLAIN =
+        new Kernels(Linear.PLAIN, Attention.WRITTEN_OUT, ComputePrecision.FP32);
+
+    Kernels in(ComputePrecision other) {
+      return new Kernels(linear, attention, other);
+    }
+  }
+
   /** Probabilities of dropping; all zero where nothing is trained. */
   record Dropout(double hidden, double attention, double classifier) {
     static final Dropout NONE = new Dropout(0, 0, 0);
@@ -54,25 +73,26 @@ final class ProgramSource {
   private final ParameterLayout layout;
   private final EncoderConfig config;
   private final Linear linear;
-  private final Dropout dropout;
+  private final Attention attention;
   private final ComputePrecision precision;
+  private final Dropout dropout;
   private final StringBuilder text = new StringBuilder();
 
   /** Index of each packed tensor in the list that {@code unflatten} returns. */
   private final Map<String, Integer> slots = new HashMap<>();
 
-  private ProgramSource(
-      ParameterLayout layout, Linear linear, Dropout dropout, ComputePrecision precision) {
+  private ProgramSource(ParameterLayout layout, Kernels kernels, Dropout dropout) {
     this.layout = layout;
     this.config = layout.architecture().encoder();
-    this.linear = linear;
+    this.linear = kernels.linear();
+    this.attention = kernels.attention();
+    this.precision = kernels.precision();
     this.dropout = dropout;
-    this.precision = precision;
   }
 
   /** Methods {@code logits}, {@code interpolate}, {@code combine}. */
-  static String classifier(ParameterLayout layout, Linear linear) {
-    var source = new ProgramSource(layout, linear, Dropout.NONE, ComputePrecision.FP32);
+  static String classifier(ParameterLayout layout, Kernels kernels) {
+    var source = new ProgramSource(layout, kernels, Dropout.NONE);
     source.encoder();
     source.classificationHead();
     source.logits();
@@ -83,9 +103,11 @@ final class ProgramSource {
   /**
    * Methods {@code loss}, {@code gradient}, {@code update}, and for each part of the vector that
    * can be trained its {@link #stepMethod} and {@link #accumulateMethod}.
+   *
+   * @param kernels that can be differentiated
    */
-  static String training(ParameterLayout layout, Dropout dropout, ComputePrecision precision) {
-    var source = new ProgramSource(layout, Linear.PLAIN, dropout, precision);
+  static String training(ParameterLayout layout, Kernels kernels, Dropout dropout) {
+    var source = new ProgramSource(layout, kernels, dropout);
     boolean classifies = layout.architecture().head() == Head.CLASSIFICATION;
     source.encoder();
     if (classifies) {
@@ -191,7 +213,18 @@ final class ProgramSource {
     } else {
       line("rate = 0.0");
     }
-    line("a = torch.scaled_dot_product_attention(q, k, v, mask, rate, False)");
+    if (attention == Attention.FUSED) {
+      line("a = torch.scaled_dot_product_attention(q, k, v, mask, rate, False)");
+    } else {
+      line(
+          "s = torch.matmul(torch.mul(q, %s), torch.transpose(k, -2, -1))",
+          number(1 / Math.sqrt((double) h / config.attentionHeadCount())));
+      line("if torch.__is__(mask, None):");
+      line("  s1 = s");
+      line("else:");
+      line("  s1 = torch.add(s, unchecked_cast(Tensor, mask))");
+      line("a = torch.matmul(torch.dropout(torch.softmax(s1, -1), rate, True), v)");
+    }
     line(
         "return torch.reshape(torch.transpose(a, 1, 2), [torch.size(q, 0), torch.size(q, 2), %d])",
         h);

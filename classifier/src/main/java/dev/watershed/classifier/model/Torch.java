@@ -193,11 +193,22 @@ public final class Torch {
         .anyMatch(Set.of("avx512_bf16", "amx_bf16", "bf16")::contains);
   }
 
-  /** How inference of this encoder multiplies. */
-  static ProgramSource.Linear inferenceLinear(EncoderConfig config) {
-    return settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && OneDnn.AVAILABLE
-        ? ProgramSource.Linear.ONEDNN
-        : ProgramSource.Linear.PLAIN;
+  /** How inference of this encoder computes. */
+  static ProgramSource.Kernels inferenceKernels(EncoderConfig config) {
+    boolean fused =
+        settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && OneDnn.AVAILABLE;
+    return new ProgramSource.Kernels(
+        fused ? ProgramSource.Linear.ONEDNN : ProgramSource.Linear.PLAIN,
+        ProgramSource.Attention.FUSED,
+        ComputePrecision.FP32);
+  }
+
+  /** How training computes: by operations that have gradients, each the same bits every time. */
+  static ProgramSource.Kernels trainingKernels(ComputePrecision precision) {
+    return new ProgramSource.Kernels(
+        ProgramSource.Linear.PLAIN,
+        settings().isCpu() ? ProgramSource.Attention.FUSED : ProgramSource.Attention.WRITTEN_OUT,
+        precision);
   }
 
   /** Whether this libtorch has oneDNN's fused linear and it computes what torch.linear does. */

@@ -1,6 +1,5 @@
 package dev.watershed.classifier.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -72,22 +71,28 @@ public final class TrainingProgram implements AutoCloseable {
       double attentionDropout,
       double classifierDropout,
       ComputePrecision precision) {
+    return compile(
+        architecture,
+        new ProgramSource.Dropout(hiddenDropout, attentionDropout, classifierDropout),
+        Torch.trainingKernels(precision));
+  }
+
+  static TrainingProgram compile(
+      Architecture architecture, ProgramSource.Dropout dropout, ProgramSource.Kernels kernels) {
     if (architecture.head() == Head.NONE) {
       throw new IllegalArgumentException("a bare encoder has no loss to train on");
     }
-    var dropout = new ProgramSource.Dropout(hiddenDropout, attentionDropout, classifierDropout);
-    Torch.threads(); // starts libtorch where nobody has
     if (!LIVE.compareAndSet(false, true)) {
       throw new IllegalStateException("another training program is live in this process");
     }
     try {
       ParameterLayout layout = ParameterLayout.of(architecture);
-      TorchScript script = script(layout, dropout, precision);
+      TorchScript script = script(layout, dropout, kernels);
       try {
         TorchScript exact =
-            precision == ComputePrecision.FP32
+            kernels.precision() == ComputePrecision.FP32
                 ? script
-                : script(layout, dropout, ComputePrecision.FP32);
+                : script(layout, dropout, kernels.in(ComputePrecision.FP32));
         return new TrainingProgram(layout, script, exact, !dropout.isNone());
       } catch (Throwable e) {
         script.close();
@@ -100,9 +105,9 @@ public final class TrainingProgram implements AutoCloseable {
   }
 
   private static TorchScript script(
-      ParameterLayout layout, ProgramSource.Dropout dropout, ComputePrecision precision) {
-    String source = ProgramSource.training(layout, dropout, precision);
-    return TorchScript.compile(ProgramSource.CLASS, source);
+      ParameterLayout layout, ProgramSource.Dropout dropout, ProgramSource.Kernels kernels) {
+    return TorchScript.compile(
+        ProgramSource.CLASS, ProgramSource.training(layout, kernels, dropout));
   }
 
   public Architecture architecture() {
@@ -129,10 +134,12 @@ public final class TrainingProgram implements AutoCloseable {
     if (state.step() == stage.begin()) {
       state.clearMoments();
     }
-    try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+    // The settings are read one by one, which from a GPU would be a wait each.
+    try (NDManager scope = Torch.newManager();
+        NDManager host = Torch.newHostManager()) {
       boolean corrects = stage.adamw().biasCorrection();
       long update = state.step() - stage.begin() + 1;
-      NDArray settings = scope.create(settings(stage, learningRate));
+      NDArray settings = host.create(settings(stage, learningRate));
       NDArray count = scope.create(corrects ? update : NO_BIAS_CORRECTION);
       List<TrainingBatch> parts = batch.parts(stage.parts());
       NDArray measured =
@@ -259,7 +266,7 @@ public final class TrainingProgram implements AutoCloseable {
   /** Mean loss in nats without dropout and without gradient, in fp32. */
   public double loss(ParameterVector weights, TrainingBatch batch) {
     requireOurs(weights);
-    try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+    try (NDManager scope = Torch.newManager()) {
       Inputs in = Inputs.of(scope, batch, layout.architecture());
       NDArray loss =
           exact.run(
@@ -277,7 +284,7 @@ public final class TrainingProgram implements AutoCloseable {
   /** Gradient of the mean loss, without dropout, in the layout of the weights. */
   public float[] gradient(ParameterVector weights, TrainingBatch batch) {
     requireOurs(weights);
-    try (NDManager scope = Engine.getEngine("PyTorch").newBaseManager()) {
+    try (NDManager scope = Torch.newManager()) {
       Inputs in = Inputs.of(scope, batch, layout.architecture());
       return script
           .runWithGradients("gradient", in.ids, in.types, in.bias, in.targets, weights.array())

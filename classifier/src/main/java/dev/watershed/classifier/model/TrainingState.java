@@ -1,24 +1,19 @@
 package dev.watershed.classifier.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.checkpoint.Safetensors;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -33,22 +28,22 @@ public final class TrainingState implements AutoCloseable {
   private static final List<String> NAMES = List.of("weights", "first_moment", "second_moment");
 
   private final ParameterVector weights;
-  private final NDManager manager;
-  private final NDArray firstMoment;
-  private final NDArray secondMoment;
+  private final ParameterVector firstMoment;
+  private final ParameterVector secondMoment;
   private long step;
 
-  private TrainingState(ParameterVector weights) {
+  private TrainingState(
+      ParameterVector weights, ParameterVector firstMoment, ParameterVector secondMoment) {
     this.weights = weights;
-    this.manager = Engine.getEngine("PyTorch").newBaseManager();
-    var shape = new Shape(weights.layout().size());
-    this.firstMoment = manager.zeros(shape, DataType.FLOAT32);
-    this.secondMoment = manager.zeros(shape, DataType.FLOAT32);
+    this.firstMoment = firstMoment;
+    this.secondMoment = secondMoment;
   }
 
   /** Zero moments, step 0. Takes {@code weights} over: closing the state closes them. */
   public static TrainingState start(ParameterVector weights) {
-    return new TrainingState(weights);
+    ParameterLayout layout = weights.layout();
+    return new TrainingState(
+        Torch.place(weights), Torch.newVector(layout), Torch.newVector(layout));
   }
 
   /** The live weights; each step changes them. */
@@ -62,8 +57,8 @@ public final class TrainingState implements AutoCloseable {
   }
 
   void clearMoments() {
-    firstMoment.set(new NDIndex(":"), 0);
-    secondMoment.set(new NDIndex(":"), 0);
+    firstMoment().set(new NDIndex(":"), 0);
+    secondMoment().set(new NDIndex(":"), 0);
   }
 
   void stepTaken() {
@@ -71,30 +66,50 @@ public final class TrainingState implements AutoCloseable {
   }
 
   NDArray firstMoment() {
-    return firstMoment;
+    return firstMoment.array();
   }
 
   NDArray secondMoment() {
-    return secondMoment;
+    return secondMoment.array();
   }
 
   /** Writes aside, flushes and renames: the file is whole or not there. Holds a checksum. */
   public void save(Path file) throws IOException {
+    List<ParameterVector> vectors = List.of(weights, firstMoment, secondMoment);
+    if (weights.isOnHost()) {
+      write(file, vectors, step);
+      return;
+    }
+    var copies = new ArrayList<ParameterVector>();
+    try {
+      for (ParameterVector vector : vectors) {
+        copies.add(vector.hostCopy());
+      }
+      write(file, copies, step);
+    } finally {
+      copies.forEach(ParameterVector::close);
+    }
+  }
+
+  private static void write(Path file, List<ParameterVector> vectors, long step)
+      throws IOException {
     Path aside = file.resolveSibling(file.getFileName() + ".incomplete");
-    List<Integer> shape = List.of(Math.toIntExact(weights.layout().size()));
+    ParameterLayout layout = vectors.getFirst().layout();
+    List<Integer> shape = List.of(Math.toIntExact(layout.size()));
+    var contents = new ArrayList<Safetensors.Content>();
+    for (int i = 0; i < NAMES.size(); i++) {
+      contents.add(new Safetensors.Content(NAMES.get(i), shape, vectors.get(i).bytes()));
+    }
     Safetensors.write(
         aside,
         Map.of(
             "step",
             Long.toString(step),
             "architecture",
-            weights.layout().architecture().toString(),
+            layout.architecture().toString(),
             "sha256",
-            checksum()),
-        List.of(
-            new Safetensors.Content(NAMES.get(0), shape, bytes(0)),
-            new Safetensors.Content(NAMES.get(1), shape, bytes(1)),
-            new Safetensors.Content(NAMES.get(2), shape, bytes(2))));
+            checksum(vectors, step)),
+        contents);
     DurableFiles.rename(aside, file);
   }
 
@@ -116,12 +131,18 @@ public final class TrainingState implements AutoCloseable {
             file,
             "was made for another architecture, not " + layout.architecture());
       }
-      var state = new TrainingState(ParameterVector.allocate(layout));
+      var vectors = new ArrayList<ParameterVector>();
       try {
-        state.read(in, file);
+        for (int i = 0; i < NAMES.size(); i++) {
+          vectors.add(ParameterVector.allocate(layout));
+        }
+        long step = read(in, vectors, file);
+        vectors.replaceAll(Torch::place);
+        var state = new TrainingState(vectors.get(0), vectors.get(1), vectors.get(2));
+        state.step = step;
         return state;
       } catch (Throwable e) {
-        state.close();
+        vectors.forEach(ParameterVector::close);
         throw e;
       }
     } catch (InvalidInputException e) {
@@ -136,41 +157,37 @@ public final class TrainingState implements AutoCloseable {
     }
   }
 
-  private void read(Safetensors in, Path file) throws IOException {
-    List<Integer> shape = List.of(Math.toIntExact(weights.layout().size()));
+  /** Returns the step. */
+  private static long read(Safetensors in, List<ParameterVector> vectors, Path file)
+      throws IOException {
+    List<Integer> shape = List.of(Math.toIntExact(vectors.getFirst().layout().size()));
     for (int i = 0; i < NAMES.size(); i++) {
       Safetensors.Tensor tensor = in.tensors().get(NAMES.get(i));
       if (tensor == null || !tensor.shape().equals(shape)) {
         throw error(
             InvalidInputException.Kind.CORRUPT, "STATE_CORRUPT", file, "lacks " + NAMES.get(i));
       }
-      in.read(tensor, bytes(i));
+      in.read(tensor, vectors.get(i).bytes());
     }
+    long step;
     try {
       step = Long.parseLong(in.metadata().getOrDefault("step", ""));
     } catch (NumberFormatException e) {
       step = -1;
     }
-    if (step < 0 || !checksum().equals(in.metadata().get("sha256"))) {
+    if (step < 0 || !checksum(vectors, step).equals(in.metadata().get("sha256"))) {
       throw error(
           InvalidInputException.Kind.CORRUPT, "STATE_CORRUPT", file, "has a wrong checksum");
     }
+    return step;
   }
 
-  private ByteBuffer bytes(int tensor) {
-    return switch (tensor) {
-      case 0 -> weights.bytes();
-      case 1 -> firstMoment.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
-      default -> secondMoment.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
-    };
-  }
-
-  private String checksum() {
+  private static String checksum(List<ParameterVector> vectors, long step) {
     try {
       var sha256 = MessageDigest.getInstance("SHA-256");
       sha256.update(("step " + step + "\n").getBytes(StandardCharsets.UTF_8));
-      for (int i = 0; i < NAMES.size(); i++) {
-        sha256.update(bytes(i));
+      for (ParameterVector vector : vectors) {
+        sha256.update(vector.bytes());
       }
       return HexFormat.of().formatHex(sha256.digest());
     } catch (NoSuchAlgorithmException e) {
@@ -186,7 +203,8 @@ public final class TrainingState implements AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
     weights.close();
+    firstMoment.close();
+    secondMoment.close();
   }
 }

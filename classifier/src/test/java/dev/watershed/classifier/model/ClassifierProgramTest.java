@@ -18,6 +18,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,6 +38,16 @@ final class ClassifierProgramTest {
     compareWithNaive(Family.ROBERTA, activation);
   }
 
+  private static final List<ProgramSource.Kernels> FP32_KERNELS =
+      Stream.of(ProgramSource.Linear.values())
+          .flatMap(
+              linear ->
+                  Stream.of(ProgramSource.Attention.values())
+                      .map(
+                          attention ->
+                              new ProgramSource.Kernels(linear, attention, ComputePrecision.FP32)))
+          .toList();
+
   private static void compareWithNaive(Family family, Activation activation) {
     var architecture =
         new Architecture(
@@ -44,9 +55,9 @@ final class ClassifierProgramTest {
             Head.CLASSIFICATION,
             List.of("no", "yes", "maybe"));
     List<EncodedExample> examples = TinyModels.examples(family, 40, 1);
-    for (ProgramSource.Linear linear : ProgramSource.Linear.values()) {
+    for (ProgramSource.Kernels kernels : FP32_KERNELS) {
       try (ParameterVector weights = TinyModels.weights(architecture, 1);
-          ClassifierProgram program = ClassifierProgram.compile(architecture, linear);
+          ClassifierProgram program = ClassifierProgram.compile(architecture, kernels);
           PreparedSample sample = program.prepare(examples, 50)) {
         float[] logits = program.logits(weights, sample, () -> false);
         var naive = new NaiveEncoder(weights);
@@ -54,7 +65,7 @@ final class ClassifierProgramTest {
           double[] expected = naive.logits(examples.get(i));
           for (int k = 0; k < 3; k++) {
             assertThat((double) logits[3 * i + k])
-                .as("%s, example %d, label %d", linear, i, k)
+                .as("%s, example %d, label %d", kernels, i, k)
                 .isCloseTo(expected[k], within(1e-4 * Math.abs(expected[k]) + 1e-5));
           }
         }

@@ -19,21 +19,24 @@ final class GoldenEncoderTest {
   @ParameterizedTest
   @ValueSource(strings = {"bert", "bert_gamma_beta", "roberta"})
   void logits_onTheLine_areTheReferences(String family) throws IOException {
-    line(family, ProgramSource.Linear.PLAIN);
+    line(family, ProgramSource.Kernels.PLAIN);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"bert", "bert_gamma_beta", "roberta"})
   void logits_onTheLineWithOneDnn_areTheReferences(String family) throws IOException {
-    line(family, ProgramSource.Linear.ONEDNN);
+    line(
+        family,
+        new ProgramSource.Kernels(
+            ProgramSource.Linear.ONEDNN, ProgramSource.Attention.FUSED, ComputePrecision.FP32));
   }
 
-  private static void line(String family, ProgramSource.Linear linear) throws IOException {
+  private static void line(String family, ProgramSource.Kernels kernels) throws IOException {
     GoldenEncoder golden = GoldenEncoder.of(family);
     try (ParameterVector a = golden.a().read();
         ParameterVector b = golden.b().read();
         ParameterVector out = ParameterVector.allocate(a.layout());
-        ClassifierProgram program = ClassifierProgram.compile(golden.a().architecture(), linear);
+        ClassifierProgram program = ClassifierProgram.compile(golden.a().architecture(), kernels);
         PreparedSample sample = program.prepare(golden.examples(), BUDGET)) {
       assertThat(sample.batches()).hasSizeGreaterThan(2);
       assertThat(sample.batches().stream().filter(batch -> batch.bias().size() == 0)).isNotEmpty();

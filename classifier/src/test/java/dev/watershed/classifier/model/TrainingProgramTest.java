@@ -256,6 +256,34 @@ final class TrainingProgramTest {
             e -> assertThat(e.kind()).isEqualTo(InvalidInputException.Kind.CORRUPT));
   }
 
+  /** What GPUs train with, for its order of additions. */
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void gradient_attentionWrittenOut_isTheFusedOne(Family family) {
+    Architecture architecture = TinyModels.classifier(family);
+    var batch = new TrainingBatch(TinyModels.examples(family, 9, 3), null);
+    try (ParameterVector weights = TinyModels.weights(architecture, 1)) {
+      float[] fused = gradient(weights, batch, Torch.trainingKernels(ComputePrecision.FP32));
+      float[] writtenOut = gradient(weights, batch, ProgramSource.Kernels.PLAIN);
+      double difference = 0;
+      double norm = 0;
+      for (int i = 0; i < fused.length; i++) {
+        difference += Math.pow((double) fused[i] - writtenOut[i], 2);
+        norm += Math.pow(fused[i], 2);
+      }
+      assertThat(Math.sqrt(difference / norm)).isLessThan(1e-5);
+    }
+  }
+
+  private static float[] gradient(
+      ParameterVector weights, TrainingBatch batch, ProgramSource.Kernels kernels) {
+    try (TrainingProgram program =
+        TrainingProgram.compile(
+            weights.layout().architecture(), ProgramSource.Dropout.NONE, kernels)) {
+      return program.gradient(weights, batch);
+    }
+  }
+
   @Test
   void step_lossNotANumber_isReportedAndNotTaken() {
     var batch = new TrainingBatch(TinyModels.examples(Family.BERT, 8, 1), null);
