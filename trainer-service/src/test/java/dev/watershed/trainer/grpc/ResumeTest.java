@@ -6,11 +6,13 @@ import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import dev.watershed.type.v1.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -20,6 +22,8 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that change hands, with dropout and validation on: their ends must not show it. */
 final class ResumeTest {
@@ -42,18 +46,27 @@ final class ResumeTest {
 
   @Test
   void close_whileTraining_leavesTheRunToTheNextWorkerWithTheSameBits() throws Exception {
-    TrainingRun stopped;
-    try (var first = new Trainer(directory, database, false)) {
-      first.worker.start();
-      var run = first.create(spec());
-      awaitStep(first, run, 60);
-      first.worker.close();
-      stopped = get(first, run);
-    }
+    var stopped = stoppedAfterStep(spec(), 60);
+
     assertThat(stopped.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_RUNNING);
     assertThat(stopped.getCheckpointsCount()).isPositive();
 
     assertEndsAsIfUninterrupted(stopped, false);
+  }
+
+  /** The same with a linear probe of 40 steps, accumulated gradients and bfloat16. */
+  @ParameterizedTest
+  @ValueSource(ints = {20, 70})
+  void close_inEitherStage_leavesTheRunToTheNextWorkerWithTheSameBits(int step) throws Exception {
+    var staged = spec().toBuilder();
+    staged
+        .getRecipeBuilder()
+        .setSteps(STEPS - 40)
+        .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-2).setSteps(40))
+        .setAccumulationSteps(3)
+        .setPrecision(Precision.PRECISION_BF16);
+
+    assertEndsAsIfUninterrupted(stoppedAfterStep(staged.build(), step), false);
   }
 
   @Test
@@ -120,18 +133,21 @@ final class ResumeTest {
    * earlier step than its record tells.
    */
   private TrainingRun killedAfterStep(int step) throws Exception {
-    TrainingRun stopped;
-    try (var first = new Trainer(directory, database, false)) {
-      first.worker.start();
-      var run = first.create(spec());
-      awaitStep(first, run, step);
-      first.worker.close();
-      stopped = get(first, run);
-    }
+    var stopped = stoppedAfterStep(spec(), step);
     execute(
         "update training_queue set picked = true, picked_by = 'dead',"
             + " last_heartbeat = timestamp with time zone '2020-01-01 00:00:00Z'");
     return stopped;
+  }
+
+  private TrainingRun stoppedAfterStep(TrainingRunSpec spec, int step) throws Exception {
+    try (var first = new Trainer(directory, database, false)) {
+      first.worker.start();
+      var run = first.create(spec);
+      awaitStep(first, run, step);
+      first.worker.close();
+      return get(first, run);
+    }
   }
 
   private void assertEndsAsIfUninterrupted(TrainingRun interrupted, boolean soleWorker)
@@ -139,7 +155,7 @@ final class ResumeTest {
     try (var second = new Trainer(directory, database, soleWorker)) {
       second.worker.start();
       var resumed = second.await(interrupted);
-      var whole = second.train(spec());
+      var whole = second.train(interrupted.getSpec());
 
       assertThat(resumed.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
       assertThat(resumed.getAttemptCount()).isEqualTo(2);
