@@ -49,10 +49,19 @@ public record Architecture(EncoderConfig encoder, Head head, List<String> labels
    * probabilities, which only training reads, may differ.
    */
   public boolean isInterchangeableWith(Architecture other) {
-    return withoutDropout().equals(other.withoutDropout());
+    return function().equals(other.function());
   }
 
-  private Architecture withoutDropout() {
+  /**
+   * What keeps weights of the two from being combined, by the names of {@code config.json}, such as
+   * {@code hidden_size 768 and 1024}; empty where they may be.
+   */
+  public List<String> differences(Architecture other) {
+    return HuggingFaceConfig.differences(function(), other.function());
+  }
+
+  /** This without what evaluation does not read. */
+  private Architecture function() {
     var e = encoder;
     return new Architecture(
         new EncoderConfig(

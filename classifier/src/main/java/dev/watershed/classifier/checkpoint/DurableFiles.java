@@ -1,17 +1,23 @@
 package dev.watershed.classifier.checkpoint;
 
+import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** Files that are whole on the disk, or not there. */
 public final class DurableFiles {
+  private static final int BLOCK_BYTES = 1 << 20;
+
   private DurableFiles() {}
 
   /** Writes and flushes a file. */
@@ -30,20 +36,52 @@ public final class DurableFiles {
     }
   }
 
-  /** Copies and flushes a file. */
-  static void copy(Path from, Path to) throws IOException {
-    try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
+  /** Copies and flushes a file; returns the digest of the bytes that were copied. */
+  static Digest copy(Path from, Path to) throws IOException {
+    MessageDigest sha256 = Digest.newSha256();
+    long size = 0;
+    try (FileChannel in =
+            FileChannel.open(from, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
         FileChannel out =
             FileChannel.open(to, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-      long size = in.size();
-      for (long at = 0; at < size; ) {
-        long n = in.transferTo(at, size - at, out);
-        if (n <= 0) {
-          throw new IOException("%s shrank while it was copied".formatted(from));
+      ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+      while (in.read(block.clear()) >= 0) {
+        block.flip();
+        size += block.remaining();
+        sha256.update(block.duplicate());
+        while (block.hasRemaining()) {
+          out.write(block);
         }
-        at += n;
       }
       out.force(true);
+    }
+    return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
+  }
+
+  /**
+   * Throws unless a name stands for a plain file of its directory, or for nothing: a link could
+   * lead to what the caller may not read.
+   */
+  static void requirePlain(Path directory, String name) {
+    Path file = directory.resolve(name);
+    if (Files.isSymbolicLink(file)) {
+      throw new InvalidInputException(
+          InvalidInputException.Kind.FORBIDDEN,
+          "SYMBOLIC_LINK",
+          name,
+          "%s is a symbolic link; give a directory of plain files (cp -rL makes one)"
+              .formatted(name));
+    }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw InvalidInputException.invalid(
+          "NO_PLAIN_FILE", name, "%s is a directory or device, not a file".formatted(name));
+    }
+    if (Files.exists(file) && !Files.isReadable(file)) {
+      throw new InvalidInputException(
+          InvalidInputException.Kind.FORBIDDEN,
+          "FILE_UNREADABLE",
+          name,
+          "the server may not read %s; give its user the permission".formatted(name));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.watershed.classifier.checkpoint;
 
 import dev.watershed.classifier.InvalidInputException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What of Hugging Face's {@code config.json} the computation needs, validated.
@@ -10,6 +11,9 @@ import dev.watershed.classifier.InvalidInputException;
  * @param hiddenDropout probability, after embeddings and after each block's two projections
  * @param attentionDropout probability, on attention weights
  * @param classifierDropout probability, before the classification head
+ * @param bosTokenId id of the token that begins a text, which the computation does not read; null
+ *     where none is named
+ * @param eosTokenId id of the token that ends one, likewise
  */
 public record EncoderConfig(
     Family family,
@@ -25,7 +29,9 @@ public record EncoderConfig(
     int padTokenId,
     double hiddenDropout,
     double attentionDropout,
-    double classifierDropout) {
+    double classifierDropout,
+    @Nullable Integer bosTokenId,
+    @Nullable Integer eosTokenId) {
 
   public EncoderConfig {
     requireBetween("vocab_size", vocabularySize, 1, 1 << 20);
@@ -59,6 +65,41 @@ public record EncoderConfig(
           "RoBERTa counts positions from pad_token_id + 1 = %d; max_position_embeddings %d leaves none"
               .formatted(padTokenId + 1, maxPositions));
     }
+  }
+
+  /** One that names no tokens to begin and end a text with. */
+  public EncoderConfig(
+      Family family,
+      int vocabularySize,
+      int hiddenSize,
+      int layerCount,
+      int attentionHeadCount,
+      int intermediateSize,
+      int maxPositions,
+      int typeVocabularySize,
+      double layerNormEpsilon,
+      Activation activation,
+      int padTokenId,
+      double hiddenDropout,
+      double attentionDropout,
+      double classifierDropout) {
+    this(
+        family,
+        vocabularySize,
+        hiddenSize,
+        layerCount,
+        attentionHeadCount,
+        intermediateSize,
+        maxPositions,
+        typeVocabularySize,
+        layerNormEpsilon,
+        activation,
+        padTokenId,
+        hiddenDropout,
+        attentionDropout,
+        classifierDropout,
+        null,
+        null);
   }
 
   /** Longest input in tokens: RoBERTa's positions start at {@code padTokenId + 1}. */

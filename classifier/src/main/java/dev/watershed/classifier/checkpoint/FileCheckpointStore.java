@@ -9,7 +9,6 @@ import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -19,6 +18,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,12 +43,25 @@ public final class FileCheckpointStore implements CheckpointStore {
   private static final String MANIFEST = "manifest.json";
   private static final String INCOMING = ".incoming-";
   private static final Duration ABANDONED = Duration.ofDays(1);
+
+  /** Names that a checkpoint's files may have, shards apart. */
+  private static final Set<String> FIXED_NAMES = fixedNames();
+
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path root;
   private final Clock clock;
-  private final Set<String> verified = ConcurrentHashMap.newKeySet();
+  private final Map<String, Verified> verified = new ConcurrentHashMap<>();
+
+  private static Set<String> fixedNames() {
+    var names = new HashSet<>(HuggingFaceCheckpoint.TOKENIZER_FILES);
+    names.addAll(List.of(HuggingFaceCheckpoint.CONFIG, WeightFiles.SINGLE, WeightFiles.INDEX));
+    return Set.copyOf(names);
+  }
+
+  /** What matched the digests: the files as they were then. */
+  private record Verified(CheckpointManifest manifest, Map<String, FileVersion> versions) {}
 
   /** Keeps checkpoints below {@code root}, which is created where it is missing. */
   public FileCheckpointStore(Path root, Clock clock) throws IOException {
@@ -92,80 +106,131 @@ public final class FileCheckpointStore implements CheckpointStore {
                         "checkpoint",
                         "there is no checkpoint '%s'; list those there are".formatted(id)));
     Path directory = root.resolve(id);
-    if (!verified.contains(id)) {
+    var now = new Verified(manifest, versions(manifest, directory));
+    if (!now.equals(verified.get(id))) {
       verify(manifest, directory);
-      verified.add(id);
+      verified.put(id, now);
     }
     return directory;
   }
 
+  private static Map<String, FileVersion> versions(CheckpointManifest manifest, Path directory)
+      throws IOException {
+    var versions = new HashMap<String, FileVersion>();
+    for (String name : manifest.files().keySet()) {
+      Path file = directory.resolve(name);
+      if (!Files.isRegularFile(file)) {
+        throw corrupt(manifest.id(), name + " is missing");
+      }
+      versions.put(name, FileVersion.of(file));
+    }
+    return versions;
+  }
+
   private static void verify(CheckpointManifest manifest, Path directory) throws IOException {
     for (Map.Entry<String, Digest> entry : manifest.files().entrySet()) {
-      Path file = directory.resolve(entry.getKey());
-      if (!Files.isRegularFile(file) || !Digest.of(file).equals(entry.getValue())) {
+      Digest found = Digest.of(directory.resolve(entry.getKey()));
+      Digest noted = entry.getValue();
+      if (!found.equals(noted)) {
         throw corrupt(
-            manifest.id(), "%s does not match the digest noted when it was stored".formatted(file));
+            manifest.id(),
+            "%s has %d bytes with SHA-256 %s, %d with %s were stored"
+                .formatted(
+                    entry.getKey(),
+                    found.sizeBytes(),
+                    found.sha256(),
+                    noted.sizeBytes(),
+                    noted.sha256()));
       }
     }
   }
 
   @Override
-  public CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)
+  public CheckpointManifest put(
+      String id, String trainingRun, long step, Path preparedDirectory, Inspection inspection)
       throws IOException {
     requireId(id);
     deleteAbandoned();
     Path incoming = Files.createDirectory(root.resolve(INCOMING + UUID.randomUUID()));
     try {
-      Map<String, Digest> files = copyKnownFiles(preparedDirectory, incoming);
-      CheckpointManifest manifest = describe(id, trainingRun, step, incoming, files);
+      HuggingFaceCheckpoint source = openPlain(preparedDirectory);
+      Map<String, Digest> files = copyKnownFiles(preparedDirectory, source, incoming);
+      HuggingFaceCheckpoint copy = HuggingFaceCheckpoint.open(incoming);
+      var notices = new ArrayList<>(source.notices());
+      notices.addAll(inspection.inspect(incoming, copy.architecture()));
+      CheckpointManifest manifest = describe(id, trainingRun, step, copy, files, notices);
+      requireUnchanged(preparedDirectory, files);
       Optional<CheckpointManifest> existing = find(id);
       if (existing.isPresent()) {
         return requireSame(existing.get(), manifest);
       }
       DurableFiles.write(incoming.resolve(MANIFEST), toJson(manifest));
       DurableFiles.flushDirectory(incoming);
+      var versions = versions(manifest, incoming);
       try {
         DurableFiles.rename(incoming, root.resolve(id));
       } catch (FileSystemException e) {
         // Another writer may have been first; renaming onto a filled directory fails.
         return requireSame(find(id).orElseThrow(() -> e), manifest);
       }
-      verified.add(id);
+      verified.put(id, new Verified(manifest, versions));
       return manifest;
     } finally {
       DurableFiles.deleteDirectory(incoming);
     }
   }
 
-  private static Map<String, Digest> copyKnownFiles(Path from, Path to) throws IOException {
+  /** Refuses links before anything is read through one. */
+  private static HuggingFaceCheckpoint openPlain(Path directory) throws IOException {
+    for (String name : FIXED_NAMES) {
+      DurableFiles.requirePlain(directory, name);
+    }
+    return HuggingFaceCheckpoint.open(directory);
+  }
+
+  private static Map<String, Digest> copyKnownFiles(
+      Path from, HuggingFaceCheckpoint source, Path to) throws IOException {
     var names = new ArrayList<String>(HuggingFaceCheckpoint.TOKENIZER_FILES);
+    names.removeIf(name -> !Files.exists(from.resolve(name)));
     names.add(HuggingFaceCheckpoint.CONFIG);
-    names.add(HuggingFaceCheckpoint.WEIGHTS);
-    // What is missing is named best by opening the directory as it is.
-    HuggingFaceCheckpoint.open(from);
+    names.addAll(source.weightFiles());
     var digests = new LinkedHashMap<String, Digest>();
     for (String name : names) {
-      Path file = from.resolve(name);
-      if (Files.isSymbolicLink(file)) {
-        throw new InvalidInputException(
-            InvalidInputException.Kind.FORBIDDEN,
-            "SYMBOLIC_LINK",
-            name,
-            "%s is a symbolic link; give a directory of plain files (cp -rL makes one)"
-                .formatted(file));
-      }
-      if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-        DurableFiles.copy(file, to.resolve(name));
-        digests.put(name, Digest.of(to.resolve(name)));
-      }
+      digests.put(name, DurableFiles.copy(from.resolve(name), to.resolve(name)));
     }
     return digests;
   }
 
-  private CheckpointManifest describe(
-      String id, String trainingRun, long step, Path directory, Map<String, Digest> files)
+  /** So that all files were copied as they were at one time. */
+  private static void requireUnchanged(Path directory, Map<String, Digest> copied)
       throws IOException {
-    HuggingFaceCheckpoint checkpoint = HuggingFaceCheckpoint.open(directory);
+    for (Map.Entry<String, Digest> entry : copied.entrySet()) {
+      Path file = directory.resolve(entry.getKey());
+      if (!Files.isRegularFile(file)) {
+        throw WeightFiles.changed(entry.getKey(), "it is gone");
+      }
+      Digest now = Digest.of(file);
+      if (!now.equals(entry.getValue())) {
+        throw WeightFiles.changed(
+            entry.getKey(),
+            "%d bytes with SHA-256 %s were copied, now it has %d with %s"
+                .formatted(
+                    entry.getValue().sizeBytes(),
+                    entry.getValue().sha256(),
+                    now.sizeBytes(),
+                    now.sha256()));
+      }
+    }
+  }
+
+  private CheckpointManifest describe(
+      String id,
+      String trainingRun,
+      long step,
+      HuggingFaceCheckpoint checkpoint,
+      Map<String, Digest> files,
+      List<String> notices)
+      throws IOException {
     Architecture architecture = checkpoint.architecture();
     try (ParameterVector weights = checkpoint.read()) {
       return new CheckpointManifest(
@@ -179,7 +244,7 @@ public final class FileCheckpointStore implements CheckpointStore {
           step,
           clock.instant().truncatedTo(ChronoUnit.MICROS),
           files,
-          checkpoint.notices());
+          notices);
     }
   }
 
@@ -262,10 +327,9 @@ public final class FileCheckpointStore implements CheckpointStore {
       JsonNode json = JSON.readTree(Files.readAllBytes(file));
       var files = new LinkedHashMap<String, Digest>();
       for (Map.Entry<String, JsonNode> entry : json.required("files").properties()) {
-        if (!HuggingFaceCheckpoint.TOKENIZER_FILES.contains(entry.getKey())
-            && !entry.getKey().equals(HuggingFaceCheckpoint.CONFIG)
-            && !entry.getKey().equals(HuggingFaceCheckpoint.WEIGHTS)) {
-          throw corrupt(id, "%s names an unknown file".formatted(file));
+        if (!FIXED_NAMES.contains(entry.getKey())
+            && !WeightFiles.SHARD.matcher(entry.getKey()).matches()) {
+          throw corrupt(id, MANIFEST + " names an unknown file");
         }
         files.put(entry.getKey(), digest(entry.getValue()));
       }
@@ -282,8 +346,15 @@ public final class FileCheckpointStore implements CheckpointStore {
           files,
           texts(json.required("notices")));
     } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
-      throw corrupt(id, "%s cannot be read: %s".formatted(file, e.getMessage()));
+      throw corrupt(id, "%s cannot be read: %s".formatted(MANIFEST, reason(e)));
     }
+  }
+
+  /** Jackson's own messages end with where the text came from. */
+  private static String reason(Exception e) {
+    return e instanceof JsonProcessingException json
+        ? json.getOriginalMessage()
+        : String.valueOf(e.getMessage());
   }
 
   private static Digest digest(JsonNode json) {

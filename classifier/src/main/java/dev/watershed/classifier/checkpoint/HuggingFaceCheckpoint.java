@@ -17,14 +17,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Hugging Face directory: {@code config.json}, {@code model.safetensors} and a tokenizer.
+ * A Hugging Face directory: {@code config.json}, weights in one safetensors file or in shards with
+ * an index, and a tokenizer.
  *
  * <p>Understood besides the names written today: LayerNorm's {@code gamma} and {@code beta}, files
  * of a bare encoder (names without {@code bert.}), half-precision weights.
  */
 public final class HuggingFaceCheckpoint {
   static final String CONFIG = "config.json";
-  static final String WEIGHTS = "model.safetensors";
 
   /** Files a tokenizer may consist of. */
   static final List<String> TOKENIZER_FILES =
@@ -41,14 +41,25 @@ public final class HuggingFaceCheckpoint {
   private static final long POOLER_SEED = 0;
   private static final double POOLER_STD = .02;
 
-  private final Path weights;
+  private final Path directory;
+  private final @Nullable String className;
+  private final List<String> weightFiles;
+  private final Map<String, FileVersion> versions;
   private final ParameterLayout layout;
   private final Map<String, String> fileNames;
   private final List<String> notices;
 
   private HuggingFaceCheckpoint(
-      Path weights, ParameterLayout layout, Map<String, String> fileNames, List<String> notices) {
-    this.weights = weights;
+      Path directory,
+      @Nullable String className,
+      WeightFiles weights,
+      ParameterLayout layout,
+      Map<String, String> fileNames,
+      List<String> notices) {
+    this.directory = directory;
+    this.className = className;
+    this.weightFiles = weights.names();
+    this.versions = weights.versions();
     this.layout = layout;
     this.fileNames = fileNames;
     this.notices = List.copyOf(notices);
@@ -60,49 +71,28 @@ public final class HuggingFaceCheckpoint {
    * @throws InvalidInputException naming what is missing or wrong
    */
   public static HuggingFaceCheckpoint open(Path directory) throws IOException {
+    DurableFiles.requirePlain(directory, CONFIG);
     HuggingFaceConfig config = HuggingFaceConfig.read(directory.resolve(CONFIG));
-    Path weights = directory.resolve(WEIGHTS);
-    requireWeights(directory, weights);
-    try (Safetensors file = Safetensors.open(weights)) {
-      return match(config, weights, file);
+    try (WeightFiles weights = WeightFiles.open(directory, config.className())) {
+      return match(config, directory, weights);
     }
-  }
-
-  private static void requireWeights(Path directory, Path weights) {
-    if (Files.isRegularFile(weights)) {
-      return;
-    }
-    String advice =
-        "a checkpoint is a Hugging Face directory with config.json and model.safetensors";
-    if (Files.exists(directory.resolve("model.safetensors.index.json"))) {
-      advice = "its weights are split over several files; save them with max_shard_size='100GB'";
-    } else if (Files.exists(directory.resolve("pytorch_model.bin"))) {
-      advice =
-          "pytorch_model.bin is a pickle, which can run code and is not read; save the model with"
-              + " save_pretrained(directory, safe_serialization=True)";
-    }
-    throw new InvalidInputException(
-        InvalidInputException.Kind.NOT_FOUND,
-        "WEIGHTS_MISSING",
-        WEIGHTS,
-        "%s does not exist; %s".formatted(weights, advice));
   }
 
   private static HuggingFaceCheckpoint match(
-      HuggingFaceConfig config, Path weights, Safetensors file) throws IOException {
+      HuggingFaceConfig config, Path directory, WeightFiles weights) throws IOException {
     Family family = config.encoder().family();
     var canonical = new HashMap<String, String>();
-    for (String name : file.tensors().keySet()) {
+    for (String name : weights.tensors().keySet()) {
       String previous = canonical.putIfAbsent(canonicalName(name, family), name);
       if (previous != null) {
         throw InvalidInputException.invalid(
             "TENSOR_AMBIGUOUS",
             Safetensors.shorten(name),
-            "%s holds both %s and %s, which are one parameter; keep one"
-                .formatted(weights, Safetensors.shorten(previous), Safetensors.shorten(name)));
+            "there are both %s and %s, which are one parameter; keep one"
+                .formatted(Safetensors.shorten(previous), Safetensors.shorten(name)));
       }
     }
-    var notices = new ArrayList<String>();
+    var notices = new ArrayList<>(weights.notices());
     Architecture architecture = architecture(config, canonical.keySet(), notices);
     ParameterLayout layout = ParameterLayout.of(architecture);
     var fileNames = new HashMap<String, String>();
@@ -111,7 +101,7 @@ public final class HuggingFaceCheckpoint {
       if (name == null && isUnreadPooler(parameter, layout)) {
         continue;
       }
-      requireShape(parameter, name == null ? null : file.tensors().get(name), weights);
+      requireShape(parameter, name == null ? null : weights.tensors().get(name), weights);
       fileNames.put(parameter.name(), name);
     }
     if (family == Family.BERT && !fileNames.containsKey("bert.pooler.dense.weight")) {
@@ -119,36 +109,39 @@ public final class HuggingFaceCheckpoint {
           "bert.pooler.dense is missing and was drawn normal(0, .02) from seed 0, so that all"
               + " fine-tunes of this model share it");
     }
-    requireTied(file, canonical, fileNames, family);
-    noticeIgnored(file, fileNames, notices);
-    return new HuggingFaceCheckpoint(weights, layout, fileNames, notices);
+    requireTied(weights, canonical, fileNames, family);
+    noticeIgnored(weights, fileNames, notices);
+    return new HuggingFaceCheckpoint(
+        directory, config.className(), weights, layout, fileNames, notices);
   }
 
   private static boolean isUnreadPooler(Parameter parameter, ParameterLayout layout) {
     return parameter.offset() >= layout.trainedSize();
   }
 
-  private static Tensor requireShape(Parameter parameter, @Nullable Tensor tensor, Path weights) {
+  private static Tensor requireShape(
+      Parameter parameter, @Nullable Tensor tensor, WeightFiles weights) {
     if (tensor == null) {
       throw InvalidInputException.invalid(
           "TENSOR_MISSING",
           parameter.name(),
-          "%s holds no tensor %s, which config.json calls for"
-              .formatted(weights, parameter.name()));
+          "there is no tensor %s in %s; config.json calls for it"
+              .formatted(parameter.name(), weights.described()));
     }
     if (!tensor.shape().equals(parameter.shape())) {
       throw InvalidInputException.invalid(
           "TENSOR_MISSHAPEN",
           parameter.name(),
           "tensor %s of %s has shape %s, config.json calls for %s"
-              .formatted(parameter.name(), weights, tensor.shape(), parameter.shape()));
+              .formatted(
+                  parameter.name(), weights.fileOf(tensor), tensor.shape(), parameter.shape()));
     }
     if (!tensor.isFloat()) {
       throw InvalidInputException.invalid(
           "TENSOR_TYPE",
           parameter.name(),
           "tensor %s of %s has type %s; save it as F32, F16 or BF16"
-              .formatted(parameter.name(), weights, tensor.type()));
+              .formatted(parameter.name(), weights.fileOf(tensor), tensor.type()));
     }
     return tensor;
   }
@@ -213,7 +206,7 @@ public final class HuggingFaceCheckpoint {
 
   /** A decoder or decoder bias stored beside what it is tied to must hold the same values. */
   private static void requireTied(
-      Safetensors file, Map<String, String> canonical, Map<String, String> used, Family family)
+      WeightFiles file, Map<String, String> canonical, Map<String, String> used, Family family)
       throws IOException {
     String head = family == Family.BERT ? "cls.predictions" : "lm_head";
     if (used.containsKey(head + ".bias")) {
@@ -226,7 +219,7 @@ public final class HuggingFaceCheckpoint {
   }
 
   private static void requireEqual(
-      Safetensors file, @Nullable String decoder, @Nullable String tiedTo) throws IOException {
+      WeightFiles file, @Nullable String decoder, @Nullable String tiedTo) throws IOException {
     if (decoder == null || tiedTo == null || decoder.equals(tiedTo)) {
       return;
     }
@@ -242,7 +235,7 @@ public final class HuggingFaceCheckpoint {
   }
 
   private static void noticeIgnored(
-      Safetensors file, Map<String, String> used, List<String> notices) {
+      WeightFiles file, Map<String, String> used, List<String> notices) {
     var known = new HashSet<>(used.values());
     var ignored = new TreeSet<String>();
     for (Tensor tensor : file.tensors().values()) {
@@ -257,6 +250,11 @@ public final class HuggingFaceCheckpoint {
       int more = ignored.size() - MAX_NAMES_SHOWN;
       notices.add("ignored tensors: " + shown + (more > 0 ? " and %d more".formatted(more) : ""));
     }
+  }
+
+  /** Names of the files that hold the weights, the index of shards among them. */
+  List<String> weightFiles() {
+    return weightFiles;
   }
 
   public Architecture architecture() {
@@ -275,21 +273,28 @@ public final class HuggingFaceCheckpoint {
   /**
    * Reads the weights; the caller closes them.
    *
-   * @throws InvalidInputException where a weight is NaN or infinite, or the file changed
+   * @throws InvalidInputException where a weight is NaN or infinite; CORRUPT where a file changed
+   *     since it was opened
    */
   public ParameterVector read() throws IOException {
+    WeightFiles.requireUnchanged(directory, versions);
     ParameterVector vector = ParameterVector.allocate(layout);
-    try (Safetensors file = Safetensors.open(weights)) {
+    try (WeightFiles weights = WeightFiles.open(directory, className)) {
       for (Parameter parameter : layout.parameters()) {
         String name = fileNames.get(parameter.name());
         if (name == null) {
           vector.draw(parameter, POOLER_STD, POOLER_SEED);
         } else {
-          Tensor tensor = requireShape(parameter, file.tensors().get(name), weights);
-          file.read(tensor, vector.bytes(parameter));
+          Tensor tensor = requireShape(parameter, weights.tensors().get(name), weights);
+          weights.read(tensor, vector.bytes(parameter));
         }
       }
+      WeightFiles.requireUnchanged(directory, versions);
       return vector;
+    } catch (InvalidInputException e) {
+      vector.close();
+      WeightFiles.requireUnchanged(directory, versions); // which explains it better
+      throw e;
     } catch (Throwable e) {
       vector.close();
       throw e;
@@ -315,7 +320,7 @@ public final class HuggingFaceCheckpoint {
       ByteBuffer bytes = weights.bytes(parameter);
       contents.add(new Safetensors.Content(parameter.name(), parameter.shape(), bytes));
     }
-    Safetensors.write(directory.resolve(WEIGHTS), Map.of("format", "pt"), contents);
+    Safetensors.write(directory.resolve(WeightFiles.SINGLE), Map.of("format", "pt"), contents);
     for (Path file : tokenizerFiles) {
       Path name = file.getFileName();
       if (name == null || !TOKENIZER_FILES.contains(name.toString())) {

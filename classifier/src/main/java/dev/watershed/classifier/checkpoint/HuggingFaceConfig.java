@@ -16,10 +16,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Hugging Face's {@code config.json}: reading what we support, refusing the rest by name. */
 final class HuggingFaceConfig {
+  private static final String NAME = "config.json";
   private static final long MAX_BYTES = 1 << 22;
   private static final ObjectMapper JSON =
       new ObjectMapper(
@@ -36,24 +38,23 @@ final class HuggingFaceConfig {
 
   static HuggingFaceConfig read(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new InvalidInputException(
-          InvalidInputException.Kind.NOT_FOUND,
+      throw InvalidInputException.invalid(
           "CONFIG_MISSING",
-          "config.json",
-          "%s does not exist; a checkpoint is a Hugging Face directory with config.json and model.safetensors"
-              .formatted(file));
+          NAME,
+          "there is no %s; a checkpoint is a Hugging Face directory with config.json and model.safetensors"
+              .formatted(NAME));
     }
     if (Files.size(file) > MAX_BYTES) {
-      throw invalid("config.json", "%s is larger than %d bytes".formatted(file, MAX_BYTES));
+      throw invalid(NAME, "%s is larger than %d bytes".formatted(NAME, MAX_BYTES));
     }
     try {
       JsonNode json = JSON.readTree(Files.readAllBytes(file));
       if (json == null || !json.isObject()) {
-        throw invalid("config.json", file + " is not a JSON object");
+        throw invalid(NAME, NAME + " is not a JSON object");
       }
       return new HuggingFaceConfig(json);
     } catch (JsonProcessingException e) {
-      throw invalid("config.json", "%s is not JSON: %s".formatted(file, e.getOriginalMessage()));
+      throw invalid(NAME, "%s is not JSON: %s".formatted(NAME, e.getOriginalMessage()));
     }
   }
 
@@ -99,6 +100,10 @@ final class HuggingFaceConfig {
     refuse(json, "position_embedding_type", "absolute");
     refuse(json, "is_decoder", "false");
     refuse(json, "add_cross_attention", "false");
+    refuse(json, "is_encoder_decoder", "false");
+    refuse(json, "problem_type", "single_label_classification");
+    refuseFilled(json, "quantization_config", "save the weights as F32, F16 or BF16");
+    refuseFilled(json, "pruned_heads", "use a model with all its attention heads");
     refuse(json, "tie_word_embeddings", "true");
     refuse(json, "embedding_size", json.path("hidden_size").asText());
     double hiddenDropout = c.number("hidden_dropout_prob", .1);
@@ -116,7 +121,9 @@ final class HuggingFaceConfig {
         c.integer("pad_token_id", family == Family.ROBERTA ? 1 : 0),
         hiddenDropout,
         c.number("attention_probs_dropout_prob", .1),
-        c.number("classifier_dropout", hiddenDropout));
+        c.number("classifier_dropout", hiddenDropout),
+        c.integerOrNull("bos_token_id"),
+        c.integerOrNull("eos_token_id"));
   }
 
   private static Family family(String modelType) {
@@ -127,14 +134,17 @@ final class HuggingFaceConfig {
     }
     throw unsupported(
         "model_type",
-        "model_type '%s' is not supported; use a bert or roberta checkpoint"
-            .formatted(Safetensors.shorten(modelType)));
+        modelType.isEmpty()
+            ? "config.json has no model_type; name what the model is, \"bert\" or \"roberta\""
+            : "model_type '%s' is not supported, only bert and roberta are; use such a checkpoint"
+                .formatted(Safetensors.shorten(modelType)));
   }
 
   private static Activation activation(String name) {
     return switch (name) {
-      case "gelu" -> Activation.GELU;
-      case "gelu_new", "gelu_pytorch_tanh" -> Activation.GELU_NEW;
+      case "gelu", "gelu_python" -> Activation.GELU;
+      // One function, written in four ways.
+      case "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh" -> Activation.GELU_NEW;
       case "relu" -> Activation.RELU;
       default ->
           throw unsupported(
@@ -156,23 +166,65 @@ final class HuggingFaceConfig {
     }
   }
 
+  private static void refuseFilled(JsonNode json, String key, String advice) {
+    JsonNode value = json.path(key);
+    if (!value.isMissingNode()
+        && !value.isNull()
+        && !(value.isContainerNode() && value.isEmpty())) {
+      throw unsupported(
+          key,
+          "%s is not supported, config.json has %s; %s"
+              .formatted(key, Safetensors.shorten(value.toString()), advice));
+    }
+  }
+
   private int integer(String key, int otherwise) {
     return new Reader(json).integer(key, otherwise);
   }
 
   /** The bytes of an architecture that its digest is over: keys in a fixed order, no spaces. */
   static byte[] canonicalBytes(Architecture architecture) {
+    return canonical(architecture).toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Keys whose values differ, each with both values. */
+  static List<String> differences(Architecture a, Architecture b) {
+    ObjectNode other = canonical(b);
+    var differences = new ArrayList<String>();
+    for (Map.Entry<String, JsonNode> entry : canonical(a).properties()) {
+      JsonNode value = other.path(entry.getKey());
+      if (!entry.getValue().equals(value)) {
+        differences.add(
+            "%s %s and %s".formatted(entry.getKey(), text(entry.getValue()), text(value)));
+      }
+    }
+    return differences;
+  }
+
+  private static String text(JsonNode value) {
+    return value.isValueNode() ? value.asText() : value.toString();
+  }
+
+  private static ObjectNode canonical(Architecture architecture) {
     ObjectNode json = JSON.createObjectNode();
     json.put("head", architecture.head().name().toLowerCase(Locale.ROOT));
     architecture.labels().forEach(json.putArray("labels")::add);
     writeEncoder(json, architecture.encoder());
-    return json.toString().getBytes(StandardCharsets.UTF_8);
+    return json;
   }
 
   static void write(Path file, Architecture architecture) throws IOException {
     ObjectNode json = JSON.createObjectNode();
     json.putArray("architectures").add(className(architecture));
     writeEncoder(json, architecture.encoder());
+    Integer bos = architecture.encoder().bosTokenId();
+    Integer eos = architecture.encoder().eosTokenId();
+    if (bos != null) {
+      json.put("bos_token_id", bos);
+    }
+    if (eos != null) {
+      json.put("eos_token_id", eos);
+    }
     if (architecture.head() == Head.CLASSIFICATION) {
       ObjectNode id2label = json.putObject("id2label");
       ObjectNode label2id = json.putObject("label2id");
@@ -238,6 +290,11 @@ final class HuggingFaceConfig {
 
     int integer(String key, int otherwise) {
       return json.hasNonNull(key) ? integer(key) : otherwise;
+    }
+
+    @Nullable Integer integerOrNull(String key) {
+      JsonNode value = json.path(key);
+      return value.isIntegralNumber() && value.canConvertToInt() ? value.intValue() : null;
     }
 
     double number(String key, double otherwise) {

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * decay is one prefix, and optimisation is one prefix too.
  */
 public final class ParameterLayout {
+  static final String HEAD = "head";
+  private static final Pattern LAYER = Pattern.compile("\\.encoder\\.layer\\.(\\d+)\\.");
+
   /** How a parameter starts when it is drawn. */
   enum Kind {
     MATRIX,
@@ -33,6 +38,18 @@ public final class ParameterLayout {
   public record Parameter(String name, List<Integer> shape, long offset, long size) {
     public Parameter {
       shape = List.copyOf(shape);
+    }
+
+    /** What it belongs to: "embeddings", "layer 0" and so on, "pooler" or "head". */
+    public String group() {
+      Matcher layer = LAYER.matcher(name);
+      if (layer.find()) {
+        return "layer " + layer.group(1);
+      }
+      if (name.contains(".embeddings.")) {
+        return "embeddings";
+      }
+      return name.contains(".pooler.") ? "pooler" : HEAD;
     }
 
     Kind kind() {

@@ -216,8 +216,8 @@ public final class ParameterVector implements AutoCloseable {
           InvalidInputException.Kind.MISMATCH,
           "LAYOUT_MISMATCH",
           "model",
-          "the models differ in architecture or label order: %s and %s"
-              .formatted(layout.architecture(), other.layout.architecture()));
+          "the models cannot be combined, they differ in "
+              + String.join(", ", layout.architecture().differences(other.layout.architecture())));
     }
   }
 

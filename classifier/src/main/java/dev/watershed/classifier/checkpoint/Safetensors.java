@@ -76,14 +76,14 @@ public final class Safetensors implements AutoCloseable {
    */
   public record Content(String name, List<Integer> shape, ByteBuffer bytes) {}
 
-  private final Path file;
+  private final String file;
   private final FileChannel channel;
   private final long dataStart;
   private final Map<String, Tensor> tensors;
   private final Map<String, String> metadata;
 
   private Safetensors(
-      Path file,
+      String file,
       FileChannel channel,
       long dataStart,
       Map<String, Tensor> tensors,
@@ -100,8 +100,10 @@ public final class Safetensors implements AutoCloseable {
    *
    * @throws InvalidInputException with reason SAFETENSORS_INVALID or SAFETENSORS_TRUNCATED
    */
-  public static Safetensors open(Path file) throws IOException {
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+  public static Safetensors open(Path path) throws IOException {
+    // Messages name the file alone: where it lies is nobody's business but the server's.
+    String file = String.valueOf(path.getFileName());
+    FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
     try {
       long size = channel.size();
       if (size < Long.BYTES) {
@@ -193,8 +195,8 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
-  /** Whether two tensors of equal shape hold the same values. */
-  boolean sameValues(Tensor a, Tensor b) throws IOException {
+  /** Whether a tensor of this file and one of another hold the same values. */
+  boolean sameValues(Tensor a, Safetensors other, Tensor b) throws IOException {
     if (!a.type().equals(b.type()) || a.end() - a.begin() != b.end() - b.begin()) {
       return false;
     }
@@ -204,7 +206,7 @@ public final class Safetensors implements AutoCloseable {
     for (long at = 0; at < size; at += BLOCK_BYTES) {
       int n = (int) Math.min(BLOCK_BYTES, size - at);
       readFully(channel, left.clear().limit(n), dataStart + a.begin() + at);
-      readFully(channel, right.clear().limit(n), dataStart + b.begin() + at);
+      readFully(other.channel, right.clear().limit(n), other.dataStart + b.begin() + at);
       if (!left.flip().equals(right.flip())) {
         return false;
       }
@@ -253,7 +255,7 @@ public final class Safetensors implements AutoCloseable {
     channel.close();
   }
 
-  private static JsonNode parse(Path file, byte[] header) throws IOException {
+  private static JsonNode parse(String file, byte[] header) throws IOException {
     try {
       JsonNode json = JSON.readTree(header);
       if (json == null || !json.isObject()) {
@@ -265,7 +267,7 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
-  private static Map<String, String> metadata(Path file, JsonNode header) {
+  private static Map<String, String> metadata(String file, JsonNode header) {
     var metadata = new LinkedHashMap<String, String>();
     for (Map.Entry<String, JsonNode> entry : header.path(METADATA).properties()) {
       if (!entry.getValue().isTextual()) {
@@ -276,7 +278,7 @@ public final class Safetensors implements AutoCloseable {
     return metadata;
   }
 
-  private static Map<String, Tensor> tensors(Path file, JsonNode header, long dataBytes) {
+  private static Map<String, Tensor> tensors(String file, JsonNode header, long dataBytes) {
     if (header.size() > MAX_TENSORS) {
       throw invalid(
           file, "it has %d tensors, at most %d are read".formatted(header.size(), MAX_TENSORS));
@@ -313,7 +315,7 @@ public final class Safetensors implements AutoCloseable {
     return byName;
   }
 
-  private static Tensor tensor(Path file, String name, JsonNode entry) {
+  private static Tensor tensor(String file, String name, JsonNode entry) {
     String shown = shorten(name);
     if (name.length() > MAX_NAME_LENGTH) {
       throw invalid(file, "the name of tensor %s is too long".formatted(shown));
@@ -366,18 +368,16 @@ public final class Safetensors implements AutoCloseable {
     return head.replaceAll("\\p{Cntrl}", "?");
   }
 
-  private static InvalidInputException invalid(Path file, String what) {
+  private static InvalidInputException invalid(String file, String what) {
     return InvalidInputException.invalid(
         "SAFETENSORS_INVALID",
-        "model.safetensors",
+        file,
         "%s is not a safetensors file: %s; copy or save it again".formatted(file, what));
   }
 
-  private static InvalidInputException truncated(Path file, String what) {
+  private static InvalidInputException truncated(String file, String what) {
     return InvalidInputException.invalid(
-        "SAFETENSORS_TRUNCATED",
-        "model.safetensors",
-        "%s is truncated: %s; copy it again".formatted(file, what));
+        "SAFETENSORS_TRUNCATED", file, "%s is truncated: %s; copy it again".formatted(file, what));
   }
 
   private static void readFully(FileChannel from, ByteBuffer to, long position) throws IOException {

@@ -4,6 +4,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -165,6 +166,11 @@ final class SubwordTokenizer implements Tokenizer {
   @Override
   public boolean isSpecial(int id) {
     return special.contains(id);
+  }
+
+  @Override
+  public Digest digest() {
+    return files.digest();
   }
 
   @Override

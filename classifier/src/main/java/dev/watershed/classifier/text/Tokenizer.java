@@ -1,5 +1,6 @@
 package dev.watershed.classifier.text;
 
+import dev.watershed.classifier.checkpoint.Digest;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,9 @@ public interface Tokenizer extends AutoCloseable {
 
   /** Whether an id stands for no word: classifier, separator, padding, mask or unknown. */
   boolean isSpecial(int id);
+
+  /** Equal where texts become the same tokens: names the family and the content of the files. */
+  Digest digest();
 
   /** Names of the files this was made from, as {@link #copyTo} writes them. */
   List<String> fileNames();

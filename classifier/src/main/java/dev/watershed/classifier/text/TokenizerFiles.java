@@ -4,9 +4,11 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The files that define a tokenizer, by Hugging Face's names for them, and the {@code
@@ -30,6 +33,7 @@ final class TokenizerFiles {
   static final String BYTE_PAIR_MERGES = "merges.txt";
   static final String CONFIG = "tokenizer_config.json";
   static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
+  static final String ADDED_TOKENS = "added_tokens.json";
 
   private static final long MAX_FILE_BYTES = 64L << 20;
   private static final int MAX_TOKENS = 1 << 20;
@@ -52,19 +56,39 @@ final class TokenizerFiles {
   /** Reads what a directory has of them, or one file of vocabulary and its neighbours. */
   static TokenizerFiles read(Path path, Family family) {
     Map<String, byte[]> contents = new LinkedHashMap<>();
-    boolean directory = Files.isDirectory(path);
-    if (directory) {
-      for (String name :
+    Path directory = Files.isDirectory(path) ? path : path.resolveSibling("");
+    String name = String.valueOf(path.getFileName());
+    if (Files.isDirectory(path)) {
+      for (String vocabulary :
           List.of(TOKENIZER_JSON, WORD_PIECES, BYTE_PAIR_VOCABULARY, BYTE_PAIR_MERGES)) {
-        readIfThere(path.resolve(name), name, contents);
+        readIfThere(directory.resolve(vocabulary), vocabulary, contents);
       }
+    } else if (name.equals(BYTE_PAIR_VOCABULARY) || name.equals(BYTE_PAIR_MERGES)) {
+      readIfThere(directory.resolve(BYTE_PAIR_VOCABULARY), BYTE_PAIR_VOCABULARY, contents);
+      readIfThere(directory.resolve(BYTE_PAIR_MERGES), BYTE_PAIR_MERGES, contents);
     } else {
-      readIfThere(path, path.toString().endsWith(".json") ? TOKENIZER_JSON : WORD_PIECES, contents);
+      readIfThere(path, name.endsWith(".json") ? TOKENIZER_JSON : WORD_PIECES, contents);
     }
-    for (String name : List.of(CONFIG, SPECIAL_TOKENS_MAP)) {
-      readIfThere(directory ? path.resolve(name) : path.resolveSibling(name), name, contents);
+    for (String neighbour : List.of(CONFIG, SPECIAL_TOKENS_MAP, ADDED_TOKENS)) {
+      readIfThere(directory.resolve(neighbour), neighbour, contents);
     }
     return new TokenizerFiles(contents, family);
+  }
+
+  /** Names the tokenizer: its family and the content of its files. */
+  Digest digest() {
+    var text = new StringBuilder(family.hfName());
+    new TreeMap<>(contents)
+        .forEach(
+            (name, bytes) -> text.append('\n').append(name).append(' ').append(Digest.of(bytes)));
+    return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The longest text that {@code tokenizer_config.json} speaks of, in tokens; 0 for none. */
+  long maxTokens() {
+    JsonNode length = readConfig(CONFIG).path("model_max_length");
+    // Hugging Face writes 1e30 for "no limit".
+    return length.isIntegralNumber() && length.canConvertToLong() ? length.longValue() : 0;
   }
 
   /** The complete definition, as the native library reads it. */
@@ -97,6 +121,13 @@ final class TokenizerFiles {
   }
 
   private static void readIfThere(Path file, String name, Map<String, byte[]> contents) {
+    if (Files.isSymbolicLink(file)) {
+      throw new InvalidInputException(
+          Kind.FORBIDDEN,
+          "SYMBOLIC_LINK",
+          "tokenizer",
+          name + " is a symbolic link; give a directory of plain files (cp -rL makes one)");
+    }
     if (!Files.isRegularFile(file)) {
       return;
     }
@@ -137,7 +168,7 @@ final class TokenizerFiles {
     Map<String, Integer> ids = readLines();
     JsonNode config = readConfig(CONFIG);
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
-    addSpecialTokens(root, ids);
+    addTokens(root, ids);
     ObjectNode normalizer = root.putObject("normalizer");
     normalizer.put("type", "BertNormalizer");
     normalizer.put("clean_text", true);
@@ -164,7 +195,7 @@ final class TokenizerFiles {
     Map<String, Integer> ids = new HashMap<>();
     addIds(vocab, BYTE_PAIR_VOCABULARY, ids);
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
-    addSpecialTokens(root, ids);
+    addTokens(root, ids);
     ObjectNode preTokenizer = root.putObject("pre_tokenizer");
     preTokenizer.put("type", "ByteLevel");
     preTokenizer.put(
@@ -182,20 +213,51 @@ final class TokenizerFiles {
     return root;
   }
 
-  private void addSpecialTokens(ObjectNode root, Map<String, Integer> ids) {
-    var tokens = root.putArray("added_tokens");
+  /**
+   * The special tokens, and those that were added to a finished vocabulary: by {@code
+   * added_tokens.json}, or by the {@code added_tokens_decoder} of {@code tokenizer_config.json},
+   * which also says how they are found in a text.
+   */
+  private void addTokens(ObjectNode root, Map<String, Integer> ids) {
+    var byId = new TreeMap<Integer, ObjectNode>();
     specialNames.forEach(
         (role, name) -> {
           Integer id = ids.get(name);
           if (id != null) {
-            ObjectNode token = tokens.addObject().put("id", id).put("content", name);
-            token.put("single_word", false);
-            token.put("lstrip", family == Family.ROBERTA && role.equals("mask_token"));
-            token.put("rstrip", false);
-            token.put("normalized", false);
-            token.put("special", true);
+            boolean lstrip = family == Family.ROBERTA && role.equals("mask_token");
+            byId.put(id, token(id, name, true, false).put("lstrip", lstrip));
           }
         });
+    for (Map.Entry<String, JsonNode> entry : readConfig(ADDED_TOKENS).properties()) {
+      int id = requireId(entry.getKey(), entry.getValue(), ADDED_TOKENS);
+      byId.putIfAbsent(id, token(id, entry.getKey(), false, true));
+    }
+    for (Map.Entry<String, JsonNode> entry :
+        readConfig(CONFIG).path("added_tokens_decoder").properties()) {
+      JsonNode given = entry.getValue();
+      String name = given.path("content").asText();
+      int id = requireId(name, IntNode.valueOf(parseId(entry.getKey())), CONFIG);
+      ObjectNode token = token(id, name, false, true);
+      for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized", "special")) {
+        token.put(flag, given.path(flag).asBoolean(token.path(flag).asBoolean()));
+      }
+      byId.put(id, token);
+    }
+    root.putArray("added_tokens").addAll(byId.values());
+  }
+
+  private static ObjectNode token(int id, String content, boolean special, boolean normalized) {
+    ObjectNode token = JSON.createObjectNode().put("id", id).put("content", content);
+    token.put("single_word", false).put("lstrip", false).put("rstrip", false);
+    return token.put("normalized", normalized).put("special", special);
+  }
+
+  private static int parseId(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      return -1;
+    }
   }
 
   /** One token a line; the number of the line, from 0, is the id. */
@@ -243,7 +305,9 @@ final class TokenizerFiles {
     JsonNode vocab = tokenizerJson.path("model").path("vocab");
     if (!vocab.isObject()) {
       throw wrong(
-          TOKENIZER_JSON + " has no object model.vocab; use a WordPiece or byte-pair tokenizer");
+          TOKENIZER_JSON
+              + " has no object model.vocab; give a WordPiece or byte-pair tokenizer, of bare"
+              + " byte pairs the directory of vocab.json and merges.txt");
     }
     Map<String, Integer> ids = new HashMap<>();
     addIds((ObjectNode) vocab, TOKENIZER_JSON, ids);
@@ -258,12 +322,16 @@ final class TokenizerFiles {
   }
 
   private static void putId(String token, JsonNode id, String file, Map<String, Integer> ids) {
+    ids.put(token, requireId(token, id, file));
+  }
+
+  private static int requireId(String token, JsonNode id, String file) {
     if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= MAX_TOKENS) {
       throw wrong(
           "%s gives the token '%s' the id %s; ids are 0 to %d"
               .formatted(file, token, id, MAX_TOKENS - 1));
     }
-    ids.put(token, id.intValue());
+    return id.intValue();
   }
 
   private JsonNode readConfig(String name) {

@@ -1,11 +1,15 @@
 package dev.watershed.classifier.text;
 
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -20,16 +24,65 @@ public final class Tokenizers {
    * <p>{@code tokenizer_config.json} and {@code special_tokens_map.json} are heeded for the
    * spelling of special tokens and, beside a {@code vocab.txt}, for {@code do_lower_case}, {@code
    * strip_accents} and {@code tokenize_chinese_chars}. Without them a vocabulary whose words all
-   * are lower case is taken for an uncased one.
+   * are lower case is taken for an uncased one. Tokens of {@code added_tokens.json} and {@code
+   * added_tokens_decoder} are added.
    *
    * <p>As everywhere, a text that spells a special token, such as {@code [SEP]}, gets that token.
    *
-   * @param path a directory, or one file: {@code *.json} is read as a tokenizer.json, any other as
-   *     a vocab.txt
-   * @throws dev.watershed.classifier.InvalidInputException TOKENIZER_NOT_FOUND, TOKENIZER_INVALID
+   * @param path a directory, or one file: {@code vocab.json} and {@code merges.txt} are read
+   *     together, any other {@code *.json} as a tokenizer.json, the rest as a vocab.txt
+   * @throws InvalidInputException TOKENIZER_NOT_FOUND, TOKENIZER_INVALID, SYMBOLIC_LINK
    */
   public static Tokenizer load(Path path, Family family) {
     return new SubwordTokenizer(TokenizerFiles.read(path, family), family);
+  }
+
+  /**
+   * Checks that the tokenizer of a directory, where there is one, and an encoder belong together.
+   *
+   * @return what does no harm but should be known
+   * @throws InvalidInputException where it is unusable, or knows tokens that the encoder has no
+   *     embedding for (TOKENIZER_TOO_LARGE)
+   */
+  public static List<String> inspect(Path directory, EncoderConfig encoder) {
+    TokenizerFiles files;
+    try {
+      files = TokenizerFiles.read(directory, encoder.family());
+    } catch (InvalidInputException e) {
+      if (e.kind() == InvalidInputException.Kind.NOT_FOUND) {
+        return List.of(
+            "there is no tokenizer (tokenizer.json, vocab.txt, or vocab.json with merges.txt):"
+                + " only what comes as tokens can be read");
+      }
+      throw e;
+    }
+    var notices = new ArrayList<String>();
+    try (Tokenizer tokenizer = new SubwordTokenizer(files, encoder.family())) {
+      int tokens = tokenizer.vocabularySize();
+      if (tokens > encoder.vocabularySize()) {
+        throw InvalidInputException.invalid(
+            "TOKENIZER_TOO_LARGE",
+            "tokenizer",
+            "the tokenizer has %d tokens, the embeddings only %d rows (vocab_size); give the tokenizer that the model was trained with"
+                .formatted(tokens, encoder.vocabularySize()));
+      }
+      if (tokens < encoder.vocabularySize()) {
+        notices.add(
+            "the tokenizer has %d tokens, the embeddings %d rows: the last %d are never used"
+                .formatted(tokens, encoder.vocabularySize(), encoder.vocabularySize() - tokens));
+      }
+      if (tokenizer.padTokenId() != encoder.padTokenId()) {
+        notices.add(
+            "the tokenizer pads with token %d, config.json says pad_token_id %d"
+                .formatted(tokenizer.padTokenId(), encoder.padTokenId()));
+      }
+    }
+    if (files.maxTokens() > encoder.maxTokens()) {
+      notices.add(
+          "tokenizer_config.json speaks of %d tokens (model_max_length), the positions allow %d"
+              .formatted(files.maxTokens(), encoder.maxTokens()));
+    }
+    return notices;
   }
 
   /**

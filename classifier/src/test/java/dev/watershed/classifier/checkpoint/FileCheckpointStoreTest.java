@@ -2,6 +2,7 @@ package dev.watershed.classifier.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
@@ -13,7 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -53,8 +56,10 @@ final class FileCheckpointStoreTest {
     return directory;
   }
 
-  private static void fails(ThrowingCallable call, InvalidInputException.Kind kind, String reason) {
+  private void fails(ThrowingCallable call, InvalidInputException.Kind kind, String reason) {
     assertThatThrownBy(call)
+        .hasMessageNotContaining(temporary.toString())
+        .satisfies(e -> assertThat(e.getMessage()).doesNotContainPattern("incoming-[0-9a-f]{8}"))
         .isInstanceOfSatisfying(
             InvalidInputException.class,
             e -> {
@@ -123,7 +128,7 @@ final class FileCheckpointStoreTest {
     Files.delete(noWeights.resolve("model.safetensors"));
     fails(
         () -> store.put("a", "", 0, noWeights),
-        InvalidInputException.Kind.NOT_FOUND,
+        InvalidInputException.Kind.INVALID,
         "WEIGHTS_MISSING");
     Path link = prepared(1);
     Files.delete(link.resolve("vocab.txt"));
@@ -164,6 +169,187 @@ final class FileCheckpointStoreTest {
       Files.writeString(root.resolve("a").resolve("manifest.json"), manifest);
       fails(() -> store.find("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
     }
+  }
+
+  @Test
+  void put_shards_isTheSameContentAsTheSingleFile() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest single = store.put("single", "", 0, prepared(1));
+    Path directory = prepared(1);
+    Shards.split(directory, 3);
+    CheckpointManifest sharded = store.put("sharded", "", 0, directory);
+    assertThat(sharded.digest()).isEqualTo(single.digest());
+    assertThat(sharded.files().keySet())
+        .containsExactlyInAnyOrder(
+            "config.json",
+            "vocab.txt",
+            "model.safetensors.index.json",
+            "model-00001-of-00003.safetensors",
+            "model-00002-of-00003.safetensors",
+            "model-00003-of-00003.safetensors");
+    var other = new FileCheckpointStore(root, CLOCK);
+    try (ParameterVector weights = HuggingFaceCheckpoint.open(other.directory("sharded")).read()) {
+      assertThat(weights.digest()).isEqualTo(single.digest());
+    }
+    assertThat(store.put("single", "", 0, directory)).isEqualTo(single);
+  }
+
+  @Test
+  void put_bothShardsAndSingleFile_keepsWhatIsRead() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    Path single = directory.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(single);
+    Shards.split(directory, 2);
+    Files.write(single, bytes);
+    CheckpointManifest manifest = store.put("a", "", 0, directory);
+    assertThat(manifest.files().keySet())
+        .containsExactlyInAnyOrder("config.json", "vocab.txt", "model.safetensors");
+    assertThat(manifest.notices()).hasSize(1);
+    assertThat(manifest.notices().get(0)).contains("both").contains("model.safetensors was read");
+  }
+
+  @Test
+  void put_linksAmongTheFiles_areRefusedBeforeTheyAreRead() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path secret = Files.writeString(temporary.resolve("secret"), "hush");
+    for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Path directory = prepared(1);
+      Files.deleteIfExists(directory.resolve(name));
+      Files.createSymbolicLink(directory.resolve(name), secret);
+      assertThatThrownBy(() -> store.put("a", "", 0, directory))
+          .hasMessageContaining(name)
+          .hasMessageNotContaining("hush");
+      fails(
+          () -> store.put("a", "", 0, directory),
+          InvalidInputException.Kind.FORBIDDEN,
+          "SYMBOLIC_LINK");
+    }
+    Path directory = prepared(1);
+    Path shard = directory.resolve(Shards.split(directory, 2).get(1));
+    Files.move(shard, temporary.resolve("elsewhere"));
+    Files.createSymbolicLink(shard, temporary.resolve("elsewhere"));
+    fails(
+        () -> store.put("a", "", 0, directory),
+        InvalidInputException.Kind.FORBIDDEN,
+        "SYMBOLIC_LINK");
+    assertThat(entries()).isEmpty();
+  }
+
+  @Test
+  void put_directoryInPlaceOfAFile_isRefused() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    Files.delete(directory.resolve("vocab.txt"));
+    Files.createDirectory(directory.resolve("vocab.txt"));
+    fails(
+        () -> store.put("a", "", 0, directory),
+        InvalidInputException.Kind.INVALID,
+        "NO_PLAIN_FILE");
+  }
+
+  @Test
+  void put_fileThatMayNotBeRead_isRefusedByName() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    Path weights = directory.resolve("model.safetensors");
+    Files.setPosixFilePermissions(weights, Set.of());
+    assumeThat(Files.isReadable(weights)).as("root reads everything: not tested").isFalse();
+    fails(
+        () -> store.put("a", "", 0, directory),
+        InvalidInputException.Kind.FORBIDDEN,
+        "FILE_UNREADABLE");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"config.json", "model.safetensors", "vocab.txt"})
+  void put_fileThatChangesMeanwhile_isCorruptWithBothDigestsAndNotStored(String name)
+      throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    Path file = directory.resolve(name);
+    byte[] before = Files.readAllBytes(file);
+    byte[] after = before.clone();
+    after[after.length - 1] ^= 1;
+    CheckpointStore.Inspection writer =
+        (copy, architecture) -> {
+          Files.write(file, after);
+          return List.of();
+        };
+    assertThatThrownBy(() -> store.put("a", "", 0, directory, writer))
+        .hasMessageContainingAll(name, Digest.of(before).sha256(), Digest.of(after).sha256());
+    Files.write(file, before);
+    fails(
+        () -> store.put("a", "", 0, directory, writer),
+        InvalidInputException.Kind.CORRUPT,
+        "FILE_CHANGED");
+    Files.write(file, before);
+    CheckpointStore.Inspection remover =
+        (copy, architecture) -> {
+          Files.delete(file);
+          return List.of();
+        };
+    fails(
+        () -> store.put("a", "", 0, directory, remover),
+        InvalidInputException.Kind.CORRUPT,
+        "FILE_CHANGED");
+    assertThat(entries()).isEmpty();
+  }
+
+  @Test
+  void put_inspection_seesTheCopyAndMayRefuse() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    CheckpointManifest manifest =
+        store.put(
+            "a",
+            "",
+            0,
+            directory,
+            (copy, architecture) -> {
+              assertThat(copy).isNotEqualTo(directory);
+              assertThat(copy.resolve("vocab.txt"))
+                  .hasSameBinaryContentAs(directory.resolve("vocab.txt"));
+              return List.of("seen: " + architecture.labels());
+            });
+    assertThat(manifest.notices()).containsExactly("seen: [no, yes]");
+    assertThat(new FileCheckpointStore(root, CLOCK).find("a")).contains(manifest);
+    fails(
+        () ->
+            store.put(
+                "b",
+                "",
+                0,
+                directory,
+                (copy, architecture) -> {
+                  throw InvalidInputException.invalid("REFUSED", "", "no");
+                }),
+        InvalidInputException.Kind.INVALID,
+        "REFUSED");
+    assertThat(entries()).containsExactly("a");
+  }
+
+  @Test
+  void directory_fileOfAnotherVersion_isVerifiedAgain() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    store.put("a", "", 0, prepared(1));
+    Path weights = store.directory("a").resolve("model.safetensors");
+    byte[] good = Files.readAllBytes(weights);
+    byte[] bad = good.clone();
+    bad[bad.length - 1] ^= 1;
+    Files.write(weights, bad);
+    Files.setLastModifiedTime(weights, FileTime.from(NOW));
+    assertThatThrownBy(() -> store.directory("a"))
+        .hasMessageContainingAll(
+            "model.safetensors", Digest.of(good).sha256(), Digest.of(bad).sha256());
+    fails(() -> store.directory("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
+    Files.write(weights, good);
+    Files.setLastModifiedTime(weights, FileTime.from(NOW.plusSeconds(1)));
+    assertThat(store.directory("a")).isEqualTo(weights.getParent());
+    Files.write(weights, Arrays.copyOf(good, good.length - 1));
+    fails(() -> store.directory("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
+    Files.delete(weights);
+    fails(() -> store.directory("a"), InvalidInputException.Kind.CORRUPT, "CHECKPOINT_CORRUPT");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,7 @@ final class HuggingFaceCheckpointTest {
               HuggingFaceCheckpoint.open(directory).read().close();
             })
         .hasMessageContainingAll(messages)
+        .hasMessageNotContaining(directory.toString())
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.reason()).isEqualTo(reason));
   }
@@ -265,7 +267,13 @@ final class HuggingFaceCheckpointTest {
         "model_type|\"distilbert\"|CONFIG_UNSUPPORTED",
         "model_type|\"\"|CONFIG_UNSUPPORTED",
         "position_embedding_type|\"relative_key\"|CONFIG_UNSUPPORTED",
+        "position_embedding_type|\"relative_key_query\"|CONFIG_UNSUPPORTED",
         "is_decoder|true|CONFIG_UNSUPPORTED",
+        "is_encoder_decoder|true|CONFIG_UNSUPPORTED",
+        "problem_type|\"regression\"|CONFIG_UNSUPPORTED",
+        "problem_type|\"multi_label_classification\"|CONFIG_UNSUPPORTED",
+        "quantization_config|{\"quant_method\":\"gptq\"}|CONFIG_UNSUPPORTED",
+        "pruned_heads|{\"0\":[1]}|CONFIG_UNSUPPORTED",
         "add_cross_attention|true|CONFIG_UNSUPPORTED",
         "hidden_act|\"silu\"|CONFIG_UNSUPPORTED",
         "tie_word_embeddings|false|CONFIG_UNSUPPORTED",
@@ -306,11 +314,129 @@ final class HuggingFaceCheckpointTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"pytorch_model.bin", "model.safetensors.index.json"})
-  void open_otherWeightFiles_areRefusedWithAdvice(String other) throws IOException {
+  @CsvSource({
+    "pytorch_model.bin, a pickle, BertForSequenceClassification as M; M.from_pretrained('.').save",
+    "pytorch_model.bin.index.json, pickles, M.from_pretrained('.').save_pretrained('.'",
+    "tf_model.h5, TensorFlow, M.from_pretrained('.' from_tf=True).save",
+    "flax_model.msgpack, Flax, M.from_pretrained('.' from_flax=True).save",
+  })
+  void open_otherWeightFiles_areRefusedWithAdvice(String other, String what, String command)
+      throws IOException {
     writeTiny(Family.BERT, Head.CLASSIFICATION);
     Files.move(directory.resolve("model.safetensors"), directory.resolve(other));
-    refused("WEIGHTS_MISSING", "model.safetensors", "save");
+    refused(
+        "WEIGHTS_MISSING",
+        "model.safetensors",
+        other,
+        what,
+        command.replace("'.' f", "'.', f"),
+        "safe_serialization=True");
+  }
+
+  @Test
+  void open_directoryWithoutWeights_isRefused() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    Files.delete(directory.resolve("model.safetensors"));
+    refused("WEIGHTS_MISSING", "a directory with config.json and model.safetensors");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"distilbert", "deberta", "deberta-v2", "electra", "albert", "xlm-roberta", "gpt2"})
+  void open_otherModelType_isRefusedByItsName(String type) throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    editConfig(json -> json.put("model_type", type));
+    refused("CONFIG_UNSUPPORTED", "model_type '" + type + "'", "bert and roberta");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gelu,GELU",
+    "gelu_python,GELU",
+    "gelu_new,GELU_NEW",
+    "gelu_fast,GELU_NEW",
+    "gelu_accurate,GELU_NEW",
+    "gelu_pytorch_tanh,GELU_NEW",
+    "relu,RELU"
+  })
+  void open_activationByAnyOfItsNames_isKnown(String name, Activation expected) throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    editConfig(json -> json.put("hidden_act", name));
+    assertThat(HuggingFaceCheckpoint.open(directory).architecture().encoder().activation())
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void open_classifierDropoutThatIsNull_isThatOfHiddenStates() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    assertThat(HuggingFaceCheckpoint.open(directory).architecture().encoder().classifierDropout())
+        .isEqualTo(.3);
+    editConfig(json -> json.putNull("classifier_dropout"));
+    assertThat(HuggingFaceCheckpoint.open(directory).architecture().encoder().classifierDropout())
+        .isEqualTo(.1);
+  }
+
+  @Test
+  void open_keysWithTheirHarmlessValues_areAccepted() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    editConfig(
+        json -> {
+          json.put("problem_type", "single_label_classification");
+          json.putNull("quantization_config");
+          json.putObject("pruned_heads");
+          json.put("is_decoder", false);
+          json.put("chunk_size_feed_forward", 0);
+        });
+    HuggingFaceCheckpoint.open(directory).read().close();
+  }
+
+  /** What the two models' own repositories publish, without what no computation reads. */
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void write_publishedConfig_keepsEveryKeyThatMatters(Family family) throws IOException {
+    Files.createDirectories(directory);
+    ObjectNode published = JSON.createObjectNode();
+    boolean bert = family == Family.BERT;
+    published.putArray("architectures").add(bert ? "BertForMaskedLM" : "RobertaForMaskedLM");
+    published.put("attention_probs_dropout_prob", .1).put("hidden_act", "gelu");
+    published.put("hidden_dropout_prob", .1).put("hidden_size", 768);
+    published.put("intermediate_size", 3072).put("layer_norm_eps", bert ? 1e-12 : 1e-5);
+    published.put("max_position_embeddings", bert ? 512 : 514);
+    published.put("model_type", family.hfName()).put("num_attention_heads", 12);
+    published.put("num_hidden_layers", 12).put("pad_token_id", bert ? 0 : 1);
+    published.put("type_vocab_size", bert ? 2 : 1).put("vocab_size", bert ? 30522 : 50265);
+    if (!bert) {
+      published.put("bos_token_id", 0).put("eos_token_id", 2);
+    }
+    ObjectNode given = published.deepCopy();
+    given.put("initializer_range", .02).put("use_cache", true).put("gradient_checkpointing", false);
+    Path file = directory.resolve("config.json");
+    Files.write(file, JSON.writeValueAsBytes(given));
+
+    EncoderConfig encoder = HuggingFaceConfig.read(file).encoder();
+    assertThat(encoder.maxTokens()).isEqualTo(512);
+    HuggingFaceConfig.write(file, new Architecture(encoder, Head.MASKED_LANGUAGE_MODEL, List.of()));
+
+    JsonNode written = JSON.readTree(file.toFile());
+    for (var entry : published.properties()) {
+      assertThat(written.path(entry.getKey())).as(entry.getKey()).isEqualTo(entry.getValue());
+    }
+    assertThat(written.has("bos_token_id")).isEqualTo(!bert);
+  }
+
+  @Test
+  void read_fileChangedSinceItWasOpened_isCorrupt() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    HuggingFaceCheckpoint opened = HuggingFaceCheckpoint.open(directory);
+    Path file = directory.resolve("model.safetensors");
+    Files.setLastModifiedTime(file, FileTime.fromMillis(1));
+    assertThatThrownBy(opened::read)
+        .hasMessageContainingAll("model.safetensors", "changed", "1970-01-01")
+        .isInstanceOfSatisfying(
+            InvalidInputException.class,
+            e -> assertThat(e.kind()).isEqualTo(InvalidInputException.Kind.CORRUPT));
+    Files.delete(file);
+    assertThatThrownBy(opened::read).hasMessageContainingAll("model.safetensors", "gone");
   }
 
   @Test

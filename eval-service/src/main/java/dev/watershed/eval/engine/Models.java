@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class Models {
   /** The files that decide how a text becomes tokens, where there is no tokenizer.json. */
   private static final List<String> VOCABULARY_FILES =
-      List.of("vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json");
+      List.of(
+          "vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "added_tokens.json");
 
   private final CheckpointStore store;
   private final Cache<CheckpointManifest, Architecture> architectures =
@@ -118,9 +119,10 @@ final class Models {
             "MODELS_DIFFER_IN_LAYOUT",
             first,
             other,
-            "is %s, %s is %s; only weights of one architecture can be mixed"
+            "and %s differ in %s; only weights of one architecture can be mixed"
                 .formatted(
-                    first.architecture().encoder(), other.name(), other.architecture().encoder()));
+                    other.name(),
+                    String.join(", ", first.architecture().differences(other.architecture()))));
       }
       if (!first.tokenizer().equals(other.tokenizer())) {
         throw refuse(

@@ -303,9 +303,10 @@ final class RefusalTest {
     }
 
     @Override
-    public CheckpointManifest put(String newId, String run, long step, Path prepared)
+    public CheckpointManifest put(
+        String newId, String run, long step, Path prepared, Inspection inspection)
         throws IOException {
-      return right.put(newId, run, step, prepared);
+      return right.put(newId, run, step, prepared, inspection);
     }
   }
 

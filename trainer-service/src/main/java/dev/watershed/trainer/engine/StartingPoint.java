@@ -39,19 +39,16 @@ final class StartingPoint implements AutoCloseable {
 
   private final Architecture architecture;
   private final Tokenizer tokenizer;
-  private final String identity;
   private final @Nullable HuggingFaceCheckpoint checkpoint;
   private final @Nullable RandomInitialization random;
 
   private StartingPoint(
       Architecture architecture,
       Tokenizer tokenizer,
-      String identity,
       @Nullable HuggingFaceCheckpoint checkpoint,
       @Nullable RandomInitialization random) {
     this.architecture = architecture;
     this.tokenizer = tokenizer;
-    this.identity = identity;
     this.checkpoint = checkpoint;
     this.random = random;
   }
@@ -85,9 +82,7 @@ final class StartingPoint implements AutoCloseable {
     var checkpoint = HuggingFaceCheckpoint.open(directory);
     var architecture = checkpoint.architecture();
     var tokenizer = Tokenizers.load(directory, architecture.encoder().family());
-    var start =
-        new StartingPoint(
-            architecture, tokenizer, manifest.get().digest().sha256(), checkpoint, null);
+    var start = new StartingPoint(architecture, tokenizer, checkpoint, null);
     if (tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
       start.close();
       throw RefusedException.failedPrecondition(
@@ -100,8 +95,7 @@ final class StartingPoint implements AutoCloseable {
     return start;
   }
 
-  private static StartingPoint openRandom(RandomInitialization random, DataRoots roots)
-      throws IOException {
+  private static StartingPoint openRandom(RandomInitialization random, DataRoots roots) {
     var family = random.getFamily().equals(Family.ROBERTA.hfName()) ? Family.ROBERTA : Family.BERT;
     if (random.getHiddenSize() % random.getAttentionHeadCount() != 0) {
       throw RefusedException.invalidArgument(
@@ -124,13 +118,9 @@ final class StartingPoint implements AutoCloseable {
                 () -> Tokenizers.load(roots.resolve(random.getTokenizerUri()), family));
     try {
       var encoder = Samples.within("spec.random", () -> encoder(random, family, tokenizer));
-      var identity =
-          random.hasBuiltinTokenizer()
-              ? "builtin:" + random.getBuiltinTokenizer()
-              : "file:" + FileStamp.of(roots.resolve(random.getTokenizerUri()));
       return new StartingPoint(
-          new Architecture(encoder, Head.NONE, List.of()), tokenizer, identity, null, random);
-    } catch (RuntimeException | IOException e) {
+          new Architecture(encoder, Head.NONE, List.of()), tokenizer, null, random);
+    } catch (RuntimeException e) {
       tokenizer.close();
       throw e;
     }
@@ -165,9 +155,15 @@ final class StartingPoint implements AutoCloseable {
     return tokenizer;
   }
 
-  /** Equal where the tokenizer is. */
+  /** Equal where the same rows become the same tokens, or are refused for the same reasons. */
   String tokenizerIdentity() {
-    return identity;
+    var encoder = architecture.encoder();
+    return "%s/%d/%d/%d"
+        .formatted(
+            tokenizer.digest().sha256(),
+            encoder.vocabularySize(),
+            encoder.typeVocabularySize(),
+            encoder.maxTokens());
   }
 
   /**

@@ -3,17 +3,25 @@ package dev.watershed.trainer.grpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.checkpoint.ParameterNorms;
 import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DescribeCheckpointRequest;
+import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.EncoderDescription;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetCheckpointResponse;
 import dev.watershed.trainer.v1.Head;
@@ -21,6 +29,7 @@ import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointResponse;
+import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -33,6 +42,8 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** {@code CheckpointService}: the checkpoint store, asked from outside. */
 @Singleton
@@ -43,6 +54,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
 
   private final CheckpointStore store;
   private final DataRoots roots;
+  private final ReentrantLock turn = new ReentrantLock(true);
 
   public CheckpointEndpoint(CheckpointStore store, DataRoots roots) {
     this.store = store;
@@ -54,6 +66,13 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
       GetCheckpointRequest request, StreamObserver<GetCheckpointResponse> observer) {
     var checkpoint = message(manifest(request.getName()));
     observer.onNext(GetCheckpointResponse.newBuilder().setCheckpoint(checkpoint).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void describeCheckpoint(
+      DescribeCheckpointRequest request, StreamObserver<DescribeCheckpointResponse> observer) {
+    observer.onNext(describe(manifest(request.getName())));
     observer.onCompleted();
   }
 
@@ -105,10 +124,62 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
         });
   }
 
+  private DescribeCheckpointResponse describe(CheckpointManifest manifest) {
+    try {
+      return withAllWeights(
+          () -> {
+            var checkpoint = HuggingFaceCheckpoint.open(store.directory(manifest.id()));
+            try (var weights = checkpoint.read()) {
+              return message(manifest, checkpoint.architecture(), ParameterNorms.of(weights));
+            }
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Work that holds a whole model in memory. */
+  @FunctionalInterface
+  private interface LargeWork<T> {
+    T run() throws IOException;
+  }
+
+  /** One at a time: what is asked for here must not crowd out training. */
+  private <T> T withAllWeights(LargeWork<T> work) throws IOException {
+    try {
+      turn.lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException();
+    }
+    try {
+      if (Context.current().isCancelled()) {
+        throw new CancellationException("nobody waits for this any more");
+      }
+      return work.run();
+    } finally {
+      turn.unlock();
+    }
+  }
+
   private CheckpointManifest register(RegisterCheckpointRequest request) {
     try {
       var directory = roots.resolve(request.getUri());
-      return store.put(request.getCheckpointId(), "", 0, directory);
+      if (!Files.isDirectory(directory)) {
+        throw InvalidInputException.invalid(
+            "NO_DIRECTORY",
+            "uri",
+            "'%s' is a file; give the directory that holds it with its config.json"
+                .formatted(request.getUri()));
+      }
+      return withAllWeights(
+          () ->
+              store.put(
+                  request.getCheckpointId(),
+                  "",
+                  0,
+                  directory,
+                  (copy, architecture) -> Tokenizers.inspect(copy, architecture.encoder())));
     } catch (InvalidInputException e) {
       if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
         throw RefusedException.alreadyExists(
@@ -188,6 +259,52 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   private static String position(CheckpointManifest checkpoint) {
     var time = checkpoint.createTime();
     return "%019d.%09d %s".formatted(time.getEpochSecond(), time.getNano(), checkpoint.id());
+  }
+
+  private static DescribeCheckpointResponse message(
+      CheckpointManifest manifest, Architecture architecture, ParameterNorms norms) {
+    var response =
+        DescribeCheckpointResponse.newBuilder()
+            .setCheckpoint(message(manifest))
+            .setEncoder(message(architecture.encoder()));
+    new TreeMap<>(manifest.files())
+        .forEach(
+            (name, digest) ->
+                response.addFilesBuilder().setName(name).setDigest(Answers.digest(digest)));
+    for (var tensor : norms.tensors()) {
+      response
+          .addTensorsBuilder()
+          .setName(tensor.parameter().name())
+          .addAllShape(tensor.parameter().shape())
+          .setOffset(tensor.parameter().offset())
+          .setL2Norm(tensor.l2Norm());
+    }
+    for (var group : norms.groups()) {
+      response
+          .addGroupsBuilder()
+          .setName(group.name())
+          .setParameterCount(group.parameterCount())
+          .setL2Norm(group.l2Norm());
+    }
+    return response.build();
+  }
+
+  private static EncoderDescription message(EncoderConfig encoder) {
+    return EncoderDescription.newBuilder()
+        .setFamily(encoder.family().hfName())
+        .setVocabularySize(encoder.vocabularySize())
+        .setHiddenSize(encoder.hiddenSize())
+        .setLayerCount(encoder.layerCount())
+        .setAttentionHeadCount(encoder.attentionHeadCount())
+        .setIntermediateSize(encoder.intermediateSize())
+        .setMaxTokens(encoder.maxTokens())
+        .setTypeVocabularySize(encoder.typeVocabularySize())
+        .setLayerNormEpsilon(encoder.layerNormEpsilon())
+        .setActivation(encoder.activation().hfName())
+        .setHiddenDropout(encoder.hiddenDropout())
+        .setAttentionDropout(encoder.attentionDropout())
+        .setClassifierDropout(encoder.classifierDropout())
+        .build();
   }
 
   private static Checkpoint message(CheckpointManifest manifest) {

@@ -5,19 +5,28 @@ import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DescribeCheckpointRequest;
+import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.EncoderDescription;
+import dev.watershed.trainer.v1.FileDescription;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
+import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
+import dev.watershed.trainer.v1.TensorDescription;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,6 +41,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  watershed checkpoints list",
       "  watershed checkpoints register models/bert-base-uncased bert-base-uncased",
+      "  watershed checkpoints show bert-base-uncased --tensors",
       "  watershed checkpoints download miniature-pretrained --out miniature-pretrained"
     })
 final class CheckpointsCommand {
@@ -66,32 +76,157 @@ final class CheckpointsCommand {
     return ExitCode.OK;
   }
 
-  @Command(description = "Show one checkpoint.")
+  @Command(description = "Print one checkpoint as list does, with digest, labels and notices.")
   int get(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "CHECKPOINT") String name) {
     GetCheckpointRequest request =
         GetCheckpointRequest.newBuilder().setName(Names.checkpoint(name)).build();
-    show(lookup(server).getCheckpoint(request).getCheckpoint(), output);
+    print(lookup(server).getCheckpoint(request).getCheckpoint(), output);
     return ExitCode.OK;
   }
 
   @Command(
       description =
-          "Copy a Hugging Face directory (config.json, model.safetensors, vocabulary) that lies "
-              + "below a data root of the server into its store.")
+          "Show what a checkpoint is made of: architecture, labels, files, and the L2 norm of each "
+              + "group of tensors. Reads all weights.")
+  int show(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "CHECKPOINT") String name,
+      @Option(
+              names = "--tensors",
+              description =
+                  "List each tensor too: shape, place of its first element in the flat vector, L2 "
+                      + "norm. With --json they are there anyway.")
+          boolean tensors) {
+    DescribeCheckpointRequest request =
+        DescribeCheckpointRequest.newBuilder().setName(Names.checkpoint(name)).build();
+    // Reading every weight of a large model takes as long as it takes: no deadline.
+    DescribeCheckpointResponse described =
+        CheckpointServiceGrpc.newBlockingStub(server.channel()).describeCheckpoint(request);
+    if (output.json) {
+      output.message(described);
+      return ExitCode.OK;
+    }
+    properties(described).forEach((key, value) -> output.line("%-12s%s".formatted(key, value)));
+    output.line("");
+    output.table(files(described));
+    output.line("");
+    output.table(groups(described));
+    if (tensors) {
+      output.line("");
+      output.table(tensors(described));
+    }
+    notices(described.getCheckpoint(), output);
+    return ExitCode.OK;
+  }
+
+  private static Map<String, String> properties(DescribeCheckpointResponse described) {
+    Checkpoint checkpoint = described.getCheckpoint();
+    EncoderDescription encoder = described.getEncoder();
+    Map<String, String> properties = new LinkedHashMap<>();
+    properties.put("checkpoint", Names.id(checkpoint.getName()));
+    properties.put("digest", checkpoint.getDigest().getSha256());
+    properties.put("made", Timestamps.toString(checkpoint.getCreateTime()));
+    if (!checkpoint.getTrainingRun().isEmpty()) {
+      properties.put(
+          "run",
+          "%s, step %d".formatted(Names.id(checkpoint.getTrainingRun()), checkpoint.getStep()));
+    }
+    properties.put(
+        "encoder",
+        "%s: %d layers, hidden size %d, %d heads, feed-forward %d"
+            .formatted(
+                encoder.getFamily(),
+                encoder.getLayerCount(),
+                encoder.getHiddenSize(),
+                encoder.getAttentionHeadCount(),
+                encoder.getIntermediateSize()));
+    properties.put(
+        "input",
+        "%d tokens at most, vocabulary %d, %d segments"
+            .formatted(
+                encoder.getMaxTokens(),
+                encoder.getVocabularySize(),
+                encoder.getTypeVocabularySize()));
+    properties.put(
+        "function",
+        "%s, LayerNorm epsilon %s"
+            .formatted(encoder.getActivation(), encoder.getLayerNormEpsilon()));
+    properties.put(
+        "dropout",
+        "hidden %s, attention %s, classifier %s"
+            .formatted(
+                encoder.getHiddenDropout(),
+                encoder.getAttentionDropout(),
+                encoder.getClassifierDropout()));
+    properties.put("head", head(checkpoint));
+    if (checkpoint.getLabelsCount() > 0) {
+      properties.put("labels", String.join(", ", checkpoint.getLabelsList()));
+    }
+    properties.put("parameters", String.valueOf(checkpoint.getParameterCount()));
+    return properties;
+  }
+
+  private static TextTable files(DescribeCheckpointResponse described) {
+    TextTable table = new TextTable("file", "bytes", "SHA-256");
+    for (FileDescription file : described.getFilesList()) {
+      table.row(
+          file.getName(),
+          String.valueOf(file.getDigest().getSizeBytes()),
+          file.getDigest().getSha256());
+    }
+    return table;
+  }
+
+  private static TextTable groups(DescribeCheckpointResponse described) {
+    TextTable table = new TextTable("group", "parameters", "L2 norm");
+    for (ParameterGroup group : described.getGroupsList()) {
+      table.row(
+          group.getName(), String.valueOf(group.getParameterCount()), norm(group.getL2Norm()));
+    }
+    return table;
+  }
+
+  private static TextTable tensors(DescribeCheckpointResponse described) {
+    TextTable table = new TextTable("tensor", "shape", "offset", "L2 norm");
+    for (TensorDescription tensor : described.getTensorsList()) {
+      table.row(
+          tensor.getName(),
+          tensor.getShapeList().stream().map(String::valueOf).collect(Collectors.joining(" x ")),
+          String.valueOf(tensor.getOffset()),
+          norm(tensor.getL2Norm()));
+    }
+    return table;
+  }
+
+  private static String norm(double value) {
+    return String.format(Locale.ROOT, "%.6g", value);
+  }
+
+  private static String head(Checkpoint checkpoint) {
+    return checkpoint.getHead().name().replace("HEAD_", "").toLowerCase(Locale.ROOT);
+  }
+
+  @Command(
+      description =
+          "Copy a Hugging Face directory (config.json, model.safetensors or its shards, "
+              + "tokenizer) that lies below a data root of the server into its store.")
   int register(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "DIRECTORY") String directory,
-      @Parameters(paramLabel = "ID") String id) {
+      @Parameters(paramLabel = "DIRECTORY", description = "A path, or a file: URI.")
+          String directory,
+      @Parameters(paramLabel = "ID", description = "What the checkpoint will be called.")
+          String id) {
     Path here = surroundings.workingDirectory().resolve(directory);
     String uri = Files.isDirectory(here) ? here.toAbsolutePath().normalize().toString() : directory;
     RegisterCheckpointRequest request =
         RegisterCheckpointRequest.newBuilder().setUri(uri).setCheckpointId(id).build();
     // Reading every weight of a large model takes as long as it takes: no deadline.
-    show(
+    print(
         CheckpointServiceGrpc.newBlockingStub(server.channel())
             .registerCheckpoint(request)
             .getCheckpoint(),
@@ -145,7 +280,7 @@ final class CheckpointsCommand {
         .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS);
   }
 
-  private static void show(Checkpoint checkpoint, OutputOptions output) {
+  private static void print(Checkpoint checkpoint, OutputOptions output) {
     if (output.json) {
       output.message(checkpoint);
       return;
@@ -154,6 +289,10 @@ final class CheckpointsCommand {
     output.line("digest  " + checkpoint.getDigest().getSha256());
     output.line("labels  " + String.join(", ", checkpoint.getLabelsList()));
     output.line("made    " + Timestamps.toString(checkpoint.getCreateTime()));
+    notices(checkpoint, output);
+  }
+
+  private static void notices(Checkpoint checkpoint, OutputOptions output) {
     checkpoint.getNoticesList().forEach(notice -> output.line("notice  " + notice));
   }
 
@@ -165,7 +304,7 @@ final class CheckpointsCommand {
       table.row(
           Names.id(checkpoint.getName()),
           checkpoint.getFamily(),
-          checkpoint.getHead().name().replace("HEAD_", "").toLowerCase(Locale.ROOT),
+          head(checkpoint),
           String.valueOf(checkpoint.getParameterCount()),
           String.valueOf(checkpoint.getStep()),
           Names.id(checkpoint.getTrainingRun()),
