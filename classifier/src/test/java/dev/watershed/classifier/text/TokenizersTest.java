@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.SharedFiles;
+import dev.watershed.classifier.checkpoint.Activation;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -356,5 +360,228 @@ class TokenizersTest {
       assertThat(tokenizer.maskTokenId()).isEqualTo(50_264);
       assertThat(tokenizer.padTokenId()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void load_realRobertaFiles_encodeWhatIsHardToRead() throws IOException {
+    Path files = roberta();
+    try (Tokenizer tokenizer = Tokenizers.load(files, Family.ROBERTA)) {
+      // Published with the model: the space before a word is a part of it.
+      assertThat(tokenizer.encode(" Hello world", null, 0, 128).inputIds())
+          .containsExactly(0, 20920, 232, 2);
+      assertThat(tokenizer.encode("Hello world! cécé herlolip", null, 0, 128).inputIds())
+          .containsExactly(0, 31414, 232, 328, 740, 1140, 12695, 69, 46078, 1588, 2);
+      EncodedExample cut = tokenizer.encode("Hello world Hello world", "Hello", 0, 8);
+      assertThat(cut.inputIds()).containsExactly(0, 31414, 232, 20920, 2, 2, 31414, 2);
+      assertThat(cut.truncated()).isTrue();
+    }
+  }
+
+  @Test
+  void load_realRobertaFiles_areNaiveBytePairs() throws IOException {
+    Path files = roberta();
+    var naive = new NaiveBytePairs(files.resolve("vocab.json"), files.resolve("merges.txt"));
+    List<String> texts = new ArrayList<>();
+    for (String line : Files.readAllLines(SharedFiles.require("data/cola/in_domain_dev.tsv"))) {
+      texts.add(line.substring(line.lastIndexOf('\t') + 1));
+    }
+    texts.addAll(
+        List.of(
+            "  two  spaces\tand a tab\nand a line ",
+            "naïve café — “quoted” … straße",
+            "emoji \uD83D\uDE00\uD83D\uDC68\u200D\uD83D\uDC69 and \u4E2D\u6587",
+            "I'm you're they've we'll he'd it's",
+            "ALL CAPS and CamelCase42 3.14159",
+            "\u0130stanbul \u0000 control \uFFFD"));
+    try (Tokenizer tokenizer = Tokenizers.load(files, Family.ROBERTA)) {
+      for (String text : texts) {
+        assertThat(tokenizer.encode(text, null, 0, 500).inputIds())
+            .as(text)
+            .containsExactly(naive.encode(text));
+      }
+    }
+  }
+
+  private Path roberta() throws IOException {
+    Path files = Files.createDirectories(directory.resolve("roberta"));
+    Files.copy(
+        SharedFiles.require("data/vocab/roberta-base-vocab.json"), files.resolve("vocab.json"));
+    Files.copy(
+        SharedFiles.require("data/vocab/roberta-base-merges.txt"), files.resolve("merges.txt"));
+    return files;
+  }
+
+  @Test
+  void load_realBertVocabulary_encodesWhatIsHardToRead() {
+    Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
+    try (Tokenizer tokenizer = Tokenizers.load(vocabulary, Family.BERT)) {
+      int[] plain = {101, 7592, 2088, 102};
+      for (String text : List.of("hello world", "  HELLO \n\tWorld ", "Héllo wörld")) {
+        assertThat(tokenizer.encode(text, null, 0, 128).inputIds()).isEqualTo(plain);
+      }
+      // The unknown token for what no piece spells, one for each word.
+      assertThat(
+              tokenizer.encode("hello \uD83E\uDDA9 \uD83E\uDDA9x world", null, 0, 128).inputIds())
+          .containsExactly(101, 7592, 100, 100, 2088, 102);
+      EncodedExample pair = tokenizer.encode("hello", "world", 0, 128);
+      assertThat(pair.inputIds()).containsExactly(101, 7592, 102, 2088, 102);
+      assertThat(pair.tokenTypeIds()).containsExactly(0, 0, 0, 1, 1);
+    }
+  }
+
+  /** Bytes of ASCII letters, then "he", "ll", "hell", "hello", " w", " wo" and so on. */
+  private Path smallBytePairs() throws IOException {
+    List<String> merges =
+        List.of("h e", "l l", "he ll", "hell o", "\u0120 w", "\u0120w o", "r l", "\u0120wo rl");
+    List<String> tokens = new ArrayList<>(List.of("<s>", "<pad>", "</s>", "<unk>"));
+    for (int b = 0; b < 256; b++) {
+      tokens.add(String.valueOf(NaiveBytePairs.BYTES[b]));
+    }
+    merges.forEach(merge -> tokens.add(merge.replace(" ", "")));
+    tokens.add("<mask>");
+    Map<String, Integer> ids = new HashMap<>();
+    tokens.forEach(token -> ids.put(token, ids.size()));
+    Path files = Files.createDirectories(directory.resolve("small"));
+    Files.write(files.resolve("vocab.json"), new ObjectMapper().writeValueAsBytes(ids));
+    Files.writeString(
+        files.resolve("merges.txt"), "#version: 0.2\n" + String.join("\n", merges) + "\n");
+    return files;
+  }
+
+  @Test
+  void load_smallBytePairs_giveWhatIsWorkedOutByHand() throws IOException {
+    Path files = smallBytePairs();
+    int hello = 4 + 256 + 3;
+    int worl = 4 + 256 + 7;
+    int d = 4 + 'd';
+    try (Tokenizer tokenizer = Tokenizers.load(files, Family.ROBERTA)) {
+      assertThat(tokenizer.vocabularySize()).isEqualTo(4 + 256 + 8 + 1);
+      EncodedExample pair = tokenizer.encode("hello world", "hello", 1, 30);
+      assertThat(pair.inputIds()).containsExactly(0, hello, worl, d, 2, 2, hello, 2);
+      assertThat(pair.tokenTypeIds()).containsOnly(0);
+      assertThat(tokenizer.encode("hello <mask>", null, 0, 30).inputIds())
+          .containsExactly(0, hello, tokenizer.maskTokenId(), 2);
+      assertThat(tokenizer.encode("Hello", null, 0, 30).inputIds())
+          .containsExactly(0, 4 + 'H', 4 + 'e', 4 + 256 + 1, 4 + 'o', 2);
+      // UTF-8's bytes, each a token.
+      assertThat(tokenizer.encode("é", null, 0, 30).inputIds())
+          .containsExactly(0, 4 + 0xC3, 4 + 0xA9, 2);
+      var naive = new NaiveBytePairs(files.resolve("vocab.json"), files.resolve("merges.txt"));
+      for (String text :
+          List.of("hello hello  world", " hello", "hell\uD83D\uDE00o", "it's 42!", "\thello\n")) {
+        assertThat(tokenizer.encode(text, null, 0, 99).inputIds())
+            .as(text)
+            .containsExactly(naive.encode(text));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vocab.json", "merges.txt"})
+  void load_oneFileOfBytePairs_findsTheOther(String name) throws IOException {
+    Path files = smallBytePairs();
+    try (Tokenizer whole = Tokenizers.load(files, Family.ROBERTA);
+        Tokenizer tokenizer = Tokenizers.load(files.resolve(name), Family.ROBERTA)) {
+      assertThat(tokenizer.digest()).isEqualTo(whole.digest());
+      assertThat(tokenizer.fileNames()).containsExactly("vocab.json", "merges.txt");
+    }
+    Files.delete(files.resolve("merges.txt"));
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Tokenizers.load(files.resolve("vocab.json"), Family.ROBERTA))
+        .withMessageContaining("merges.txt");
+  }
+
+  @Test
+  void digest_anyFileOfTheTokenizer_counts() throws IOException {
+    Path vocabulary = directory.resolve("vocab.txt");
+    Files.writeString(vocabulary, UNCASED);
+    Digest first = digest(directory);
+    assertThat(digest(vocabulary)).isEqualTo(first);
+    Files.writeString(directory.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
+    Digest second = digest(directory);
+    assertThat(second).isNotEqualTo(first);
+    assertThat(digest(vocabulary)).isEqualTo(second);
+    Files.writeString(vocabulary, UNCASED.replace("cafe", "coffee"));
+    assertThat(digest(directory)).isNotEqualTo(second);
+    Files.writeString(vocabulary, UNCASED);
+    Files.delete(directory.resolve("tokenizer_config.json"));
+    assertThat(digest(directory)).isEqualTo(first);
+  }
+
+  private static Digest digest(Path path) {
+    try (Tokenizer tokenizer = Tokenizers.load(path, Family.BERT)) {
+      return tokenizer.digest();
+    }
+  }
+
+  @Test
+  void load_linkInTheDirectory_isRefused() throws IOException {
+    Path secret = Files.writeString(directory.resolve("secret"), UNCASED);
+    Path files = Files.createDirectory(directory.resolve("files"));
+    Files.createSymbolicLink(files.resolve("vocab.txt"), secret);
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Tokenizers.load(files, Family.BERT))
+        .withMessageContaining("vocab.txt")
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.FORBIDDEN));
+  }
+
+  @Test
+  void load_addedTokens_areTokensOfTheirOwn() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED);
+    Files.writeString(directory.resolve("added_tokens.json"), "{\"unthe\": 13, \"[E1]\": 12}");
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.vocabularySize()).isEqualTo(14);
+      assertThat(tokenizer.encode("the [E1] unthe the", null, 0, 30).inputIds())
+          .containsExactly(2, 9, 12, 13, 9, 3);
+      assertThat(tokenizer.fileNames()).contains("added_tokens.json");
+    }
+    Files.delete(directory.resolve("added_tokens.json"));
+    Files.writeString(
+        directory.resolve("tokenizer_config.json"),
+        """
+        {"added_tokens_decoder": {
+          "0": {"content": "[PAD]", "special": true, "normalized": false},
+          "12": {"content": "[E1]", "special": false, "lstrip": false, "normalized": false}}}
+        """);
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode("the [E1] the", null, 0, 30).inputIds())
+          .containsExactly(2, 9, 12, 9, 3);
+    }
+    Files.writeString(
+        directory.resolve("tokenizer_config.json"),
+        "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}");
+    refused(Kind.INVALID, "tokenizer_config.json");
+  }
+
+  private static EncoderConfig encoder(int vocabulary) {
+    return new EncoderConfig(
+        Family.BERT, vocabulary, 8, 1, 2, 12, 10, 2, 1e-12, Activation.GELU, 0, 0, 0, 0);
+  }
+
+  @Test
+  void inspect_tokenizerAndEncoder_mustFit() throws IOException {
+    assertThat(Tokenizers.inspect(directory, encoder(12)))
+        .singleElement()
+        .asString()
+        .contains("no tokenizer");
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED);
+    assertThat(Tokenizers.inspect(directory, encoder(12))).isEmpty();
+    assertThat(Tokenizers.inspect(directory, encoder(15)))
+        .singleElement()
+        .asString()
+        .contains("12 tokens", "15 rows", "last 3");
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Tokenizers.inspect(directory, encoder(11)))
+        .withMessageContaining("12 tokens")
+        .withMessageContaining("11 rows")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo("TOKENIZER_TOO_LARGE"));
+    Path config = directory.resolve("tokenizer_config.json");
+    Files.writeString(config, "{\"model_max_length\": 11}");
+    assertThat(Tokenizers.inspect(directory, encoder(12)))
+        .singleElement()
+        .asString()
+        .contains("11 tokens", "positions allow 10");
+    Files.writeString(config, "{\"model_max_length\": 1000000000000000019884624838656}");
+    assertThat(Tokenizers.inspect(directory, encoder(12))).isEmpty();
   }
 }
