@@ -25,6 +25,11 @@ public final class DataRoots {
     this.roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
   }
 
+  /** The directories, in the order they were given. */
+  List<Path> directories() {
+    return roots;
+  }
+
   /**
    * Returns the real path of what a caller named.
    *

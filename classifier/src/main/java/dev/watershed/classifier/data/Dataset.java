@@ -1,22 +1,37 @@
 package dev.watershed.classifier.data;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The rows of a split and the names of their labels.
  *
- * @param labels in the order given by the caller, else sorted by name; all that the source has,
- *     also where only some were kept; empty for unlabelled rows
+ * @param labels in the order given by the caller, the task or the file, else sorted by name; all
+ *     that the source has, also where only some were kept; empty for unlabelled rows
+ * @param notices what was left out or taken for granted while reading
  */
-public record Dataset(List<Row> rows, List<String> labels) {
+public record Dataset(List<Row> rows, List<String> labels, List<String> notices) {
   public Dataset {
     rows = List.copyOf(rows);
     labels = List.copyOf(labels);
+    notices = List.copyOf(notices);
+  }
+
+  /** Rows that were read without a notice. */
+  public Dataset(List<Row> rows, List<String> labels) {
+    this(rows, labels, List.of());
   }
 
   /** The rows with one of these labels; the names of labels stay. */
   Dataset only(List<String> names) {
     return new Dataset(
-        rows.stream().filter(row -> names.contains(labels.get(row.label()))).toList(), labels);
+        rows.stream().filter(row -> names.contains(labels.get(row.label()))).toList(),
+        labels,
+        notices);
+  }
+
+  /** The rows of these numbers. */
+  Dataset at(int[] numbers) {
+    return new Dataset(Arrays.stream(numbers).mapToObj(rows::get).toList(), labels, notices);
   }
 }

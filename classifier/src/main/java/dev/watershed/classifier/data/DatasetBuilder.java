@@ -7,15 +7,21 @@ import java.util.List;
 
 /** Collects the rows of one file. */
 final class DatasetBuilder {
-  private final FileSplit split;
+  // More than this is no accident of a published file but another format.
+  private static final int TOLERATED_ROWS = 10;
+  private static final double TOLERATED_SHARE = .01;
+
+  private final FileReading reading;
   private final LabelColumn labels;
   private final int maxRows;
   private final List<Row> rows = new ArrayList<>();
   private int seen;
+  private int malformed;
+  private long firstMalformed;
 
-  DatasetBuilder(FileSplit split, List<String> onlyLabels, int maxRows) {
-    this.split = split;
-    this.labels = new LabelColumn(split, onlyLabels);
+  DatasetBuilder(FileReading reading, int maxRows) {
+    this.reading = reading;
+    this.labels = new LabelColumn(reading);
     this.maxRows = maxRows;
   }
 
@@ -23,26 +29,94 @@ final class DatasetBuilder {
     return labels;
   }
 
-  /** Adds a row unless its label is {@link LabelColumn#UNWANTED}. */
-  void add(Row row) {
+  /** Refuses more rows than there may be. */
+  void countRow() {
     if (++seen > maxRows) {
       throw invalid(
           "TOO_MANY_ROWS", "uri", "the file has more than %d rows; split it".formatted(maxRows));
     }
+  }
+
+  /** Whether a row with this value in the column of this filter may be wanted. */
+  boolean passes(int filter, String value) {
+    return reading.filters().get(filter).values().contains(value);
+  }
+
+  /** Adds a row unless its label is {@link LabelColumn#UNWANTED}. */
+  void add(Row row) {
     if (row.label() != LabelColumn.UNWANTED) {
       rows.add(row);
     }
   }
 
+  /** Leaves out a row of a published file that has another width than the first. */
+  void leaveOutMalformed(long line) {
+    malformed++;
+    firstMalformed = malformed == 1 ? line : firstMalformed;
+  }
+
   Dataset build() {
     if (seen == 0) {
-      throw invalid("SPLIT_EMPTY", "uri", "'%s' has no rows".formatted(split.uri()));
+      throw invalid("SPLIT_EMPTY", "uri", "'%s' has no rows".formatted(reading.columns().uri()));
+    }
+    if (malformed > Math.max(TOLERATED_ROWS, TOLERATED_SHARE * seen)) {
+      throw invalid(
+          "ROW_MALFORMED",
+          "uri",
+          "%d of %d rows have another number of columns than the first line, the first in line %d; is the file damaged?"
+              .formatted(malformed, seen, firstMalformed));
+    }
+    if (rows.isEmpty()) {
+      throw empty();
     }
     if (!labels.exists()) {
-      return new Dataset(rows, List.of());
+      return new Dataset(rows, List.of(), notices());
     }
     int[] places = labels.places();
     rows.replaceAll(row -> row.withLabel(places[row.label()]));
-    return new Dataset(rows, labels.names());
+    return new Dataset(rows, labels.names(), notices());
+  }
+
+  private RuntimeException empty() {
+    if (labels.exists()) {
+      labels.places(); // an unknown name is the better reason
+    }
+    if (reading.filters().isEmpty()) {
+      return Datasets.noLabelled(reading.onlyLabels());
+    }
+    String wanted =
+        reading.filters().stream()
+            .map(filter -> "'%s' in %s".formatted(filter.column(), shown(filter.values())))
+            .reduce((a, b) -> a + " and " + b)
+            .orElseThrow();
+    return invalid(
+        "SPLIT_EMPTY",
+        "filters",
+        "none of the %d rows has %s%s"
+            .formatted(
+                seen,
+                wanted,
+                reading.onlyLabels().isEmpty()
+                    ? ""
+                    : " and a label among " + reading.onlyLabels()));
+  }
+
+  private static String shown(List<String> values) {
+    return FileColumns.shown(values);
+  }
+
+  private List<String> notices() {
+    List<String> notices = new ArrayList<>(reading.notices());
+    if (malformed > 0) {
+      notices.add(
+          "left out %d of %d rows that have another number of columns than the first line, the first in line %d"
+              .formatted(malformed, seen, firstMalformed));
+    }
+    if (labels.withoutGold() > 0) {
+      notices.add(
+          "left out %d of %d rows without a gold label ('-')"
+              .formatted(labels.withoutGold(), seen));
+    }
+    return notices;
   }
 }

@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Reads splits. Built-in ones are made once; files are read anew each time. Thread-safe. */
 public final class Datasets {
   private final DataRoots roots;
   private final DataLimits limits;
+  private final TaskFiles tasks;
   private final Map<String, Dataset> builtins = new ConcurrentHashMap<>();
 
   public Datasets(DataRoots roots) {
@@ -22,32 +25,65 @@ public final class Datasets {
   Datasets(DataRoots roots, DataLimits limits) {
     this.roots = roots;
     this.limits = limits;
+    this.tasks = new TaskFiles(roots, limits);
   }
 
   /**
-   * Reads a split. Files are UTF-8, up to 2 GiB uncompressed, 10,000,000 rows and about a million
-   * characters a row.
+   * Reads a split. Texts are UTF-8; a file has up to 2 GiB uncompressed, 10,000,000 rows and about
+   * a million characters a row.
    *
-   * @throws InvalidInputException naming line and column of what is wrong; SPLIT_EMPTY if there is
-   *     no row
+   * @throws InvalidInputException naming line and column of what is wrong; its parameter is told
+   *     from the split, for example {@code file.label_column}; SPLIT_EMPTY if there is no row
    */
   public Dataset load(Split split) {
-    Dataset dataset =
-        split.source() instanceof FileSplit file
-            ? read(file, split.onlyLabels())
-            : builtin((BuiltinSplit) split.source(), split.onlyLabels());
-    if (dataset.rows().isEmpty()) {
-      throw invalid(
-          "SPLIT_EMPTY",
-          "only_labels",
-          "no row has a label among %s".formatted(split.onlyLabels()));
+    Dataset dataset;
+    if (split.source() instanceof BuiltinSplit builtin) {
+      dataset = builtin(builtin, split);
+    } else if (split.source() instanceof FileSplit file) {
+      dataset =
+          within(
+              "file",
+              () ->
+                  read(
+                      FileReading.strict(
+                          roots.resolve(file.uri()), file, split.onlyLabels(), split.filters())));
+    } else {
+      TaskSplit task = (TaskSplit) split.source();
+      dataset = within("task", () -> read(tasks.open(task, split.onlyLabels(), split.filters())));
     }
-    return dataset;
+    return subset(dataset, split.subset());
   }
 
-  private Dataset builtin(BuiltinSplit split, List<String> onlyLabels) {
-    Dataset whole = builtins.computeIfAbsent(split.name(), Miniature::split);
-    for (String label : onlyLabels) {
+  /**
+   * Returns the file that a split is read from, empty for a built-in one.
+   *
+   * @throws InvalidInputException where there is none, or none that may be read
+   */
+  public Optional<Path> file(Split split) {
+    if (split.source() instanceof FileSplit file) {
+      return Optional.of(within("file", () -> roots.resolve(file.uri())));
+    }
+    return split.source() instanceof TaskSplit task
+        ? Optional.of(within("task", () -> tasks.find(task)))
+        : Optional.empty();
+  }
+
+  /**
+   * Returns how the file of a task is read, as it was found out.
+   *
+   * @throws InvalidInputException where there is none, or it has none of the task's layouts
+   */
+  public FileSplit layout(TaskSplit task) {
+    return within("task", () -> tasks.open(task, List.of(), List.of()).columns());
+  }
+
+  private Dataset builtin(BuiltinSplit builtin, Split split) {
+    if (!split.filters().isEmpty()) {
+      throw invalid(
+          "FILTER_UNSUPPORTED", "filters", "a built-in split has no columns; use only_labels");
+    }
+    Dataset whole = builtins.computeIfAbsent(builtin.name(), Miniature::split);
+    for (String label : split.onlyLabels()) {
       if (!whole.labels().contains(label)) {
         throw invalid(
             "LABEL_UNKNOWN",
@@ -55,22 +91,69 @@ public final class Datasets {
             "there is no label '%s'; the labels are %s".formatted(label, whole.labels()));
       }
     }
-    return onlyLabels.isEmpty() ? whole : whole.only(onlyLabels);
+    Dataset kept = split.onlyLabels().isEmpty() ? whole : whole.only(split.onlyLabels());
+    if (kept.rows().isEmpty()) {
+      throw noLabelled(split.onlyLabels());
+    }
+    return kept;
   }
 
-  private Dataset read(FileSplit split, List<String> onlyLabels) {
-    Path path = roots.resolve(split.uri());
-    DatasetBuilder dataset = new DatasetBuilder(split, onlyLabels, limits.rows());
-    try (TextFile file = TextFile.open(path, limits)) {
-      if (split.format() == FileFormat.JSON_LINES) {
-        new JsonLinesReader(split, dataset).read(file);
-      } else {
-        new DelimitedReader(split, dataset).read(file);
+  private Dataset read(FileReading reading) throws IOException {
+    DatasetBuilder dataset;
+    if (reading.columns().format() == FileFormat.PARQUET) {
+      try (ParquetRows rows = ParquetRows.open(reading.path(), limits)) {
+        dataset = rows.read(reading);
       }
-    } catch (IOException e) {
-      throw invalid(
-          "FILE_UNREADABLE", "uri", "cannot read '%s': %s".formatted(split.uri(), e.getMessage()));
+    } else {
+      dataset = new DatasetBuilder(reading, limits.rows());
+      try (TextFile text = TextFile.open(reading.path(), limits)) {
+        if (reading.columns().format() == FileFormat.JSON_LINES) {
+          new JsonLinesReader(reading, dataset).read(text);
+        } else {
+          new DelimitedReader(reading, dataset).read(text);
+        }
+      }
     }
     return dataset.build();
+  }
+
+  static InvalidInputException noLabelled(List<String> onlyLabels) {
+    return invalid(
+        "SPLIT_EMPTY", "only_labels", "no row has a label among %s".formatted(onlyLabels));
+  }
+
+  private static Dataset subset(Dataset dataset, @Nullable RandomSubset subset) {
+    if (subset == null) {
+      return dataset;
+    }
+    int[] kept = subset.rows(dataset.rows().size());
+    if (kept.length == 0) {
+      throw invalid(
+          "SPLIT_EMPTY",
+          "subset",
+          "%s to %s of %d rows is none; take a larger part"
+              .formatted(subset.fromFraction(), subset.toFraction(), dataset.rows().size()));
+    }
+    return dataset.at(kept);
+  }
+
+  /** Work that reads a file. */
+  private interface Reading<T> {
+    T run() throws IOException;
+  }
+
+  /** Tells what is wrong with a source as of it; labels and filters are the split's own. */
+  private static <T> T within(String source, Reading<T> reading) {
+    try {
+      return reading.run();
+    } catch (InvalidInputException e) {
+      boolean ofSplit = e.parameter().equals("only_labels") || e.parameter().startsWith("filters");
+      throw ofSplit ? e : e.within(source);
+    } catch (IOException e) {
+      throw invalid(
+          "FILE_UNREADABLE",
+          source + ".uri",
+          "the file cannot be read: %s".formatted(e.getMessage()));
+    }
   }
 }

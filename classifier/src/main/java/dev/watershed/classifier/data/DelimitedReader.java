@@ -21,23 +21,35 @@ final class DelimitedReader {
 
   private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
 
+  private final FileReading reading;
   private final FileSplit split;
   private final DatasetBuilder dataset;
   private List<String> header = List.of();
+  private int[] filters = {};
   private int width;
   private int text;
   private int pair;
   private int label;
 
-  DelimitedReader(FileSplit split, DatasetBuilder dataset) {
+  DelimitedReader(FileReading reading, DatasetBuilder dataset) {
+    this.reading = reading;
+    this.split = reading.columns();
     if (split.textColumn().isEmpty()) {
       throw invalid(
           "COLUMN_MISSING",
           "text_column",
           "%s needs a text_column; only JSON Lines can be pre-tokenised".formatted(split.format()));
     }
-    this.split = split;
     this.dataset = dataset;
+  }
+
+  /** Returns the cells of one line. */
+  static List<String> cells(String line, FileFormat format) throws IOException {
+    try (CSVParser parser = CSVParser.parse(line, format == FileFormat.CSV ? CSV : TSV)) {
+      return parser.stream().findFirst().map(CSVRecord::toList).orElse(List.of());
+    } catch (UncheckedIOException e) {
+      throw requireNonNull(e.getCause());
+    }
   }
 
   void read(TextFile file) throws IOException {
@@ -78,9 +90,18 @@ final class DelimitedReader {
     text = column(split.textColumn(), "text_column");
     pair = column(split.textPairColumn(), "text_pair_column");
     label = column(split.labelColumn(), "label_column");
+    filters = new int[reading.filters().size()];
+    for (int i = 0; i < filters.length; i++) {
+      filters[i] = column(reading.filterColumns().get(i), "filters[%d].column".formatted(i));
+    }
   }
 
   private void add(CSVRecord record, long line) {
+    dataset.countRow();
+    if (record.size() != width && reading.lenient()) {
+      dataset.leaveOutMalformed(line);
+      return;
+    }
     if (record.size() != width) {
       throw invalid(
           "ROW_MALFORMED",
@@ -88,11 +109,13 @@ final class DelimitedReader {
           "line %d has %d columns where the first line has %d; repair or remove it, or is the format another one?"
               .formatted(line, record.size(), width));
     }
-    dataset.add(
-        new Row.TextRow(
-            record.get(text),
-            pair < 0 ? null : record.get(pair),
-            label < 0 ? -1 : dataset.labels().index(record.get(label), line)));
+    int index = label < 0 ? -1 : dataset.labels().index(record.get(label), line);
+    for (int i = 0; i < filters.length; i++) {
+      if (!dataset.passes(i, record.get(filters[i]))) {
+        return;
+      }
+    }
+    dataset.add(new Row.TextRow(record.get(text), pair < 0 ? null : record.get(pair), index));
   }
 
   /** Returns the number of a column, -1 where none is named. */
@@ -111,19 +134,16 @@ final class DelimitedReader {
     }
     int index = header.indexOf(name);
     if (index < 0) {
-      throw missing(parameter, "there is no column '%s'; there are %s".formatted(name, shown()));
+      throw missing(
+          parameter,
+          "there is no column '%s'; there are %s".formatted(name, FileColumns.shown(header)));
     }
     if (Collections.frequency(header, name) > 1) {
-      throw missing(parameter, "'%s' names several of the columns %s".formatted(name, shown()));
+      throw missing(
+          parameter,
+          "'%s' names several of the columns %s".formatted(name, FileColumns.shown(header)));
     }
     return index;
-  }
-
-  private List<String> shown() {
-    return header.stream()
-        .limit(50)
-        .map(name -> name.length() <= 60 ? name : name.substring(0, 60) + "...")
-        .toList();
   }
 
   private static InvalidInputException missing(String parameter, String message) {

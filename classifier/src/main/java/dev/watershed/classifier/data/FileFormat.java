@@ -7,5 +7,10 @@ public enum FileFormat {
   /** Comma-separated values with RFC 4180 quoting. */
   CSV,
   /** One JSON object a line. */
-  JSON_LINES
+  JSON_LINES,
+  /**
+   * Apache Parquet with flat columns, as Hugging Face ships data sets: uncompressed, gzip, snappy
+   * or zstd.
+   */
+  PARQUET
 }

@@ -11,8 +11,9 @@ import java.util.List;
  * @param textPairColumn the second text; empty for single sentences
  * @param labelColumn the label; empty for unlabelled rows
  * @param labelNames names of the labels by their value in the file; empty where the file holds
- *     names
- * @param hasHeader whether the first line names the columns; not looked at for JSON Lines
+ *     names, or says in its metadata what integers mean (Parquet)
+ * @param hasHeader whether the first line names the columns; not looked at for JSON Lines and
+ *     Parquet
  */
 public record FileSplit(
     String uri,
@@ -25,5 +26,10 @@ public record FileSplit(
     implements SplitSource {
   public FileSplit {
     labelNames = List.copyOf(labelNames);
+  }
+
+  /** The same with other names of labels. */
+  FileSplit withLabelNames(List<String> names) {
+    return new FileSplit(uri, format, textColumn, textPairColumn, labelColumn, names, hasHeader);
   }
 }

@@ -27,16 +27,29 @@ final class JsonLinesReader {
           .build()
           .readerFor(JsonNode.class);
 
+  private final FileReading reading;
   private final FileSplit split;
   private final DatasetBuilder dataset;
 
-  JsonLinesReader(FileSplit split, DatasetBuilder dataset) {
+  JsonLinesReader(FileReading reading, DatasetBuilder dataset) {
+    this.reading = reading;
+    this.split = reading.columns();
     if (split.textColumn().isEmpty() && !split.textPairColumn().isEmpty()) {
       throw invalid(
           "COLUMN_MISSING", "text_column", "a text_pair_column needs a text_column before it");
     }
-    this.split = split;
     this.dataset = dataset;
+  }
+
+  /** Returns the names of the values in one line. */
+  static List<String> names(String line) throws IOException {
+    return names(parse(line, 1));
+  }
+
+  private static List<String> names(ObjectNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
   }
 
   void read(TextFile file) throws IOException {
@@ -45,7 +58,12 @@ final class JsonLinesReader {
       for (String text = next(lines, line); text != null; text = next(lines, line)) {
         file.startRow();
         if (!text.isBlank()) {
-          dataset.add(row(parse(text, line), line));
+          dataset.countRow();
+          ObjectNode object = parse(text, line);
+          Row row = row(object, line);
+          if (passes(object, line)) {
+            dataset.add(row);
+          }
         }
         line++;
       }
@@ -97,6 +115,21 @@ final class JsonLinesReader {
     return new Row.TokenRow(ids, types, label);
   }
 
+  private boolean passes(ObjectNode object, long line) {
+    for (int i = 0; i < reading.filters().size(); i++) {
+      String column = reading.filterColumns().get(i);
+      String parameter = "filters[%d].column".formatted(i);
+      JsonNode value = field(object, column, parameter, line);
+      if (!value.isValueNode()) {
+        throw wrongType(column, "a text, a number or true or false", value, parameter, line);
+      }
+      if (!dataset.passes(i, value.asText())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private int label(ObjectNode object, long line) {
     JsonNode value = field(object, split.labelColumn(), "label_column", line);
     if (!value.isTextual() && !value.isIntegralNumber()) {
@@ -131,13 +164,10 @@ final class JsonLinesReader {
   private static JsonNode field(ObjectNode object, String name, String parameter, long line) {
     JsonNode value = object.get(name);
     if (value == null) {
-      List<String> names = new ArrayList<>();
-      object.fieldNames().forEachRemaining(names::add);
       throw invalid(
           "COLUMN_MISSING",
           parameter,
-          "line %d has no '%s'; it has %s"
-              .formatted(line, name, names.subList(0, Math.min(50, names.size()))));
+          "line %d has no '%s'; it has %s".formatted(line, name, FileColumns.shown(names(object))));
     }
     return value;
   }

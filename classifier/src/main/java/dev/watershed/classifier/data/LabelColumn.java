@@ -17,14 +17,20 @@ final class LabelColumn {
   private static final int MAX_LABELS = 1000;
   private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,9}");
 
+  /** What SNLI and MNLI write where annotators did not agree. */
+  private static final String NO_GOLD = "-";
+
+  private final FileReading reading;
   private final FileSplit split;
   private final TreeSet<String> only;
   private final List<String> names;
   private final Map<String, Integer> indices = new HashMap<>();
+  private int withoutGold;
 
-  LabelColumn(FileSplit split, List<String> onlyLabels) {
-    this.split = split;
-    this.only = new TreeSet<>(onlyLabels);
+  LabelColumn(FileReading reading) {
+    this.reading = reading;
+    this.split = reading.columns();
+    this.only = new TreeSet<>(reading.onlyLabels());
     this.names = new ArrayList<>(split.labelNames());
     if (!exists() && !(names.isEmpty() && only.isEmpty())) {
       throw invalid(
@@ -49,6 +55,10 @@ final class LabelColumn {
 
   /** Returns the number of the label in a cell, or {@link #UNWANTED}. */
   int index(String cell, long line) {
+    if (reading.lenient() && cell.equals(NO_GOLD)) {
+      withoutGold++;
+      return UNWANTED;
+    }
     if (!isNamed()) {
       discover(cell, line);
     }
@@ -58,14 +68,28 @@ final class LabelColumn {
       throw invalid(
           "LABEL_UNKNOWN",
           "label_names",
-          "line %d, column '%s': '%s' is none of the labels %s"
-              .formatted(line, split.labelColumn(), shorten(cell), names));
+          "%s: '%s' is none of the labels %s%s"
+              .formatted(
+                  place(line),
+                  shorten(cell),
+                  names,
+                  cell.equals("-1")
+                      ? "; -1 is for no label: only_labels leaves such rows out"
+                      : ""));
     }
     return index == null || !(only.isEmpty() || only.contains(name)) ? UNWANTED : index;
   }
 
-  /** Returns the names in canonical order: as given, else sorted. */
+  /** Rows that were left out because nobody knows their label. */
+  int withoutGold() {
+    return withoutGold;
+  }
+
+  /** Returns the names in canonical order: the task's, else as given, else sorted. */
   List<String> names() {
+    if (!reading.labels().isEmpty()) {
+      return reading.labels();
+    }
     return isNamed() ? names : names.stream().sorted().toList();
   }
 
@@ -93,7 +117,7 @@ final class LabelColumn {
     if (indices.containsKey(cell)) {
       return;
     }
-    String place = "line %d, column '%s'".formatted(line, split.labelColumn());
+    String place = place(line);
     if (cell.isEmpty()) {
       throw invalid("LABEL_MISSING", "label_column", place + ": there is no label");
     }
@@ -123,6 +147,10 @@ final class LabelColumn {
             "there is no label '%s'; the labels are %s".formatted(name, names()));
       }
     }
+  }
+
+  private String place(long line) {
+    return "%s %d, column '%s'".formatted(reading.unit(), line, split.labelColumn());
   }
 
   private static String shorten(String cell) {

@@ -60,8 +60,13 @@ public final class LabelMapping {
           Kind.MISMATCH,
           "LABELS_DIFFER",
           "label_mapping",
-          "the data's labels %s are not the model's %s; say in label_mapping which is which"
-              .formatted(dataLabels, modelLabels));
+          "the data's labels %s are not the model's %s; say in label_mapping which is which%s"
+              .formatted(
+                  dataLabels,
+                  modelLabels,
+                  dataLabels.size() < modelLabels.size()
+                      ? ", and whether the logits of several model labels become one by MAX or SUM"
+                      : ""));
     }
     return new LabelMapping(dataLabels, groups, modelLabels.size(), Reduction.MAX);
   }

@@ -1,4 +1,4 @@
 package dev.watershed.classifier.data;
 
 /** Where the rows of a split come from. */
-public sealed interface SplitSource permits BuiltinSplit, FileSplit {}
+public sealed interface SplitSource permits BuiltinSplit, FileSplit, TaskSplit {}

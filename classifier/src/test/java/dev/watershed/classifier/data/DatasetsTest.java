@@ -151,17 +151,17 @@ class DatasetsTest {
     refused(PAIRS, "COLUMN_MISSING")
         .withMessageContaining("'b'")
         .withMessageContaining("[a, c, gold, gold]")
-        .satisfies(e -> assertThat(e.parameter()).isEqualTo("text_pair_column"));
+        .satisfies(e -> assertThat(e.parameter()).isEqualTo("file.text_pair_column"));
     refused(
             new FileSplit("data", FileFormat.TSV, "a", "c", "gold", List.of(), true),
             "COLUMN_MISSING")
         .withMessageContaining("several")
-        .satisfies(e -> assertThat(e.parameter()).isEqualTo("label_column"));
+        .satisfies(e -> assertThat(e.parameter()).isEqualTo("file.label_column"));
     refused(new FileSplit("data", FileFormat.TSV, "4", "", "", List.of(), false), "COLUMN_MISSING")
         .withMessageContaining("0 to 3");
     refused(new FileSplit("data", FileFormat.TSV, "a", "", "", List.of(), false), "COLUMN_MISSING");
     refused(new FileSplit("data", FileFormat.TSV, "", "", "", List.of(), false), "COLUMN_MISSING")
-        .satisfies(e -> assertThat(e.parameter()).isEqualTo("text_column"));
+        .satisfies(e -> assertThat(e.parameter()).isEqualTo("file.text_column"));
   }
 
   @Test
@@ -251,7 +251,7 @@ class DatasetsTest {
     write("{\"a\": \"\", \"b\": \"\"}\n");
     refused(json("a", "b", List.of()), "COLUMN_MISSING")
         .withMessageContaining("'gold'")
-        .satisfies(e -> assertThat(e.parameter()).isEqualTo("label_column"));
+        .satisfies(e -> assertThat(e.parameter()).isEqualTo("file.label_column"));
   }
 
   @ParameterizedTest
