@@ -3,7 +3,6 @@ package dev.watershed.eval.engine;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.Torch;
@@ -53,7 +52,6 @@ public final class Evaluator implements AutoCloseable {
       EvaluationConfiguration configuration,
       TorchSettings torch,
       CheckpointStore store,
-      DataRoots roots,
       Datasets datasets,
       EvaluationCounters counters) {
     Torch.initialize(torch);
@@ -62,7 +60,7 @@ public final class Evaluator implements AutoCloseable {
     models = new Models(store);
     // Samples are kept twice: as tokens in the heap, and as batches where the device reads them.
     long sampleBytes = configuration.sampleMemory() / 2;
-    reader = new SampleReader(datasets, roots, models, counters, sampleBytes);
+    reader = new SampleReader(datasets, models, counters, sampleBytes);
     device =
         new Device(
             models,

@@ -2,9 +2,7 @@ package dev.watershed.eval.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
-import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
@@ -30,7 +28,6 @@ final class SampleReader implements AutoCloseable {
   private static final long TOKEN_BYTES = 8;
 
   private final Datasets datasets;
-  private final DataRoots roots;
   private final Models models;
   private final EvaluationCounters counters;
   private final long maximumBytes;
@@ -45,14 +42,8 @@ final class SampleReader implements AutoCloseable {
    */
   private record Key(SampleSpec spec, String version, String tokenizer, EncoderConfig encoder) {}
 
-  SampleReader(
-      Datasets datasets,
-      DataRoots roots,
-      Models models,
-      EvaluationCounters counters,
-      long maximumBytes) {
+  SampleReader(Datasets datasets, Models models, EvaluationCounters counters, long maximumBytes) {
     this.datasets = datasets;
-    this.roots = roots;
     this.models = models;
     this.counters = counters;
     this.maximumBytes = maximumBytes;
@@ -75,7 +66,7 @@ final class SampleReader implements AutoCloseable {
     Key key =
         new Key(
             new SampleSpec("", spec.split(), spec.size(), spec.seed(), spec.maxTokens()),
-            Samples.within(splitField(field, spec), () -> version(spec)),
+            Samples.within(field + ".split", () -> version(spec)),
             model.tokenizer(),
             model.architecture().encoder());
     EncodedSample encoded = samples.getIfPresent(key);
@@ -86,7 +77,10 @@ final class SampleReader implements AutoCloseable {
     if (encoded.labels().isEmpty()) {
       throw RefusedException.invalidArgument(
           "DATA_UNLABELLED",
-          splitField(field, spec) + ".label_column",
+          field
+              + (spec.split().source() instanceof FileSplit
+                  ? ".split.file.label_column"
+                  : ".split"),
           "the rows have no labels, so there is no loss to measure; name the column that has them");
     }
     EncodedSample drawn = encoded;
@@ -110,7 +104,7 @@ final class SampleReader implements AutoCloseable {
 
   private EncodedSample encode(SampleSpec spec, String field, Model model) {
     counters.countSampleDrawn();
-    Dataset dataset = load(spec, field);
+    Dataset dataset = Samples.within(field + ".split", () -> datasets.load(spec.split()));
     try (Tokenizer tokenizer = models.tokenizer(model)) {
       return Samples.within(
           field,
@@ -118,21 +112,11 @@ final class SampleReader implements AutoCloseable {
     }
   }
 
-  private Dataset load(SampleSpec spec, String field) {
-    try {
-      return datasets.load(spec.split());
-    } catch (InvalidInputException e) {
-      // The one parameter of a split that is not one of its source.
-      throw e.within(
-          e.parameter().equals("only_labels") ? field + ".split" : splitField(field, spec));
-    }
-  }
-
   private String version(SampleSpec spec) {
-    if (!(spec.split().source() instanceof FileSplit file)) {
+    Path path = datasets.file(spec.split()).orElse(null);
+    if (path == null) {
       return "";
     }
-    Path path = roots.resolve(file.uri());
     try {
       var attributes = Files.readAttributes(path, BasicFileAttributes.class);
       return "%s %s %d %s"
@@ -140,10 +124,6 @@ final class SampleReader implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static String splitField(String field, SampleSpec spec) {
-    return field + (spec.split().source() instanceof FileSplit ? ".split.file" : ".split");
   }
 
   private static long bytes(EncodedSample sample) {

@@ -74,7 +74,6 @@ final class EvaluationServer implements AutoCloseable {
             configuration,
             TorchSettings.cpu(THREADS),
             wrap.apply(store),
-            roots,
             new Datasets(roots),
             counters);
     String name = InProcessServerBuilder.generateName();

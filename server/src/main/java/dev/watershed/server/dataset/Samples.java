@@ -2,12 +2,15 @@ package dev.watershed.server.dataset;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.BuiltinSplit;
+import dev.watershed.classifier.data.ColumnFilter;
 import dev.watershed.classifier.data.FileFormat;
 import dev.watershed.classifier.data.FileSplit;
 import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.data.RandomSubset;
 import dev.watershed.classifier.data.SampleSpec;
 import dev.watershed.classifier.data.Split;
 import dev.watershed.classifier.data.SplitSource;
+import dev.watershed.classifier.data.TaskSplit;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
@@ -15,17 +18,38 @@ import dev.watershed.type.v1.LogitReduction;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Splits, samples and label mappings as requests describe them. */
 public final class Samples {
   private Samples() {}
 
-  /** Returns the classifier's view of a split whose contract rules hold. */
+  /**
+   * Returns the classifier's view of a split whose contract rules hold.
+   *
+   * @throws InvalidInputException where the subset is none
+   */
   public static Split split(DatasetSplit split) {
-    return new Split(source(split), split.getOnlyLabelsList());
+    return new Split(
+        source(split),
+        split.getOnlyLabelsList(),
+        split.getFiltersList().stream()
+            .map(filter -> new ColumnFilter(filter.getColumn(), filter.getValuesList()))
+            .toList(),
+        subset(split));
+  }
+
+  private static @Nullable RandomSubset subset(DatasetSplit split) {
+    var subset = split.getSubset();
+    return split.hasSubset()
+        ? new RandomSubset(subset.getSeed(), subset.getFromFraction(), subset.getToFraction())
+        : null;
   }
 
   private static SplitSource source(DatasetSplit split) {
+    if (split.hasTask()) {
+      return new TaskSplit(split.getTask().getName(), split.getTask().getUri());
+    }
     if (!split.hasFile()) {
       return new BuiltinSplit(split.getBuiltin());
     }
@@ -35,11 +59,12 @@ public final class Samples {
           case FILE_FORMAT_TSV -> FileFormat.TSV;
           case FILE_FORMAT_CSV -> FileFormat.CSV;
           case FILE_FORMAT_JSON_LINES -> FileFormat.JSON_LINES;
+          case FILE_FORMAT_PARQUET -> FileFormat.PARQUET;
           default ->
               throw RefusedException.invalidArgument(
                   "FORMAT_UNKNOWN",
                   "file.format",
-                  "is " + file.getFormatValue() + "; say TSV, CSV or JSON_LINES");
+                  "is " + file.getFormatValue() + "; say TSV, CSV, JSON_LINES or PARQUET");
         };
     return new FileSplit(
         file.getUri(),
@@ -68,7 +93,7 @@ public final class Samples {
     }
     return new SampleSpec(
         sample.getName(),
-        split(sample.getSplit()),
+        within("split", () -> split(sample.getSplit())),
         sample.getSize(),
         sample.hasSeed() ? sample.getSeed() : null,
         sample.getMaxTokens());

@@ -2,8 +2,6 @@ package dev.watershed.trainer.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
@@ -12,7 +10,6 @@ import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,15 +25,13 @@ final class TrainingData {
   private record TokensKey(RowsKey rows, String tokenizer, int maxTokens) {}
 
   private final Datasets datasets;
-  private final DataRoots roots;
   private final Cache<RowsKey, Dataset> rows =
       Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
   private final Cache<TokensKey, EncodedSample> tokens =
       Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
 
-  TrainingData(Datasets datasets, DataRoots roots) {
+  TrainingData(Datasets datasets) {
     this.datasets = datasets;
-    this.roots = roots;
   }
 
   /**
@@ -62,29 +57,15 @@ final class TrainingData {
   }
 
   private Dataset rows(RowsKey key) {
-    return rows.get(
-        key, unused -> ofFile(key.split(), () -> datasets.load(Samples.split(key.split()))));
+    return rows.get(key, unused -> datasets.load(Samples.split(key.split())));
   }
 
   private RowsKey key(DatasetSplit split) {
     try {
-      if (!split.hasFile()) {
-        return new RowsKey(split, null);
-      }
-      var file = ofFile(split, () -> roots.resolve(split.getFile().getUri()));
-      return new RowsKey(split, FileStamp.of(file));
+      var file = datasets.file(Samples.split(split));
+      return new RowsKey(split, file.isPresent() ? FileStamp.of(file.get()) : null);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Tells what is wrong with a split's file as of its file. */
-  private static <T> T ofFile(DatasetSplit split, Supplier<T> read) {
-    try {
-      return read.get();
-    } catch (InvalidInputException e) {
-      // The one parameter of a split that is not one of its source.
-      throw split.hasFile() && !e.parameter().equals("only_labels") ? e.within("file") : e;
     }
   }
 }

@@ -66,7 +66,7 @@ public final class TrainingEngine {
       TorchSettings torch) {
     this.checkpoints = checkpoints;
     this.roots = roots;
-    this.data = new TrainingData(datasets, roots);
+    this.data = new TrainingData(datasets);
     this.resolver = new SpecResolver(checkpoints, roots, data, limits);
     this.work = work;
     this.torch = torch;

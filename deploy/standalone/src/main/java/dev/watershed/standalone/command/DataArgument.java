@@ -1,6 +1,10 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.data.Task;
+import dev.watershed.classifier.data.Tasks;
+import dev.watershed.type.v1.ColumnFilter;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.FileFormat;
@@ -8,7 +12,9 @@ import dev.watershed.type.v1.FileSplit;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.LogitReduction;
+import dev.watershed.type.v1.RandomSubset;
 import dev.watershed.type.v1.Score;
+import dev.watershed.type.v1.TaskSplit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,53 +24,78 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Data as it is named on the command line: {@code builtin:NAME} or {@code file:PATH}, then options
- * {@code ,key=value}. A list is separated by {@code |}; a backslash makes the next character plain.
+ * Data as it is named on the command line: {@code builtin:NAME}, {@code task:NAME}, {@code
+ * task:NAME=PATH} or {@code file:PATH}, then options {@code ,key=value}. A list is separated by
+ * {@code |}; a backslash makes the next character plain.
  *
  * <pre>
  * builtin:miniature/validation,size=512,seed=1
  * file:cola/dev.tsv,format=tsv,text=3,label=1,label_names=unacceptable|acceptable,score=mcc
  * file:hans.tsv,text=sentence1,pair=sentence2,label=gold_label,reduction=max,
  *     map=entailment:entailment|non-entailment:neutral+contradiction
+ * task:mnli/train,subset=0..0.08,subset-seed=42
+ * task:hans/lexical-overlap/non-entailment=data/hans,mapping=max,filter=subcase:ln_passive
  * </pre>
  */
 final class DataArgument {
+  private static final String TASK = "task:";
+
+  /** The one option that may be repeated. */
+  private static final String FILTER = "filter";
+
+  private static final Pattern SUBSET = Pattern.compile("([0-9.]{1,20}?)\\.\\.([0-9.]{1,20})");
+
   /** For the help of options that take one. */
   static final String SPLIT_SYNTAX =
-      "builtin:NAME or file:PATH, then ,key=value options: format=tsv|csv|jsonl (default: by the "
-          + "file's extension), text=, pair=, label= (a column's name, or its number from 0 where "
-          + "there is no header), header=true|false, label_names=a|b (names of the values 0, 1), "
-          + "only=a|b (keep only these labels)";
+      "builtin:NAME, task:NAME, task:NAME=PATH ('watershed tasks' lists them) or file:PATH, then "
+          + ",key=value options. For a file: format=tsv|csv|jsonl|parquet (default: by its "
+          + "extension), text=, pair=, label= (a column's name, or its number from 0 where there is "
+          + "no header), header=true|false, label_names=a|b (names of the values 0, 1). For a file "
+          + "or task: filter=column:value|value (keep only these rows; may be repeated). For all: "
+          + "only=a|b (keep only these labels), subset=0..0.8 with subset-seed=N (a part of one "
+          + "random order of the rows)";
 
   /** For the help of options that take a sample. */
   static final String SAMPLE_SYNTAX =
       "data as for --train, and: name=, size= with seed= or first=true (default: all rows), "
-          + "max_tokens=, map=data:model+model|data:model (labels by name), reduction=max|sum";
+          + "max_tokens=, map=data:model+model|data:model (labels by name), reduction=max|sum; for "
+          + "a task with labels other than the model's, such as HANS, mapping=max|sum is short for "
+          + "its map= and reduction=";
 
   /** For the help of options that take a diagnostic. */
   static final String DIAGNOSTIC_SYNTAX =
-      "a sample, and: score=accuracy|f1|mcc|loss, group=NAME (diagnostics of one group form a "
+      "a sample, and: score=accuracy|f1|mcc|loss (default: the task's, else accuracy), group=NAME (diagnostics of one group form a "
           + "vector per model)";
 
+  private static final Set<String> FILE_KEYS =
+      Set.of("format", "text", "pair", "label", "header", "label_names");
   private static final Set<String> SPLIT_KEYS =
-      Set.of("format", "text", "pair", "label", "header", "label_names", "only");
+      union(FILE_KEYS, Set.of("only", FILTER, "subset", "subset_seed"));
   private static final Set<String> SAMPLE_KEYS =
-      Set.of("name", "size", "seed", "first", "max_tokens", "map", "reduction");
+      Set.of("name", "size", "seed", "first", "max_tokens", "map", "reduction", "mapping");
   private static final Set<String> DIAGNOSTIC_KEYS = Set.of("score", "group");
 
   private final String text;
   private final String source;
   private final Map<String, String> options;
+  private final List<String> filters;
   private final Path workingDirectory;
 
   private DataArgument(
-      String text, String source, Map<String, String> options, Path workingDirectory) {
+      String text,
+      String source,
+      Map<String, String> options,
+      List<String> filters,
+      Path workingDirectory) {
     this.text = text;
     this.source = source;
     this.options = options;
+    this.filters = filters;
     this.workingDirectory = workingDirectory;
   }
 
@@ -78,17 +109,22 @@ final class DataArgument {
   static DataArgument parse(String text, Path workingDirectory) {
     List<String> parts = split(text, ',');
     Map<String, String> options = new LinkedHashMap<>();
+    List<String> filters = new ArrayList<>();
     for (String part : parts.subList(1, parts.size())) {
       List<String> pair = split(part, '=');
       if (pair.size() < 2 || pair.get(0).isBlank()) {
         throw CommandException.badInput("'" + part + "' in '" + text + "' is not key=value");
       }
       String value = part.substring(part.indexOf('=') + 1);
-      if (options.put(pair.get(0).strip(), value) != null) {
+      String key = pair.get(0).strip().replace('-', '_');
+      if (key.equals(FILTER)) {
+        filters.add(value);
+      }
+      if (options.put(key, value) != null && !key.equals(FILTER)) {
         throw CommandException.badInput("'" + pair.get(0) + "' is given twice in '" + text + "'");
       }
     }
-    return new DataArgument(text, parts.get(0), options, workingDirectory);
+    return new DataArgument(text, parts.get(0), options, filters, workingDirectory);
   }
 
   DatasetSplit split() {
@@ -104,24 +140,91 @@ final class DataArgument {
   Diagnostic diagnostic() {
     allow(union(union(SPLIT_KEYS, SAMPLE_KEYS), DIAGNOSTIC_KEYS));
     Diagnostic.Builder diagnostic = Diagnostic.newBuilder().setSample(sampleFromOptions());
-    diagnostic.setScore(score(plain("score", "accuracy")));
+    String usual = isTask() ? scoreWord(task().score()) : "accuracy";
+    diagnostic.setScore(score(plain("score", usual)));
     return diagnostic.setGroup(plain("group", "")).build();
   }
 
   private DatasetSplit splitFromOptions() {
     DatasetSplit.Builder split = DatasetSplit.newBuilder().addAllOnlyLabels(list("only"));
-    if (source.startsWith("builtin:")) {
-      for (String key : options.keySet()) {
-        if (SPLIT_KEYS.contains(key) && !key.equals("only")) {
-          throw bad("a built-in split takes no '" + key + "'");
-        }
-      }
-      return split.setBuiltin(unescape(source.substring("builtin:".length()))).build();
+    filters.forEach(filter -> split.addFilters(filter(filter)));
+    if (options.containsKey("subset") || options.containsKey("subset_seed")) {
+      split.setSubset(subset());
     }
     if (source.startsWith("file:")) {
       return split.setFile(file(unescape(source.substring("file:".length())))).build();
     }
-    throw bad("data begins with builtin: or file:");
+    if (isTask()) {
+      refuse(FILE_KEYS, "a task's columns are known, it");
+      Task task = task();
+      return split.setTask(TaskSplit.newBuilder().setName(task.name()).setUri(taskPath())).build();
+    }
+    if (source.startsWith("builtin:")) {
+      refuse(union(FILE_KEYS, Set.of(FILTER)), "a built-in split");
+      return split.setBuiltin(unescape(source.substring("builtin:".length()))).build();
+    }
+    throw bad("data begins with builtin:, task: or file:");
+  }
+
+  private void refuse(Set<String> keys, String what) {
+    for (String key : options.keySet()) {
+      if (keys.contains(key)) {
+        throw bad(what + " takes no '" + key + "'");
+      }
+    }
+  }
+
+  private boolean isTask() {
+    return source.startsWith(TASK);
+  }
+
+  private Task task() {
+    try {
+      return Tasks.named(unescape(split(source.substring(TASK.length()), '=').get(0)));
+    } catch (InvalidInputException e) {
+      throw bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Returns the file or directory of a task, empty where the server is to look for it. */
+  private String taskPath() {
+    int name = split(source, '=').get(0).length();
+    return name == source.length() ? "" : located(unescape(source.substring(name + 1)));
+  }
+
+  private ColumnFilter filter(String filter) {
+    String column = split(filter, ':').get(0);
+    if (column.isEmpty() || column.length() == filter.length()) {
+      throw bad("filter= wants column:value|value, not '" + filter + "'");
+    }
+    ColumnFilter.Builder condition = ColumnFilter.newBuilder().setColumn(unescape(column));
+    split(filter.substring(column.length() + 1), '|')
+        .forEach(value -> condition.addValues(unescape(value)));
+    return condition.build();
+  }
+
+  private RandomSubset subset() {
+    Matcher subset = SUBSET.matcher(plain("subset", ""));
+    if (!subset.matches()) {
+      throw bad("subset= wants the part as from..to, for example 0..0.8");
+    }
+    if (!options.containsKey("subset_seed")) {
+      throw bad("subset= needs subset-seed=N, which draws the order of the rows");
+    }
+    try {
+      double from = Double.parseDouble(subset.group(1));
+      double to = Double.parseDouble(subset.group(2));
+      if (!(from < to && to <= 1)) {
+        throw bad("subset= wants 0 <= from < to <= 1, not " + from + " to " + to);
+      }
+      return RandomSubset.newBuilder()
+          .setSeed(longInteger("subset_seed"))
+          .setFromFraction(from)
+          .setToFraction(to)
+          .build();
+    } catch (NumberFormatException e) {
+      throw bad("subset= wants two numbers from 0 to 1");
+    }
   }
 
   private FileSplit file(String path) {
@@ -141,7 +244,7 @@ final class DataArgument {
 
   private String located(String path) {
     if (path.isEmpty()) {
-      throw bad("file: needs a path");
+      throw bad("file: and task:NAME= need a path");
     }
     if (path.startsWith("/") || path.startsWith("file:")) {
       return path;
@@ -158,8 +261,10 @@ final class DataArgument {
       case "tsv" -> FileFormat.FILE_FORMAT_TSV;
       case "csv" -> FileFormat.FILE_FORMAT_CSV;
       case "jsonl", "json-lines", "ndjson" -> FileFormat.FILE_FORMAT_JSON_LINES;
+      case "parquet" -> FileFormat.FILE_FORMAT_PARQUET;
       default ->
-          throw bad("the format '" + format + "' is not known; say format=tsv, csv or jsonl");
+          throw bad(
+              "the format '" + format + "' is not known; say format=tsv, csv, jsonl or parquet");
     };
   }
 
@@ -195,6 +300,9 @@ final class DataArgument {
   }
 
   private @Nullable LabelMapping mapping() {
+    if (options.containsKey("mapping")) {
+      return mappingOfTask();
+    }
     if (!options.containsKey("map")) {
       if (options.containsKey("reduction")) {
         throw bad("reduction= belongs to map=");
@@ -212,12 +320,45 @@ final class DataArgument {
       split(sides.get(1), '+').forEach(label -> labels.addModelLabels(unescape(label)));
       mapping.addEntries(labels);
     }
-    String reduction = plain("reduction", "");
+    if (options.containsKey("reduction")) {
+      mapping.setReduction(reduction("reduction"));
+    }
+    return mapping.build();
+  }
+
+  /** The published mapping of a task whose models have other labels. */
+  private LabelMapping mappingOfTask() {
+    if (options.containsKey("map") || options.containsKey("reduction")) {
+      throw bad("mapping= is short for map= with reduction=; give either");
+    }
+    if (!isTask() || task().modelLabels().isEmpty()) {
+      throw bad("mapping= is for tasks with labels other than the model's, such as hans; use map=");
+    }
+    LabelMapping.Builder mapping = LabelMapping.newBuilder().setReduction(reduction("mapping"));
+    for (String label : task().labels()) {
+      mapping.addEntries(
+          LabelMappingEntry.newBuilder()
+              .setDataLabel(label)
+              .addAllModelLabels(task().modelLabels().getOrDefault(label, List.of())));
+    }
+    return mapping.build();
+  }
+
+  private LogitReduction reduction(String key) {
+    String reduction = plain(key, "");
     return switch (reduction) {
-      case "" -> mapping.build();
-      case "max" -> mapping.setReduction(LogitReduction.LOGIT_REDUCTION_MAX).build();
-      case "sum" -> mapping.setReduction(LogitReduction.LOGIT_REDUCTION_SUM).build();
-      default -> throw bad("reduction '" + reduction + "' is neither max nor sum");
+      case "max" -> LogitReduction.LOGIT_REDUCTION_MAX;
+      case "sum" -> LogitReduction.LOGIT_REDUCTION_SUM;
+      default -> throw bad(key + " '" + reduction + "' is neither max nor sum");
+    };
+  }
+
+  /** Returns the score of a task as {@code score=} names it. */
+  static String scoreWord(Task.Score score) {
+    return switch (score) {
+      case ACCURACY -> "accuracy";
+      case F1 -> "f1";
+      case MATTHEWS_CORRELATION -> "mcc";
     };
   }
 
@@ -232,6 +373,9 @@ final class DataArgument {
   }
 
   private String defaultName() {
+    if (isTask()) {
+      return task().name();
+    }
     String path = unescape(source.substring(source.indexOf(':') + 1));
     String last = path.substring(path.lastIndexOf('/') + 1);
     int dot = last.lastIndexOf('.');

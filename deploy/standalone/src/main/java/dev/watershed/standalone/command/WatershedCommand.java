@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
       CheckpointsCommand.class,
       EvaluateCommand.class,
       StudyCommand.class,
+      TasksCommand.class,
       MetricsCommand.class,
       ClusterCommand.class
     })
