@@ -1,8 +1,6 @@
 package dev.watershed.analysis.grpc;
 
 import com.google.protobuf.ByteString;
-import dev.watershed.analysis.v1.ExportStudyResponse;
-import dev.watershed.server.ServerStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -12,13 +10,19 @@ final class FileParts extends OutputStream {
   private static final int PART_BYTES = 1 << 18;
 
   private final String fileName;
-  private final ServerStream<ExportStudyResponse> stream;
+  private final Sender sender;
   private final byte[] part = new byte[PART_BYTES];
   private int length;
 
-  FileParts(String fileName, ServerStream<ExportStudyResponse> stream) {
+  /** Where parts go. */
+  @FunctionalInterface
+  interface Sender {
+    void send(ByteString part) throws InterruptedException;
+  }
+
+  FileParts(String fileName, Sender sender) {
     this.fileName = fileName;
-    this.stream = stream;
+    this.sender = sender;
   }
 
   @Override
@@ -52,11 +56,7 @@ final class FileParts extends OutputStream {
 
   private void send() throws IOException {
     try {
-      stream.send(
-          ExportStudyResponse.newBuilder()
-              .setFileName(fileName)
-              .setContent(ByteString.copyFrom(part, 0, length))
-              .build());
+      sender.send(ByteString.copyFrom(part, 0, length));
       length = 0;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

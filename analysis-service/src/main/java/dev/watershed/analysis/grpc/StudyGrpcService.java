@@ -1,12 +1,19 @@
 package dev.watershed.analysis.grpc;
 
+import com.google.protobuf.ByteString;
+import dev.watershed.analysis.report.DynamicsFiles;
 import dev.watershed.analysis.report.StudyReportFiles;
+import dev.watershed.analysis.study.DynamicsAnalysis;
 import dev.watershed.analysis.study.Studies;
 import dev.watershed.analysis.study.StudyUpdates;
+import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
+import dev.watershed.analysis.v1.AnalyzeDynamicsResponse;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.ExportDynamicsRequest;
+import dev.watershed.analysis.v1.ExportDynamicsResponse;
 import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.ExportStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
@@ -26,10 +33,12 @@ import jakarta.inject.Singleton;
 @Singleton
 final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
+  private final DynamicsAnalysis dynamics;
   private final StudyUpdates updates;
 
-  StudyGrpcService(Studies studies, StudyUpdates updates) {
+  StudyGrpcService(Studies studies, DynamicsAnalysis dynamics, StudyUpdates updates) {
     this.studies = studies;
+    this.dynamics = dynamics;
     this.updates = updates;
   }
 
@@ -87,11 +96,52 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
         stream -> {
           var report = studies.report(request.getName());
           for (var name : StudyReportFiles.names()) {
-            try (var file = new FileParts(name, stream)) {
+            try (var file = new FileParts(name, part -> stream.send(studyPart(name, part)))) {
               StudyReportFiles.write(name, report, file);
             }
           }
         });
+  }
+
+  private static ExportStudyResponse studyPart(String fileName, ByteString content) {
+    return ExportStudyResponse.newBuilder().setFileName(fileName).setContent(content).build();
+  }
+
+  @Override
+  public void analyzeDynamics(
+      AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
+    var compared = dynamics.analyze(request.getStudiesList());
+    answer(observer, AnalyzeDynamicsResponse.newBuilder().setDynamics(compared).build());
+  }
+
+  @Override
+  public void exportDynamics(
+      ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
+    ServerStream.pump(
+        observer,
+        stream -> {
+          var compared = dynamics.analyze(request.getStudiesList());
+          var title = title(request);
+          for (var name : DynamicsFiles.names()) {
+            try (var file = new FileParts(name, part -> stream.send(dynamicsPart(name, part)))) {
+              DynamicsFiles.write(name, title, compared, file);
+            }
+          }
+        });
+  }
+
+  private static ExportDynamicsResponse dynamicsPart(String fileName, ByteString content) {
+    return ExportDynamicsResponse.newBuilder().setFileName(fileName).setContent(content).build();
+  }
+
+  private String title(ExportDynamicsRequest request) {
+    if (!request.getTitle().isBlank()) {
+      return request.getTitle();
+    }
+    var first = studies.get(request.getStudies(0).getStudy());
+    return first.getSpec().getDisplayName().isBlank()
+        ? first.getName()
+        : first.getSpec().getDisplayName();
   }
 
   private static <T> void answer(StreamObserver<T> observer, T response) {

@@ -15,8 +15,7 @@ import org.apache.commons.csv.CSVPrinter;
  * they read back to the same double; NaN is {@code NaN}, a value that does not exist is empty.
  */
 final class ReportTables {
-  private static final CSVFormat FORMAT =
-      CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
+  static final CSVFormat FORMAT = CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
 
   /** What a spreadsheet would run as a formula. */
   private static final Pattern FORMULA = Pattern.compile("^[=+\\-@\\t\\r]");
@@ -140,7 +139,7 @@ final class ReportTables {
   }
 
   /** Keeps a spreadsheet from running a text as a formula: an apostrophe goes before it. */
-  private static String text(String value) {
+  static String text(String value) {
     return FORMULA.matcher(value).find() ? "'" + value : value;
   }
 }

@@ -27,4 +27,22 @@ public record Summary(
         StatUtils.max(values),
         values.length);
   }
+
+  /** Root mean square deviation from the mean, divided by n - 1; NaN for fewer than two values. */
+  public double sampleStandardDeviation() {
+    return count < 2 ? Double.NaN : populationStandardDeviation * Math.sqrt(count / (count - 1.0));
+  }
+
+  /**
+   * Returns the middle value, or the mean of the middle two; infinities count as extremes. NaN for
+   * no values or where one of them is NaN.
+   */
+  public static double median(double... values) {
+    if (values.length == 0 || Arrays.stream(values).anyMatch(Double::isNaN)) {
+      return Double.NaN;
+    }
+    var sorted = Arrays.stream(values).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
+  }
 }

@@ -215,6 +215,34 @@ public final class StudyStore {
     return keepDigest("study_sample", "sample", study, sample, digest);
   }
 
+  /** Keeps how many labels the data of a known sample has, unless that is known. */
+  public void keepLabelCount(long study, int sample, int count) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study_sample SET label_count = ?"
+                    + " WHERE study = ? AND sample = ? AND label_count IS NULL",
+                count,
+                study,
+                sample));
+  }
+
+  /** Returns how many labels the data of a sample has, 0 where that is not known. */
+  public int labelCount(long study, int sample) {
+    return inTransaction(
+        connection ->
+            first(
+                    query(
+                        connection,
+                        "SELECT COALESCE(label_count, 0) FROM study_sample"
+                            + " WHERE study = ? AND sample = ?",
+                        row -> row.getInt(1),
+                        study,
+                        sample))
+                .orElse(0));
+  }
+
   /** Keeps what computed points, unless it is known. */
   public void keepProvenance(long study, Provenance provenance) {
     byte[] bytes = provenance.toByteArray();

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
@@ -122,15 +123,10 @@ final class Finding {
   }
 
   private static double median(List<PairReport> pairs) {
-    var sorted = pairs.stream().mapToDouble(PairReport::getDistance).sorted().toArray();
-    if (sorted.length == 0) {
-      return Double.NaN;
-    }
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
+    return Summary.median(pairs.stream().mapToDouble(PairReport::getDistance).toArray());
   }
 
-  private static String number(double value) {
+  static String number(double value) {
     double size = Math.abs(value);
     if (Double.isNaN(value)) {
       return "undefined";

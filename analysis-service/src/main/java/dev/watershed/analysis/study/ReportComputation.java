@@ -64,6 +64,7 @@ final class ReportComputation {
             .setInDomainDigest(store.sampleDigests(study.number()).get(0));
     report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering));
     report.addAllGroups(groups(report.getModelsList(), pairs));
+    report.addAllWarnings(ReportWarnings.of(report, store.labelCount(study.number(), 0)));
     return report.setFinding(Finding.of(report)).build();
   }
 

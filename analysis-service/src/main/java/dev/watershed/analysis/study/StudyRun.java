@@ -147,6 +147,7 @@ final class StudyRun {
         var header = response.getHeader();
         checkModel(model, header.getModelDigests(0));
         checkSamples(asked, header.getSamplesList());
+        keepLabelCount(asked, header.getSamplesList());
         store.keepProvenance(hold.study(), header.getProvenance());
       } else {
         int sample = asked.get(response.getPoint().getSampleIndex());
@@ -277,6 +278,14 @@ final class StudyRun {
                     .formatted(samples.get(sample).getName(), kept.getSha256(), digest.getSha256())
                 + " or the models differ in tokenizer. Create a new study of models that agree.");
       }
+    }
+  }
+
+  /** Chance is asked of the in-domain sample alone. */
+  private void keepLabelCount(List<Integer> asked, List<SampleDescription> described) {
+    int inDomain = asked.indexOf(0);
+    if (inDomain >= 0) {
+      store.keepLabelCount(hold.study(), 0, described.get(inDomain).getLabelsCount());
     }
   }
 

@@ -1,0 +1,126 @@
+package dev.watershed.analysis.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.common.html.HtmlEscapers;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * One HTML page that needs nothing else: style, script, Apache ECharts and the numbers are inside.
+ * Texts are data to it: they are escaped here or set as text by the script, and a content security
+ * policy lets no script run but the two of the page and nothing be loaded.
+ *
+ * @param template the page's HTML
+ * @param script draws it, after {@code page.js}, which all pages share
+ */
+record SelfContainedPage(String template, String script) {
+  private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
+  private static final String ECHARTS_PROPERTIES =
+      "/META-INF/maven/org.webjars/echarts/pom.properties";
+
+  /**
+   * Writes the page.
+   *
+   * @param data what the script draws
+   */
+  void write(String title, String finding, List<String> warnings, Message data, Appendable out)
+      throws IOException {
+    String scripts = resource("page.js") + resource(script);
+    String echarts = echarts();
+    var parts =
+        Map.of(
+            "policy", policy(echarts, scripts),
+            "title", escaped(title),
+            "finding", escaped(finding),
+            "warnings", notices(warnings),
+            "style", resource("report.css"),
+            "data", json(data),
+            "echarts", echarts,
+            "script", scripts);
+    out.append(
+        PLACE
+            .matcher(resource(template))
+            .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1)))));
+  }
+
+  private static String escaped(String text) {
+    return HtmlEscapers.htmlEscaper().escape(text);
+  }
+
+  private static String notices(List<String> warnings) {
+    return warnings.isEmpty()
+        ? ""
+        : warnings.stream()
+            .map(warning -> "<li>" + escaped(warning) + "</li>")
+            .collect(Collectors.joining("", "<ul class=\"notice\" id=\"warnings\">", "</ul>"));
+  }
+
+  /** JSON that no text inside can end: a script element ends at the first "&lt;/script". */
+  private static String json(Message data) throws IOException {
+    return JsonFormat.printer()
+        .omittingInsignificantWhitespace()
+        .print(data)
+        .replace("<", "\\u003c");
+  }
+
+  private static String policy(String... scripts) {
+    var allowed = new StringBuilder();
+    for (String script : scripts) {
+      allowed.append(" 'sha256-").append(sha256(script)).append('\'');
+    }
+    return "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src" + allowed;
+  }
+
+  private static String sha256(String text) {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
+      return Base64.getEncoder().encodeToString(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256.", e);
+    }
+  }
+
+  private static String echarts() throws IOException {
+    var properties = new Properties();
+    try (var in = open(ECHARTS_PROPERTIES)) {
+      properties.load(in);
+    }
+    String version = properties.getProperty("version");
+    String script = resource("/META-INF/resources/webjars/echarts/" + version + "/echarts.min.js");
+    if (script.contains("</script")) {
+      throw new IllegalStateException(
+          "ECharts " + version + " cannot be written into a page: it holds \"</script\".");
+    }
+    return script;
+  }
+
+  private static String resource(String name) {
+    try (var in = open(name)) {
+      // As a parser of HTML reads it; the policy's digests are over that.
+      return new String(in.readAllBytes(), UTF_8).replace("\r\n", "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static InputStream open(String name) throws IOException {
+    var in = SelfContainedPage.class.getResourceAsStream(name);
+    if (in == null) {
+      throw new IOException("No " + name + " on the class path; the build is incomplete.");
+    }
+    return in;
+  }
+}

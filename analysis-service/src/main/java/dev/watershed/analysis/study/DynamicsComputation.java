@@ -1,0 +1,245 @@
+package dev.watershed.analysis.study;
+
+import dev.watershed.analysis.cluster.ClusterMatching;
+import dev.watershed.analysis.statistics.AdjustedRandIndex;
+import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.Change;
+import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.PairDynamics;
+import dev.watershed.analysis.v1.StepChange;
+import dev.watershed.analysis.v1.StepSummary;
+import dev.watershed.analysis.v1.StudySpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Computes how the metrics of the same pairs changed over steps. Infinite metrics are left out of
+ * means and changes and counted; in medians they are the extremes that they are.
+ */
+final class DynamicsComputation {
+  /** Partitions that agree at least so well are called the same. */
+  private static final double SAME_CLUSTERS = .9;
+
+  private final List<DynamicsStep> steps;
+  private final DynamicsStep last;
+  private final boolean nested;
+
+  /**
+   * @param steps ascending, of the same models in the same order
+   */
+  DynamicsComputation(List<DynamicsStep> steps) {
+    this.steps = steps;
+    this.last = steps.get(steps.size() - 1);
+    this.nested = AlphaGrid.of(last.spec()).nested();
+  }
+
+  Dynamics compute() {
+    var dynamics = Dynamics.newBuilder().addAllLabels(last.labels()).addAllPairs(pairs());
+    for (int to = 0; to < steps.size(); to++) {
+      dynamics.addSteps(summary(steps.get(to)));
+    }
+    for (int from = 0; from < steps.size(); from++) {
+      for (int to = from + 1; to < steps.size(); to++) {
+        dynamics.addChanges(change(steps.get(from), steps.get(to)));
+      }
+    }
+    dynamics.addAllWarnings(warnings(dynamics.getStepsList()));
+    return dynamics
+        .setFinding(
+            finding(change(steps.get(0), last), dynamics.getStepsList(), dynamics.getPairsCount()))
+        .build();
+  }
+
+  private List<PairDynamics> pairs() {
+    var pairs = new ArrayList<PairDynamics>(last.metrics().size());
+    int models = last.labels().size();
+    for (int a = 0; a < models; a++) {
+      for (int b = a + 1; b < models; b++) {
+        int pair = pairs.size();
+        pairs.add(
+            PairDynamics.newBuilder()
+                .setLabelA(last.labels().get(a))
+                .setLabelB(last.labels().get(b))
+                .addAllMetrics(steps.stream().map(step -> step.metrics().get(pair)).toList())
+                .build());
+      }
+    }
+    return pairs;
+  }
+
+  private StepSummary summary(DynamicsStep step) {
+    var finite = step.metrics().stream().filter(DynamicsComputation::finite).toList();
+    var summary =
+        StepSummary.newBuilder()
+            .setStudy(step.study())
+            .setStep(step.step())
+            .setMeanBarrierHeightNats(mean(finite, CurveMetrics::getBarrierHeightNats))
+            .setMeanConvexityGapNats(mean(finite, CurveMetrics::getConvexityGapNats))
+            .setMedianConvexityGapWithinNats(medianGap(step, true))
+            .setMedianConvexityGapAcrossNats(medianGap(step, false))
+            .setAdjustedRandIndex(AdjustedRandIndex.of(step.assignments(), last.assignments()))
+            .setMeanLossNats(step.meanLossNats())
+            .setMeanAccuracy(step.meanAccuracy())
+            .setInfinitePairCount(step.metrics().size() - finite.size())
+            .setOneBasin(step.oneBasin());
+    for (int cluster : ClusterMatching.renumbered(step.assignments(), last.assignments())) {
+      summary.addAssignments(cluster);
+    }
+    if (nested) {
+      summary.setMeanImprovedConvexityGapNats(
+          mean(finite, CurveMetrics::getImprovedConvexityGapNats));
+    }
+    return summary.build();
+  }
+
+  /** Over the pairs within clusters of the last step, or over those across. */
+  private double medianGap(DynamicsStep step, boolean within) {
+    int models = last.labels().size();
+    var gaps = new ArrayList<Double>();
+    int pair = 0;
+    for (int a = 0; a < models; a++) {
+      for (int b = a + 1; b < models; b++) {
+        if ((last.assignments()[a] == last.assignments()[b]) == within) {
+          gaps.add(step.metrics().get(pair).getConvexityGapNats());
+        }
+        pair++;
+      }
+    }
+    return Summary.median(gaps.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private StepChange change(DynamicsStep from, DynamicsStep to) {
+    var change =
+        StepChange.newBuilder()
+            .setFromStep(from.step())
+            .setToStep(to.step())
+            .setBarrierHeight(change(from, to, CurveMetrics::getBarrierHeightNats))
+            .setConvexityGap(change(from, to, CurveMetrics::getConvexityGapNats));
+    if (nested) {
+      change.setImprovedConvexityGap(change(from, to, CurveMetrics::getImprovedConvexityGapNats));
+    }
+    return change.build();
+  }
+
+  private static Change change(
+      DynamicsStep from, DynamicsStep to, ToDoubleFunction<CurveMetrics> metric) {
+    var differences =
+        IntStream.range(0, from.metrics().size())
+            .filter(pair -> finite(from.metrics().get(pair)) && finite(to.metrics().get(pair)))
+            .mapToDouble(
+                pair ->
+                    metric.applyAsDouble(to.metrics().get(pair))
+                        - metric.applyAsDouble(from.metrics().get(pair)))
+            .toArray();
+    var summary = Summary.of(differences);
+    return Change.newBuilder()
+        .setMeanNats(summary.mean())
+        .setStandardDeviationNats(summary.sampleStandardDeviation())
+        .setMinimumNats(summary.minimum())
+        .setMaximumNats(summary.maximum())
+        .setPairCount(summary.count())
+        .build();
+  }
+
+  /** One infinite metric of a curve makes all of them so. */
+  private static boolean finite(CurveMetrics metrics) {
+    return Double.isFinite(metrics.getConvexityGapNats());
+  }
+
+  private static double mean(List<CurveMetrics> metrics, ToDoubleFunction<CurveMetrics> value) {
+    return Summary.of(metrics.stream().mapToDouble(value).toArray()).mean();
+  }
+
+  private List<String> warnings(List<StepSummary> summaries) {
+    var warnings = new LinkedHashSet<String>();
+    for (var summary : summaries) {
+      if (summary.getInfinitePairCount() > 0) {
+        warnings.add(
+            "Step %d: the loss is not finite somewhere between the models of %d of %d pairs; means and changes leave them out."
+                .formatted(
+                    summary.getStep(), summary.getInfinitePairCount(), last.metrics().size()));
+      }
+    }
+    warnDifferent(warnings, "distance", "clusters compare with care", StudySpec::getDistance);
+    warnDifferent(
+        warnings, "cluster count", "clusters compare with care", StudySpec::getClusterCount);
+    warnDifferent(
+        warnings, "kernel width", "clusters compare with care", StudySpec::getKernelWidth);
+    warnDifferent(warnings, "precision", "small changes may be rounding", StudySpec::getPrecision);
+    var stepsOf = new LinkedHashMap<String, List<String>>();
+    for (var step : steps) {
+      for (var warning : step.warnings()) {
+        stepsOf.computeIfAbsent(warning, text -> new ArrayList<>()).add(Long.toString(step.step()));
+      }
+    }
+    stepsOf.forEach(
+        (warning, at) ->
+            warnings.add(
+                (at.size() == 1 ? "Step " : "Steps ") + String.join(", ", at) + ": " + warning));
+    return List.copyOf(warnings);
+  }
+
+  private void warnDifferent(
+      LinkedHashSet<String> warnings,
+      String what,
+      String consequence,
+      Function<StudySpec, Object> field) {
+    var values = steps.stream().map(step -> field.apply(step.spec())).distinct().toList();
+    if (values.size() > 1) {
+      warnings.add(
+          "The studies differ in %s (%s); %s."
+              .formatted(
+                  what,
+                  values.stream().map(Object::toString).collect(Collectors.joining(", ")),
+                  consequence));
+    }
+  }
+
+  private String finding(StepChange whole, List<StepSummary> summaries, int pairCount) {
+    var gap = whole.getConvexityGap();
+    var change =
+        gap.getPairCount() == 0
+            ? "From step %d to step %d no pair has finite metrics at both ends"
+                .formatted(whole.getFromStep(), whole.getToStep())
+            : String.format(
+                Locale.ROOT,
+                "From step %d to step %d the convexity gap of %d pairs changed by %+.3f nats on"
+                    + " average (%+.3f to %+.3f)",
+                whole.getFromStep(),
+                whole.getToStep(),
+                gap.getPairCount(),
+                gap.getMeanNats(),
+                gap.getMinimumNats(),
+                gap.getMaximumNats());
+    return change + "; " + clusters(summaries, pairCount) + ".";
+  }
+
+  private String clusters(List<StepSummary> summaries, int pairCount) {
+    if (last.oneBasin()) {
+      return pairCount == 1
+          ? "one pair says nothing about basins"
+          : "at the last step the models show no split into basins";
+    }
+    int since = summaries.size() - 1;
+    while (since > 0
+        && summaries.get(since - 1).getAdjustedRandIndex() >= SAME_CLUSTERS
+        && !summaries.get(since - 1).getOneBasin()) {
+      since--;
+    }
+    return since == summaries.size() - 1
+        ? "the basins of the last step do not show at the step before"
+        : String.format(
+            Locale.ROOT,
+            "the basins of the last step show from step %d on (adjusted Rand index at least %.1f)",
+            summaries.get(since).getStep(),
+            SAME_CLUSTERS);
+  }
+}

@@ -1,0 +1,92 @@
+package dev.watershed.analysis.study;
+
+import dev.watershed.analysis.statistics.Chance;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.StudyReportOrBuilder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Says what should make a reader doubt a report. Only what is likely a mistake or makes figures
+ * uncertain is said: a warning that is always there is read by nobody.
+ */
+final class ReportWarnings {
+  /** The standard error of an accuracy over fewer examples is up to .05. */
+  private static final int LEAST_EXAMPLES = 100;
+
+  /** A line through fewer points has hardly a degree of freedom left. */
+  private static final int LEAST_FITTED_MODELS = 5;
+
+  /** So many models are named in a sentence. */
+  private static final int MOST_NAMED = 10;
+
+  private ReportWarnings() {}
+
+  /**
+   * @param report with its models, spec and diagnostics
+   * @param labelCount labels of the in-domain sample's data; 0 where that is not known
+   */
+  static List<String> of(StudyReportOrBuilder report, int labelCount) {
+    var warnings = new ArrayList<String>();
+    for (var model : report.getModelsList()) {
+      var inDomain = model.getInDomain();
+      var chance = new Chance(labelCount, inDomain.getExampleCount());
+      // Out of domain a model may well be below chance: diagnostics are made to mislead it.
+      if (chance.looksPermuted(inDomain.getAccuracy())) {
+        warnings.add(belowChance(model, chance));
+      }
+    }
+    warnings.addAll(sameWeights(report.getModelsList()));
+    int examples = report.getModels(0).getInDomain().getExampleCount();
+    if (examples < LEAST_EXAMPLES) {
+      warnings.add(
+          "The in-domain sample has %d examples; gaps over fewer than %d are mostly noise. Take a larger sample."
+              .formatted(examples, LEAST_EXAMPLES));
+    }
+    if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
+      warnings.add(
+          "The diagnostics are fitted over %d models; a correlation of fewer than %d says little. Add models."
+              .formatted(report.getModelsCount(), LEAST_FITTED_MODELS));
+    }
+    return warnings;
+  }
+
+  private static String belowChance(ModelReport model, Chance chance) {
+    return String.format(
+        Locale.ROOT,
+        "%s (%s) has accuracy %.3f on the in-domain sample, far below the %.3f of guessing among"
+            + " %d labels: its labels look permuted. Check id2label in the checkpoint's config.json"
+            + " and the sample's label mapping.",
+        model.getLabel(),
+        model.getCheckpoint(),
+        model.getInDomain().getAccuracy(),
+        chance.accuracy(),
+        chance.labelCount());
+  }
+
+  private static List<String> sameWeights(List<ModelReport> models) {
+    var byDigest = new LinkedHashMap<String, List<String>>();
+    for (var model : models) {
+      byDigest
+          .computeIfAbsent(model.getDigest().getSha256(), digest -> new ArrayList<>())
+          .add(model.getLabel());
+    }
+    return byDigest.values().stream()
+        .filter(labels -> labels.size() > 1)
+        .map(
+            labels ->
+                named(labels)
+                    + " are one model: their checkpoints have the same digest. Pairs of them have"
+                    + " no distance, and clusters count them more than once.")
+        .toList();
+  }
+
+  private static String named(List<String> labels) {
+    int more = labels.size() - MOST_NAMED;
+    return labels.stream().limit(MOST_NAMED).collect(Collectors.joining(", "))
+        + (more > 0 ? " and " + more + " more" : "");
+  }
+}
