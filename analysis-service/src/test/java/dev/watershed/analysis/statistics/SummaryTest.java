@@ -24,4 +24,21 @@ final class SummaryTest {
     assertThat(Summary.of(1, Double.NaN).maximum()).isNaN();
     assertThat(Summary.of(1, Double.NaN).count()).isEqualTo(2);
   }
+
+  @Test
+  void sampleStandardDeviation_dividesByOneLess() {
+    assertThat(Summary.of(1, 2, 3, 4).sampleStandardDeviation())
+        .isCloseTo(Math.sqrt(5 / 3.0), within(1e-12));
+    assertThat(Summary.of(.3).sampleStandardDeviation()).isNaN();
+    assertThat(Summary.of().sampleStandardDeviation()).isNaN();
+  }
+
+  @Test
+  void median_infinity_isAnExtreme() {
+    assertThat(Summary.median(3, 1, 2)).isEqualTo(2);
+    assertThat(Summary.median(4, 1, 3, 2)).isEqualTo(2.5);
+    assertThat(Summary.median(1, Double.POSITIVE_INFINITY, 2)).isEqualTo(2);
+    assertThat(Summary.median()).isNaN();
+    assertThat(Summary.median(1, Double.NaN)).isNaN();
+  }
 }

@@ -161,6 +161,19 @@ final class StudyStoreTest {
   }
 
   @Test
+  void keepLabelCount_ofAKnownSample_keepsTheFirst() {
+    var hold = begin("a");
+    store.keepLabelCount(hold.study(), 0, 2);
+    assertThat(store.labelCount(hold.study(), 0)).isZero();
+
+    store.keepSampleDigest(hold.study(), 0, digest("1"));
+    assertThat(store.labelCount(hold.study(), 0)).isZero();
+    store.keepLabelCount(hold.study(), 0, 3);
+    store.keepLabelCount(hold.study(), 0, 2);
+    assertThat(store.labelCount(hold.study(), 0)).isEqualTo(3);
+  }
+
+  @Test
   void keepProvenance_twice_keepsEachOnce() {
     var hold = begin("a");
     var cpu = Provenance.newBuilder().setDevice("cpu").build();

@@ -39,7 +39,8 @@ import java.util.function.Consumer;
 /**
  * A real evaluation service of models that are points on a line: "checkpoints/left-3" lies near 0,
  * "checkpoints/right-3" near 10, and losses rise between them; "broken" ones have no loss, and
- * "void" ones have one behind a stretch without. It does what tests tell it: fails, halts, changes
+ * "void" ones have one behind a stretch without; "copy" ones are the "left" ones again, and
+ * "permuted" ones are wrong nearly always. It does what tests tell it: fails, halts, changes
  * models.
  */
 final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBase
@@ -53,6 +54,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
           .setPrecision(Precision.PRECISION_FP32)
           .build();
 
+  static final int EXAMPLES = 128;
+
   /** One evaluation: the models with their coefficients, and the sample's name. */
   record Evaluation(String models, String sample) {}
 
@@ -65,6 +68,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile Provenance provenance = PROVENANCE;
   volatile String version = "";
   volatile String sampleVersion = "";
+  volatile List<String> labels = List.of("no", "yes");
 
   private final String name = InProcessServerBuilder.generateName();
   private final List<Server> servers = new ArrayList<>();
@@ -113,8 +117,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
     var name = checkpoint.substring("checkpoints/".length()).split("-");
     double offset = Integer.parseInt(name[1]) / 10.0;
     return switch (name[0]) {
-      case "left" -> offset;
+      case "left", "copy" -> offset;
       case "right" -> 10 + offset;
+      case "permuted" -> 20 + offset;
       case "broken" -> 500;
       case "void" -> 1e6;
       default -> throw new IllegalArgumentException(checkpoint);
@@ -134,11 +139,16 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
     double right = Math.clamp(position / 10, 0, 1);
     return ClassificationMetrics.newBuilder()
         .setMeanLossNats(loss(position))
-        .setAccuracy(sample.equals("in-domain") ? .9 : .1 + .8 * right)
+        .setAccuracy(accuracy(position, sample, right))
         .setF1(.5)
         .setMatthewsCorrelation(right)
-        .setExampleCount(64)
+        .setExampleCount(EXAMPLES)
         .build();
+  }
+
+  private static double accuracy(double position, String sample, double right) {
+    boolean permuted = position > 15 && position < 100;
+    return sample.equals("in-domain") ? permuted ? .1 : .9 : .1 + .8 * right;
   }
 
   @Override
@@ -221,7 +231,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   }
 
   private Digest digest(String checkpoint) {
-    return digestOf(checkpoint + version);
+    return digestOf(checkpoint.replace("copy", "left") + version);
   }
 
   static Digest digestOf(String content) {
@@ -238,7 +248,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                 SampleDescription.newBuilder()
                     .setName(sample.getName())
                     .setDigest(digestOf(sample.getName() + sampleVersion))
-                    .setExampleCount(64)
+                    .setExampleCount(EXAMPLES)
+                    .addAllLabels(labels)
                     .build())
         .toList();
   }

@@ -194,6 +194,40 @@ final class StudyReportTest {
   }
 
   @Test
+  void warnings_nothingToDoubt_areNone() {
+    assertThat(study(spec(MODELS.toArray(String[]::new))).getWarningsList()).isEmpty();
+  }
+
+  @Test
+  void warnings_accuracyFarBelowChance_nameTheModelAndWhatToDo() {
+    var report = study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"));
+
+    assertThat(report.getWarningsList())
+        .containsExactly(
+            "permuted-0 (checkpoints/permuted-0) has accuracy 0.100 on the in-domain sample, far"
+                + " below the 0.500 of guessing among 2 labels: its labels look permuted. Check"
+                + " id2label in the checkpoint's config.json and the sample's label mapping.");
+  }
+
+  @Test
+  void warnings_labelCountUnknown_sayNothingOfChance() {
+    evaluator.labels = List.of();
+    assertThat(
+            study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1")).getWarningsList())
+        .isEmpty();
+  }
+
+  @Test
+  void warnings_fewModelsOneOfThemTwice_saySo() {
+    var report = study(spec("left-0", "right-0", "copy-0"));
+
+    assertThat(report.getWarningsList())
+        .satisfiesExactly(
+            same -> assertThat(same).startsWith("left-0, copy-0 are one model"),
+            few -> assertThat(few).startsWith("The diagnostics are fitted over 3 models"));
+  }
+
+  @Test
   void provenance_severalEvaluators_listsWhatDiffers() {
     var other = FakeEvaluator.PROVENANCE.toBuilder().setDevice("cuda").setThreads(2).build();
     var merged = ReportComputation.provenance(List.of(FakeEvaluator.PROVENANCE, other));
