@@ -47,7 +47,8 @@ public record Digest(String sha256, long sizeBytes) {
     return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
   }
 
-  static MessageDigest newSha256() {
+  /** A SHA-256 to be fed piece by piece. */
+  public static MessageDigest newSha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

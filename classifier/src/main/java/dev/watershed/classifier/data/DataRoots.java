@@ -4,11 +4,13 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -60,6 +62,20 @@ public final class DataRoots {
       throw outside(uri);
     }
     return target;
+  }
+
+  /**
+   * Returns a file's path relative to the root it lies below, with slashes: its name for people, on
+   * whatever machine.
+   *
+   * @param file as {@link #resolve} returned it
+   */
+  public String relativize(Path file) {
+    return realRoots().stream()
+        .filter(root -> file.startsWith(root) && !file.equals(root))
+        .max(Comparator.comparingInt(Path::getNameCount))
+        .map(root -> root.relativize(file).toString().replace(File.separatorChar, '/'))
+        .orElseGet(() -> String.valueOf(file.getFileName()));
   }
 
   private static Path parse(String uri) {

@@ -1,5 +1,6 @@
 package dev.watershed.classifier.data;
 
+import dev.watershed.classifier.checkpoint.Digest;
 import java.util.Arrays;
 import java.util.List;
 
@@ -20,6 +21,15 @@ public record Dataset(List<Row> rows, List<String> labels, List<String> notices)
   /** Rows that were read without a notice. */
   public Dataset(List<Row> rows, List<String> labels) {
     this(rows, labels, List.of());
+  }
+
+  /**
+   * Names the exact rows: their texts (or tokens) and label names, in order. The same rows from
+   * files of different form have the same. Every call reads all rows; keep it where it is asked for
+   * often.
+   */
+  public Digest digest() {
+    return RowDigest.of(rows, labels);
   }
 
   /** The rows with one of these labels; the names of labels stay. */

@@ -12,7 +12,6 @@ import dev.watershed.classifier.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -159,7 +158,7 @@ public record EncodedSample(
 
   /** SHA-256 over the names of the labels and each example's tokens, types and label. */
   private static Digest digest(List<EncodedExample> examples, List<String> labels) {
-    MessageDigest sha256 = sha256();
+    MessageDigest sha256 = Digest.newSha256();
     byte[] head = ("sample/1\n" + String.join("\n", labels)).getBytes(StandardCharsets.UTF_8);
     sha256.update(head);
     long size = head.length;
@@ -172,14 +171,6 @@ public record EncodedSample(
       size += bytes.capacity();
     }
     return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
   }
 
   private static InvalidInputException mismatch(String reason, String parameter, String message) {

@@ -57,6 +57,17 @@ class DataRootsTest {
         .isEqualTo(root.resolve("a b/train.tsv"));
   }
 
+  @Test
+  void relativize_fileBelowARoot_isItsNameFromThere() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), root);
+    DataRoots both = new DataRoots(List.of(directory.resolve("data2"), link));
+    assertThat(both.relativize(both.resolve(root.resolve("a b/train.tsv").toString())))
+        .isEqualTo("a b/train.tsv");
+    assertThat(new DataRoots(List.of(directory, root)).relativize(root.resolve("a b/train.tsv")))
+        .isEqualTo("a b/train.tsv");
+    assertThat(roots.relativize(directory.resolve("elsewhere.tsv"))).isEqualTo("elsewhere.tsv");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
