@@ -46,12 +46,8 @@ public final class TrainingEngine {
   private final TrainingData data;
   private final SpecResolver resolver;
   private final Path work;
-<<<<<<< HEAD
   private final TorchSettings torch;
-=======
-  private final int threads;
   private final AtomicBoolean warnedOfSlowBf16 = new AtomicBoolean();
->>>>>>> 68b398a (classifier: accumulate gradients, compute in bfloat16 and train the head alone)
 
   /**
    * @param work where the states of unfinished runs are kept
@@ -90,11 +86,7 @@ public final class TrainingEngine {
 
   /** What computes runs in this process, but for the precision, which is each run's own. */
   public Provenance provenance() {
-<<<<<<< HEAD
     Torch.initialize(torch);
-    return Answers.provenance(Precision.PRECISION_FP32);
-=======
-    Torch.initialize(threads);
     return Answers.provenance(Precision.PRECISION_UNSPECIFIED);
   }
 
@@ -103,7 +95,6 @@ public final class TrainingEngine {
     return spec.getRecipe().getPrecision() == Precision.PRECISION_BF16
         ? Precision.PRECISION_BF16
         : Precision.PRECISION_FP32;
->>>>>>> 68b398a (classifier: accumulate gradients, compute in bfloat16 and train the head alone)
   }
 
   /**
