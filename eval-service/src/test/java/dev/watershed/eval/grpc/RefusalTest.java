@@ -218,7 +218,10 @@ final class RefusalTest {
   @Test
   void evaluateInterpolation_modelsOfAnotherLayout_isRefused() throws Exception {
     server.put("wide", EvaluationServer.architecture(32, EvaluationServer.LABELS), .5, 3);
-    mismatch("checkpoints/wide", "MODELS_DIFFER_IN_LAYOUT");
+    Status status = mismatch("checkpoints/wide", "MODELS_DIFFER_IN_LAYOUT");
+    assertThat(status.getMessage())
+        .contains("checkpoints/a", "checkpoints/wide", "differ in hidden_size 16 and 32;")
+        .doesNotContain("vocab", "layers", "EncoderConfig");
   }
 
   @Test
@@ -355,11 +358,12 @@ final class RefusalTest {
     return request;
   }
 
-  private void mismatch(String modelB, String reason) {
+  private Status mismatch(String modelB, String reason) {
     Status status = refused(r -> r.setModelB(modelB));
     assertThat(status.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
     assertThat(reason(status)).isEqualTo(reason);
     assertThat(subject(status)).isEqualTo(modelB);
+    return status;
   }
 
   private void badRequest(

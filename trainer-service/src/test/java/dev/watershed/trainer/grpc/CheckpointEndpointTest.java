@@ -1,19 +1,27 @@
 package dev.watershed.trainer.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.rpc.Code;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.trainer.Models;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.DescribeCheckpointRequest;
+import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.FileDescription;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
+import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +85,209 @@ final class CheckpointEndpointTest {
 
     assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
     assertThat(list(0, "", "")).isEmpty();
+  }
+
+  @Test
+  void register_shards_isTheSameContent() throws Exception {
+    writeModel("single", 1);
+    writeModel("sharded", 1);
+    Models.split(directory.resolve("data/sharded"));
+
+    var single = register("single", "single");
+    var sharded = register(directory.resolve("data/sharded").toUri().toString(), "sharded");
+
+    assertThat(sharded.getDigest()).isEqualTo(single.getDigest());
+    assertThat(sharded.getNoticesList()).isEmpty();
+    assertThat(download("checkpoints/sharded"))
+        .containsKeys(
+            "config.json",
+            "vocab.txt",
+            "model.safetensors.index.json",
+            "model-00001-of-00002.safetensors",
+            "model-00002-of-00002.safetensors");
+  }
+
+  @Test
+  void register_shardMissing_isRefusedByName() throws Exception {
+    writeModel("model", 1);
+    Models.split(directory.resolve("data/model"));
+    Files.delete(directory.resolve("data/model/model-00002-of-00002.safetensors"));
+    refused("SHARD_MISSING", "model-00002-of-00002.safetensors");
+  }
+
+  @Test
+  void register_shardTruncated_isRefusedByName() throws Exception {
+    writeModel("model", 1);
+    Models.split(directory.resolve("data/model"));
+    var shard = directory.resolve("data/model/model-00002-of-00002.safetensors");
+    var bytes = Files.readAllBytes(shard);
+    Files.write(shard, java.util.Arrays.copyOf(bytes, bytes.length - 10));
+    refused("SAFETENSORS_TRUNCATED", "model-00002-of-00002.safetensors");
+  }
+
+  @Test
+  void register_vocabularyThatDoesNotFit_isRefusedWithBothNumbers() throws Exception {
+    writeModel("model", 1);
+    Files.writeString(
+        directory.resolve("data/model/vocab.txt"), "further\n", StandardOpenOption.APPEND);
+    refused("TOKENIZER_TOO_LARGE", "44 tokens", "43 rows");
+  }
+
+  @Test
+  void register_vocabularySmallerThanTheEmbeddings_isANotice() throws Exception {
+    writeModel("model", 1);
+    var vocabulary = directory.resolve("data/model/vocab.txt");
+    var lines = Files.readAllLines(vocabulary);
+    Files.write(vocabulary, lines.subList(0, lines.size() - 1));
+
+    assertThat(register("model", "mine").getNoticesList())
+        .singleElement()
+        .asString()
+        .contains("42 tokens", "43 rows");
+    assertThat(get("checkpoints/mine").getNoticesCount()).isEqualTo(1);
+  }
+
+  @Test
+  void register_unsupportedArchitecture_isRefusedByItsKey() throws Exception {
+    writeModel("model", 1);
+    var config = directory.resolve("data/model/config.json");
+    var text = Files.readString(config);
+    Files.writeString(config, text.replace("\"bert\"", "\"deberta-v2\""));
+    refused("CONFIG_UNSUPPORTED", "model_type", "deberta-v2");
+    Files.writeString(config, text.replace("\"absolute\"", "\"relative_key\""));
+    refused("CONFIG_UNSUPPORTED", "position_embedding_type", "relative_key");
+  }
+
+  @Test
+  void register_pickleOnly_isRefusedWithTheConversion() throws Exception {
+    writeModel("model", 1);
+    Files.move(
+        directory.resolve("data/model/model.safetensors"),
+        directory.resolve("data/model/pytorch_model.bin"));
+    refused(
+        "WEIGHTS_MISSING",
+        "pytorch_model.bin",
+        "BertForSequenceClassification",
+        "safe_serialization=True");
+  }
+
+  @Test
+  void register_file_isRefused() throws Exception {
+    writeModel("model", 1);
+    var refused = Refusals.of(() -> register("model/config.json", "mine"));
+    assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(Refusals.reason(refused)).isEqualTo("NO_DIRECTORY");
+    assertThat(Refusals.fields(refused)).containsExactly("uri");
+  }
+
+  /** Registering "model" is refused, tells no path of the server, and stores nothing. */
+  private void refused(String reason, String... messages) throws Exception {
+    var refused = Refusals.of(() -> register("model", "mine"));
+    assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(Refusals.reason(refused)).isEqualTo(reason);
+    assertThat(Refusals.fields(refused)).singleElement().asString().startsWith("uri.");
+    assertThat(refused.getMessage())
+        .contains(messages)
+        .doesNotContain(directory.toString(), "incoming");
+    assertThat(list(0, "", "")).isEmpty();
+    try (var kept = Files.list(directory.resolve("checkpoints"))) {
+      assertThat(kept).isEmpty();
+    }
+  }
+
+  @Test
+  void describe_checkpoint_givesItsEncoderFilesTensorsAndNorms() throws Exception {
+    writeModel("model", 1);
+    var registered = register("model", "mine");
+
+    var described = describe("checkpoints/mine");
+
+    assertThat(described.getCheckpoint()).isEqualTo(registered);
+    var encoder = described.getEncoder();
+    assertThat(encoder.getFamily()).isEqualTo("bert");
+    assertThat(encoder.getVocabularySize()).isEqualTo(43);
+    assertThat(encoder.getHiddenSize()).isEqualTo(16);
+    assertThat(encoder.getLayerCount()).isEqualTo(1);
+    assertThat(encoder.getAttentionHeadCount()).isEqualTo(2);
+    assertThat(encoder.getIntermediateSize()).isEqualTo(32);
+    assertThat(encoder.getMaxTokens()).isEqualTo(40);
+    assertThat(encoder.getTypeVocabularySize()).isEqualTo(2);
+    assertThat(encoder.getLayerNormEpsilon()).isEqualTo(1e-12);
+    assertThat(encoder.getActivation()).isEqualTo("gelu");
+    assertThat(described.getFilesList())
+        .extracting(FileDescription::getName)
+        .containsExactly("config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt");
+    assertThat(
+            described.getFilesList().stream()
+                .mapToLong(file -> file.getDigest().getSizeBytes())
+                .sum())
+        .isEqualTo(registered.getSizeBytes());
+    try (var weights = HuggingFaceCheckpoint.open(trainer.checkpoints.directory("mine")).read()) {
+      long offset = 0;
+      for (var tensor : described.getTensorsList()) {
+        assertThat(tensor.getOffset()).isEqualTo(offset);
+        double squares = 0;
+        for (float value : weights.copyOf(tensor.getName())) {
+          squares += (double) value * value;
+        }
+        assertThat(tensor.getL2Norm())
+            .isCloseTo(Math.sqrt(squares), within(1e-12 * Math.sqrt(squares)));
+        offset +=
+            tensor.getShapeList().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
+      }
+      assertThat(offset).isEqualTo(registered.getParameterCount());
+    }
+    assertThat(described.getGroupsList())
+        .extracting(ParameterGroup::getName)
+        .containsExactly("embeddings", "layer 0", "pooler", "head");
+    assertThat(
+            described.getGroupsList().stream().mapToLong(ParameterGroup::getParameterCount).sum())
+        .isEqualTo(registered.getParameterCount());
+  }
+
+  @Test
+  void describe_unknownOrDamaged_isRefused() throws Exception {
+    assertThat(Refusals.of(() -> describe("checkpoints/none")).getCode())
+        .isEqualTo(Code.NOT_FOUND_VALUE);
+    writeModel("model", 1);
+    register("model", "mine");
+    describe("checkpoints/mine");
+    // This process has verified it before; another version of the file is verified again.
+    var weights = directory.resolve("checkpoints/mine/model.safetensors");
+    var bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    Files.setLastModifiedTime(weights, FileTime.fromMillis(1));
+
+    var refused = Refusals.of(() -> describe("checkpoints/mine"));
+
+    assertThat(refused.getCode()).isEqualTo(Code.DATA_LOSS_VALUE);
+    assertThat(refused.getMessage())
+        .contains("model.safetensors", "SHA-256")
+        .doesNotContain(directory.toString());
+  }
+
+  private DescribeCheckpointResponse describe(String name) {
+    return trainer.checkpointService.describeCheckpoint(
+        DescribeCheckpointRequest.newBuilder().setName(name).build());
+  }
+
+  @Test
+  void train_robertaWithATokenizerDirectory_keepsTheTokenizer() throws Exception {
+    Models.writeBytePairs(directory.resolve("data/pairs"));
+    trainer.worker.start();
+    var spec = Specs.classification(2);
+    spec.getRandomBuilder().setFamily("roberta").setTokenizerUri("pairs").setMaxPositions(200);
+
+    var run = trainer.train(spec.build());
+
+    assertThat(run.getError().getMessage()).isEmpty();
+    var described = describe(run.getCheckpoints(0));
+    assertThat(described.getFilesList())
+        .extracting(FileDescription::getName)
+        .contains("vocab.json", "merges.txt");
+    assertThat(described.getEncoder().getVocabularySize()).isEqualTo(262);
+    assertThat(described.getEncoder().getMaxTokens()).isEqualTo(198);
   }
 
   @Test

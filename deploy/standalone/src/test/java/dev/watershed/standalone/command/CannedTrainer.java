@@ -12,23 +12,31 @@ import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunResponse;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DescribeCheckpointRequest;
+import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointResponse;
+import dev.watershed.trainer.v1.EncoderDescription;
+import dev.watershed.trainer.v1.FileDescription;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunResponse;
+import dev.watershed.trainer.v1.Head;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointResponse;
 import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TensorDescription;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import dev.watershed.type.v1.Digest;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -202,6 +210,54 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
                       .setName("checkpoints/miniature-pretrained")
                       .setFamily("bert")
                       .setParameterCount(113517))
+              .build());
+      observer.onCompleted();
+    }
+
+    @Override
+    public void describeCheckpoint(
+        DescribeCheckpointRequest request, StreamObserver<DescribeCheckpointResponse> observer) {
+      observer.onNext(
+          DescribeCheckpointResponse.newBuilder()
+              .setCheckpoint(
+                  Checkpoint.newBuilder()
+                      .setName(request.getName())
+                      .setHead(Head.HEAD_CLASSIFICATION)
+                      .addLabels("entailment")
+                      .addLabels("neutral")
+                      .setParameterCount(112)
+                      .addNotices("ignored tensors: cls.seq_relationship.weight"))
+              .setEncoder(
+                  EncoderDescription.newBuilder()
+                      .setFamily("bert")
+                      .setLayerCount(12)
+                      .setHiddenSize(768)
+                      .setMaxTokens(512)
+                      .setActivation("gelu_new"))
+              .addFiles(
+                  FileDescription.newBuilder()
+                      .setName("model.safetensors")
+                      .setDigest(Digest.newBuilder().setSha256("abcd").setSizeBytes(448)))
+              .addTensors(
+                  TensorDescription.newBuilder()
+                      .setName("bert.embeddings.word_embeddings.weight")
+                      .addShape(10)
+                      .addShape(11)
+                      .setOffset(0)
+                      .setL2Norm(1.25))
+              .addTensors(
+                  TensorDescription.newBuilder()
+                      .setName("classifier.bias")
+                      .addShape(2)
+                      .setOffset(110)
+                      .setL2Norm(1e-9))
+              .addGroups(
+                  ParameterGroup.newBuilder()
+                      .setName("embeddings")
+                      .setParameterCount(110)
+                      .setL2Norm(1.25))
+              .addGroups(
+                  ParameterGroup.newBuilder().setName("head").setParameterCount(2).setL2Norm(1e-9))
               .build());
       observer.onCompleted();
     }

@@ -2,6 +2,7 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,47 @@ final class CheckpointsCommandTest {
     assertThat(line.run("checkpoints", "register", "bert", "my-bert")).isEqualTo(ExitCode.OK);
     assertThat(checkpoints.registered.getUri()).isEqualTo(directory.resolve("bert").toString());
     assertThat(checkpoints.registered.getCheckpointId()).isEqualTo("my-bert");
+  }
+
+  @Test
+  void register_fileUri_isSentAsItIs() {
+    assertThat(line.run("checkpoints", "register", "file:///models/bert", "my-bert"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.registered.getUri()).isEqualTo("file:///models/bert");
+  }
+
+  @Test
+  void show_checkpoint_tellsArchitectureFilesAndGroups() {
+    assertThat(line.run("checkpoints", "show", "mine")).isEqualTo(ExitCode.OK);
+    assertThat(line.out().lines().map(text -> text.replaceAll(" +", " ")))
+        .contains(
+            "checkpoint mine",
+            "labels entailment, neutral",
+            "model.safetensors 448 abcd",
+            "embeddings 110 1.25000",
+            "head 2 1.00000e-09",
+            "notice ignored tensors: cls.seq_relationship.weight");
+    assertThat(line.out()).contains("12 layers", "hidden size 768", "512 tokens", "gelu_new");
+    assertThat(line.out()).doesNotContain("word_embeddings");
+  }
+
+  @Test
+  void show_tensors_listsEachWithItsPlace() {
+    assertThat(line.run("checkpoints", "show", "checkpoints/mine", "--tensors"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(line.out().lines().map(text -> text.replaceAll(" +", " ")))
+        .contains(
+            "bert.embeddings.word_embeddings.weight 10 x 11 0 1.25000",
+            "classifier.bias 2 110 1.00000e-09");
+  }
+
+  @Test
+  void show_json_isTheWholeAnswer() {
+    assertThat(line.run("checkpoints", "show", "mine", "--json")).isEqualTo(ExitCode.OK);
+    var answer = DescribeCheckpointResponse.newBuilder();
+    Json.parse(line.out(), answer, "the output");
+    assertThat(answer.getTensorsCount()).isEqualTo(2);
+    assertThat(answer.getGroups(1).getL2Norm()).isEqualTo(1e-9);
   }
 
   @Test
