@@ -32,6 +32,7 @@ import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
@@ -209,8 +210,16 @@ final class ParquetRows implements AutoCloseable {
       throw wrongType(type, parameter, "a plain value, not a list or a structure");
     }
     PrimitiveTypeName stored = type.asPrimitiveType().getPrimitiveTypeName();
-    boolean integer = stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64;
-    boolean text = stored == PrimitiveTypeName.BINARY;
+    // Decimals and times are stored as integers or bytes too.
+    LogicalTypeAnnotation meaning = type.getLogicalTypeAnnotation();
+    boolean integer =
+        (stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64)
+            && (meaning == null
+                || meaning instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation);
+    boolean text =
+        stored == PrimitiveTypeName.BINARY
+            && (meaning == null
+                || meaning instanceof LogicalTypeAnnotation.StringLogicalTypeAnnotation);
     if (parameter.startsWith("text") && !text) {
       throw wrongType(type, parameter, "a text");
     }
