@@ -1,6 +1,7 @@
 package dev.watershed.eval.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.watershed.classifier.checkpoint.Architecture;
@@ -16,18 +17,23 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.ColumnFilter;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.LogitReduction;
 import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.RandomSubset;
+import dev.watershed.type.v1.TaskSplit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class EvaluationEndpointTest {
   private static final List<Double> FIVE_ALPHAS = List.of(0.0, 0.25, 0.5, 0.75, 1.0);
+
+  private static final List<String> SPECIAL_TOKENS =
+      List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
 
   private Path root;
   private EvaluationServer server;
@@ -325,6 +334,96 @@ final class EvaluationEndpointTest {
 
     assertThat(before.get(0).getExampleCount()).isEqualTo(40);
     assertThat(after.get(0).getExampleCount()).isEqualTo(30);
+  }
+
+  /** A model that reads the words w5 to w49. */
+  private String reader() throws Exception {
+    Path vocabulary = root.resolve("vocab.txt");
+    Files.writeString(
+        vocabulary,
+        IntStream.range(0, EvaluationServer.VOCABULARY)
+            .mapToObj(i -> i < 5 ? SPECIAL_TOKENS.get(i) : "w" + i)
+            .collect(Collectors.joining("\n")));
+    return server.put(
+        "reader", EvaluationServer.architecture(16, EvaluationServer.LABELS), .5, 7, vocabulary);
+  }
+
+  /** Of HANS's sentences, two for each heuristic and label. */
+  private EvaluationSample hans(String name, int repeats) throws Exception {
+    StringBuilder rows = new StringBuilder("gold_label\tsentence1\tsentence2\theuristic\n");
+    for (int i = 0; i < repeats; i++) {
+      for (String heuristic : List.of("lexical_overlap", "subsequence")) {
+        rows.append("entailment\tw5 w6\tw5\t").append(heuristic).append('\n');
+        rows.append("non-entailment\tw7 w8 w9\tw9\t").append(heuristic).append('\n');
+      }
+    }
+    Files.writeString(root.resolve("data/heuristics_evaluation_set.txt"), rows.toString());
+    return EvaluationSample.newBuilder()
+        .setName(name)
+        .setSplit(DatasetSplit.newBuilder().setTask(TaskSplit.newBuilder().setName(name)))
+        .build();
+  }
+
+  private static LabelMapping hansMapping(LogitReduction reduction) {
+    return LabelMapping.newBuilder()
+        .addEntries(
+            LabelMappingEntry.newBuilder().setDataLabel("entailment").addModelLabels("entailment"))
+        .addEntries(
+            LabelMappingEntry.newBuilder()
+                .setDataLabel("non-entailment")
+                .addModelLabels("neutral")
+                .addModelLabels("contradiction"))
+        .setReduction(reduction)
+        .build();
+  }
+
+  @Test
+  void evaluateInterpolation_task_isReadByNameAndAnewWhenItsFileChanges() throws Exception {
+    String reader = reader();
+    EvaluationSample overlap =
+        hans("hans/lexical-overlap/non-entailment", 3).toBuilder()
+            .setLabelMapping(hansMapping(LogitReduction.LOGIT_REDUCTION_MAX))
+            .build();
+    assertThat(metrics(interpolate(line(reader, reader, List.of(1.0), overlap))))
+        .extracting(ClassificationMetrics::getExampleCount)
+        .containsExactly(3);
+    interpolate(line(reader, reader, List.of(1.0), overlap));
+    assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+
+    hans("hans", 5);
+    assertThat(metrics(interpolate(line(reader, reader, List.of(1.0), overlap))))
+        .extracting(ClassificationMetrics::getExampleCount)
+        .containsExactly(5);
+    assertThat(server.counters.samplesDrawn()).isEqualTo(2);
+  }
+
+  @Test
+  void evaluateInterpolation_filterAndSubset_choosesRows() throws Exception {
+    String reader = reader();
+    EvaluationSample sample =
+        hans("hans", 10).toBuilder()
+            .setLabelMapping(hansMapping(LogitReduction.LOGIT_REDUCTION_SUM))
+            .build();
+    var split =
+        sample.getSplit().toBuilder()
+            .addFilters(ColumnFilter.newBuilder().setColumn("heuristic").addValues("subsequence"))
+            .setSubset(RandomSubset.newBuilder().setSeed(1).setFromFraction(.5).setToFraction(.8));
+    assertThat(
+            metrics(
+                interpolate(
+                    line(
+                        reader, reader, List.of(1.0), sample.toBuilder().setSplit(split).build()))))
+        .extracting(ClassificationMetrics::getExampleCount)
+        .containsExactly(6);
+  }
+
+  @Test
+  void evaluateInterpolation_hansWithoutMapping_asksForMaxOrSum() throws Exception {
+    String reader = reader();
+    EvaluationSample sample = hans("hans", 1);
+    assertThatThrownBy(() -> interpolate(line(reader, reader, List.of(1.0), sample)))
+        .hasMessageContaining("FAILED_PRECONDITION")
+        .hasMessageContaining("by MAX or SUM");
   }
 
   @Test

@@ -147,6 +147,35 @@ final class RefusalTest {
   }
 
   @Test
+  void evaluateInterpolation_taskFilterOrSubsetThatCannotBe_isRefusedByField() {
+    badRequest(
+        r ->
+            r.getSamplesBuilder(0)
+                .getSplitBuilder()
+                .addFiltersBuilder()
+                .setColumn("heuristic")
+                .addValues("x"),
+        "COLUMN_MISSING",
+        "samples[0].split.filters[0].column");
+    badRequest(
+        r ->
+            r.getSamplesBuilder(0)
+                .getSplitBuilder()
+                .getSubsetBuilder()
+                .setSeed(1)
+                .setFromFraction(.5)
+                .setToFraction(.25),
+        "SUBSET_INVALID",
+        "samples[0].split.subset");
+    Status unknown =
+        refused(
+            r -> r.getSamplesBuilder(0).getSplitBuilder().getTaskBuilder().setName("mnli/test"));
+    assertThat(unknown.getCode()).isEqualTo(Code.NOT_FOUND_VALUE);
+    assertThat(unknown.getMessage()).contains("mnli/validation-matched");
+    assertThat(reason(unknown)).isEqualTo("TASK_UNKNOWN");
+  }
+
+  @Test
   void evaluateInterpolation_labelMappingThatLeavesOneOut_isRefused() {
     badRequest(
         r ->

@@ -22,6 +22,7 @@ import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.FileFormat;
 import dev.watershed.type.v1.FileSplit;
+import dev.watershed.type.v1.TaskSplit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -527,6 +528,34 @@ final class TrainingEndpointTest {
                         .setLabelColumn("label")
                         .setHasHeader(true)));
     return spec;
+  }
+
+  @Test
+  void createTrainingRun_task_trainsOnItsFileAsItIsThen() throws Exception {
+    var file = Files.createDirectories(directory.resolve("data/CoLA")).resolve("train.tsv");
+    Files.writeString(file, "gj04\t1\t\tthe doctor slept\nks08\t0\t*\tslept the the\n");
+    var spec = Specs.classification(2);
+    spec.getClassificationBuilder()
+        .clearValidation()
+        .setTrain(DatasetSplit.newBuilder().setTask(TaskSplit.newBuilder().setName("cola/train")));
+    trainer.worker.start();
+    var first = trainer.train(spec.build());
+    assertThat(checkpoint(first).getLabelsList()).containsExactly("unacceptable", "acceptable");
+
+    Files.writeString(file, "ks08\t0\t*\twaited the\nks08\t1\t\tthe artist waited\n");
+    assertThat(digest(trainer.train(spec.build()))).isNotEqualTo(digest(first));
+  }
+
+  @Test
+  void createTrainingRun_taskThatIsNotThere_isRefusedByField() {
+    var spec = Specs.classification(2);
+    spec.getClassificationBuilder()
+        .getTrainBuilder()
+        .setTask(TaskSplit.newBuilder().setName("cola/train"));
+    var refused = Refusals.of(() -> trainer.create(spec.build()));
+    assertThat(Refusals.reason(refused)).isEqualTo("TASK_FILE_NOT_FOUND");
+    assertThat(refused.getMessage()).contains("CoLA/train.tsv");
+    assertThat(refused.toString()).contains("spec.classification.train.task.uri");
   }
 
   private List<TrainingRun> all() {

@@ -244,7 +244,7 @@ final class DataArgument {
 
   private String located(String path) {
     if (path.isEmpty()) {
-      throw bad("file: and task:NAME= need a path");
+      throw bad(source + " needs a path");
     }
     if (path.startsWith("/") || path.startsWith("file:")) {
       return path;

@@ -114,11 +114,87 @@ final class DataArgumentTest {
     assertThat(diagnostic.getSample().getSize()).isZero();
   }
 
+  @Test
+  void split_task_hasItsNameAndPath() throws Exception {
+    var split = parse("task:mnli/train").split();
+    assertThat(split.getTask().getName()).isEqualTo("mnli/train");
+    assertThat(split.getTask().getUri()).isEmpty();
+    Files.createDirectories(directory.resolve("glue/MNLI"));
+    assertThat(parse("task:mnli/train=glue/MNLI").split().getTask().getUri())
+        .isEqualTo(directory.resolve("glue/MNLI").toString());
+    assertThat(parse("task:mnli/train=there/a=b.tsv").split().getTask().getUri())
+        .isEqualTo("there/a=b.tsv");
+  }
+
+  @Test
+  void split_parquetFile_isKnownByItsExtension() {
+    assertThat(parse("file:/d/x.parquet,text=a").split().getFile().getFormat())
+        .isEqualTo(FileFormat.FILE_FORMAT_PARQUET);
+  }
+
+  @Test
+  void split_filtersAndSubset_arrive() {
+    var split =
+        parse(
+                "task:hans,filter=heuristic:subsequence|constituent,filter=sub\\:case:a\\|b|c:d,"
+                    + "subset=0..0.8,subset-seed=42")
+            .split();
+    assertThat(split.getFiltersCount()).isEqualTo(2);
+    assertThat(split.getFilters(0).getColumn()).isEqualTo("heuristic");
+    assertThat(split.getFilters(0).getValuesList()).containsExactly("subsequence", "constituent");
+    assertThat(split.getFilters(1).getColumn()).isEqualTo("sub:case");
+    assertThat(split.getFilters(1).getValuesList()).containsExactly("a|b", "c:d");
+    assertThat(split.getSubset().getSeed()).isEqualTo(42);
+    assertThat(split.getSubset().getFromFraction()).isZero();
+    assertThat(split.getSubset().getToFraction()).isEqualTo(.8);
+    assertThat(parse("builtin:x,subset=.5..1,subset_seed=-1").split().getSubset().getSeed())
+        .isEqualTo(-1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"max, LOGIT_REDUCTION_MAX", "sum, LOGIT_REDUCTION_SUM"})
+  void sample_mappingOfHans_isWrittenOut(String word, LogitReduction reduction) {
+    var sample = parse("task:hans/lexical-overlap/non-entailment,mapping=" + word).sample();
+    assertThat(sample.getName()).isEqualTo("hans/lexical-overlap/non-entailment");
+    var mapping = sample.getLabelMapping();
+    assertThat(mapping.getReduction()).isEqualTo(reduction);
+    assertThat(mapping.getEntries(0).getDataLabel()).isEqualTo("entailment");
+    assertThat(mapping.getEntries(0).getModelLabelsList()).containsExactly("entailment");
+    assertThat(mapping.getEntries(1).getDataLabel()).isEqualTo("non-entailment");
+    assertThat(mapping.getEntries(1).getModelLabelsList())
+        .containsExactly("neutral", "contradiction");
+  }
+
+  @Test
+  void diagnostic_ofATask_hasItsScore() {
+    assertThat(parse("task:cola/out-of-domain-dev").diagnostic().getScore())
+        .isEqualTo(Score.SCORE_MATTHEWS_CORRELATION);
+    assertThat(parse("task:paws-qqp/dev-and-test").diagnostic().getScore())
+        .isEqualTo(Score.SCORE_F1);
+    assertThat(parse("task:hans,mapping=max").diagnostic().getScore())
+        .isEqualTo(Score.SCORE_ACCURACY);
+    assertThat(parse("task:qqp/validation,score=loss").diagnostic().getScore())
+        .isEqualTo(Score.SCORE_MEAN_LOSS);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
       value = {
-        "miniature/train; begins with builtin: or file:",
+        "miniature/train; begins with builtin:, task: or file:",
+        "task:mnli; there is no task 'mnli'",
+        "task:mnli/train=; task:mnli/train= needs a path",
+        "task:mnli/train,text=a; a task's columns are known, it takes no 'text'",
+        "task:mnli/train,mapping=max; mapping= is for tasks with labels other than",
+        "task:hans,mapping=mean; neither max nor sum",
+        "task:hans,mapping=max,reduction=max; give either",
+        "task:hans,filter=heuristic; wants column:value|value",
+        "builtin:x,filter=a:b; a built-in split takes no 'filter'",
+        "builtin:x,subset=0..0.5; needs subset-seed=N",
+        "builtin:x,subset-seed=5; wants the part as from..to",
+        "builtin:x,subset=0.5..0.2,subset-seed=5; 0 <= from < to <= 1",
+        "builtin:x,subset=a..b,subset-seed=5; wants the part as from..to",
+        "builtin:x,subset=0..1.2.3,subset-seed=5; two numbers from 0 to 1",
         "builtin:x,text=a; a built-in split takes no 'text'",
         "builtin:x,colour=red; 'colour' is not known here",
         "builtin:x,size=5; needs seed=N",
@@ -131,7 +207,7 @@ final class DataArgumentTest {
         "builtin:x,size; not key=value",
         "builtin:x,reduction=max; belongs to map=",
         "builtin:x,map=a; data:model+model",
-        "file:/d/x.parquet,text=a; format 'parquet' is not known",
+        "file:/d/x.arrow,text=a; format 'arrow' is not known",
         "file:,text=a; needs a path",
       })
   void sample_badArgument_isRefusedByName(String text, String message) {
