@@ -31,7 +31,7 @@ final class StudyReportFilesTest {
         .contains("<title>Miniature, 8 seeds</title>")
         .contains("fall into two basins")
         .contains("Licensed to the Apache Software Foundation")
-        .doesNotContainPattern("\\{\\{(policy|title|finding|style|data|echarts|script)}}");
+        .doesNotContainPattern("\\{\\{(policy|title|finding|warnings|style|data|echarts|script)}}");
     // Outside the scripts, whose sources hold markup as text.
     String markup = page.replaceAll("(?s)<script>.*?</script>", "");
     assertThat(markup)
@@ -60,6 +60,15 @@ final class StudyReportFilesTest {
     assertThat(page).doesNotContain("<script>alert").doesNotContain("<img src=x");
     assertThat(Pattern.compile("</script").matcher(page).results().count()).isEqualTo(3);
     assertThat(embedded(page)).isEqualTo(hostile);
+  }
+
+  @Test
+  void write_warnings_areEscapedOnThePage() throws IOException {
+    assertThat(write("report.html", report)).doesNotContain("id=\"warnings\"");
+    var doubted = report.toBuilder().addWarnings("few <models>").addWarnings(HOSTILE).build();
+    assertThat(write("report.html", doubted))
+        .contains(
+            "<ul class=\"notice\" id=\"warnings\"><li>few &lt;models&gt;</li><li>&lt;/script");
   }
 
   @Test

@@ -35,8 +35,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,17 +44,17 @@ import org.junit.jupiter.api.io.TempDir;
 final class DynamicsTest {
   private static final double ROUNDING = 1e-12;
 
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
+  private static FakeEvaluator evaluator;
+  private static StudyProcess process;
 
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
+  @BeforeAll
+  static void start(@TempDir Path directory) throws IOException {
     evaluator = new FakeEvaluator();
     process = new StudyProcess(directory, evaluator, Map.of());
   }
 
-  @AfterEach
-  void stop() throws InterruptedException {
+  @AfterAll
+  static void stop() throws InterruptedException {
     process.close();
     evaluator.close();
   }
@@ -241,6 +241,7 @@ final class DynamicsTest {
     var first = study(spec("left-0=a", "left-1=b"));
     evaluator.sampleVersion = "2";
     var second = study(spec("left-2=a", "left-1=b"));
+    evaluator.sampleVersion = "";
     var status = refusal(0, first, 1, second);
 
     assertThat(reason(status)).isEqualTo("IN_DOMAIN_SAMPLE_DIFFERS");
@@ -300,7 +301,7 @@ final class DynamicsTest {
     assertThat(parsed.build()).isEqualTo(analyze(0, first, 1, second));
   }
 
-  private String study(StudySpec spec) {
+  private static String study(StudySpec spec) {
     var name = process.create(spec).getName();
     assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
     return name;
@@ -332,11 +333,11 @@ final class DynamicsTest {
     return request.build();
   }
 
-  private Dynamics analyze(Object... stepsAndStudies) {
+  private static Dynamics analyze(Object... stepsAndStudies) {
     return process.stub().analyzeDynamics(dynamicsRequest(stepsAndStudies)).getDynamics();
   }
 
-  private Map<String, String> export(AnalyzeDynamicsRequest request, String title) {
+  private static Map<String, String> export(AnalyzeDynamicsRequest request, String title) {
     var bytes = new TreeMap<String, ByteArrayOutputStream>();
     process
         .stub()
@@ -378,7 +379,7 @@ final class DynamicsTest {
     return turned.build();
   }
 
-  private void assertChange(
+  private static void assertChange(
       Change change, String from, String to, ToDoubleFunction<CurveMetrics> metric) {
     var earlier = byLabels(process.report(from));
     var later = byLabels(process.report(to));
@@ -413,12 +414,12 @@ final class DynamicsTest {
     return (values[1] + values[2]) / 2;
   }
 
-  private Status refusal(Object... stepsAndStudies) {
+  private static Status refusal(Object... stepsAndStudies) {
     return refusal(dynamicsRequest(stepsAndStudies));
   }
 
   /** The refusal of the comparison, which its files are refused with too. */
-  private Status refusal(AnalyzeDynamicsRequest request) {
+  private static Status refusal(AnalyzeDynamicsRequest request) {
     var thrown =
         catchThrowableOfType(
             StatusRuntimeException.class, () -> process.stub().analyzeDynamics(request));

@@ -1,0 +1,64 @@
+package dev.watershed.analysis.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.analysis.v1.Dynamics;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Opens pages of comparisons over steps in a real browser. */
+final class DynamicsPageBrowserTest {
+  private PageBrowser browser;
+
+  @BeforeEach
+  void findBrowser(@TempDir Path temporary) {
+    browser = PageBrowser.onPath(temporary);
+  }
+
+  @Test
+  void page_fourSteps_drawsEveryChartAndTable() throws Exception {
+    String dom = open(SyntheticDynamics.of(6));
+    assertThat(dom).contains("data-charts=\"3\"").contains("seed 5").contains("(no split)");
+    assertThat(dom.split("<svg", -1)).hasSize(4);
+    assertThat(dom.split("<th scope=\"row\">", -1)).hasSize(1 + 4 + 6);
+    assertThat(dom).contains("improved convexity gap").contains("0 to 600");
+  }
+
+  @Test
+  void page_hostileTexts_runsNothing() throws Exception {
+    String dom = open(DynamicsFilesTest.hostile());
+    assertThat(dom).contains("data-charts=\"3\"");
+    assertThat(dom).doesNotContain("<img").doesNotContain("<script>alert");
+    assertThat(dom).contains("&lt;img src=x");
+  }
+
+  @Test
+  void page_valuesThatAreNotFinite_drawsTheRest() throws Exception {
+    var diverged = SyntheticDynamics.of(4).toBuilder();
+    diverged.getPairsBuilder(0).getMetricsBuilder(2).setConvexityGapNats(Double.POSITIVE_INFINITY);
+    diverged
+        .getStepsBuilder(2)
+        .setInfinitePairCount(1)
+        .setMedianConvexityGapAcrossNats(Double.NaN)
+        .setMeanConvexityGapNats(Double.NaN);
+    diverged.getChangesBuilder(0).getConvexityGapBuilder().setMeanNats(Double.NaN);
+    assertThat(open(diverged.build()))
+        .contains("data-charts=\"3\"")
+        .contains("1 value that is not finite is left out");
+  }
+
+  @Test
+  void page_manyModels_drawsOnCanvas() throws Exception {
+    assertThat(open(SyntheticDynamics.of(110)))
+        .contains("data-charts=\"3\"")
+        .contains("<canvas")
+        .contains("300 of 5,995 pairs");
+  }
+
+  private String open(Dynamics dynamics) throws IOException, InterruptedException {
+    return browser.open(out -> DynamicsFiles.write("dynamics.html", "Sweep", dynamics, out));
+  }
+}
