@@ -1,5 +1,6 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.analysis.statistics.Chance;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
@@ -131,10 +132,18 @@ final class EvaluateCommand implements Callable<Integer> {
     List<SampleDescription> described = new ArrayList<>();
     while (responses.hasNext()) {
       EvaluateInterpolationResponse response = responses.next();
+      if (response.hasHeader()) {
+        described.addAll(response.getHeader().getSamplesList());
+      } else if (response.getPoint().getAlpha() == 0 || response.getPoint().getAlpha() == 1) {
+        var end = response.getPoint();
+        doubt(
+            models.get(end.getAlpha() == 1 ? 0 : 1),
+            described.get(end.getSampleIndex()),
+            end.getMetrics());
+      }
       if (output.json) {
         output.streamed(response);
       } else if (response.hasHeader()) {
-        described.addAll(response.getHeader().getSamplesList());
         remark(
             described,
             String.format(
@@ -187,10 +196,22 @@ final class EvaluateCommand implements Callable<Integer> {
     List<SampleDescription> described = new ArrayList<>();
     while (responses.hasNext()) {
       EvaluateCombinationsResponse response = responses.next();
+      if (response.hasHeader()) {
+        described.addAll(response.getHeader().getSamplesList());
+      } else {
+        var point = response.getPoint();
+        List<Double> coefficients =
+            request.getCombinations(point.getCombinationIndex()).getCoefficientsList();
+        if (coefficients.stream().filter(share -> share != 0).count() == 1) {
+          doubt(
+              models.get(coefficients.indexOf(1.0)),
+              described.get(point.getSampleIndex()),
+              point.getMetrics());
+        }
+      }
       if (output.json) {
         output.streamed(response);
       } else if (response.hasHeader()) {
-        described.addAll(response.getHeader().getSamplesList());
         remark(described, models.size() + " models");
         header("combination");
       } else {
@@ -234,6 +255,24 @@ final class EvaluateCommand implements Callable<Integer> {
           .append(" truncated");
     }
     output.remark(text.toString());
+  }
+
+  /** Remarks on a model alone whose accuracy no guessing explains. */
+  private void doubt(String model, SampleDescription sample, ClassificationMetrics metrics) {
+    Chance chance = new Chance(sample.getLabelsCount(), metrics.getExampleCount());
+    if (chance.looksPermuted(metrics.getAccuracy())) {
+      output.remark(
+          String.format(
+              Locale.ROOT,
+              "warning: %s has accuracy %.3f on %s, far below the %.3f of guessing among %d"
+                  + " labels. Unless the sample is made to mislead, its labels look permuted: check"
+                  + " id2label in the checkpoint's config.json and the sample's map=.",
+              Names.id(model),
+              metrics.getAccuracy(),
+              sample.getName(),
+              chance.accuracy(),
+              chance.labelCount()));
+    }
   }
 
   private void header(String first) {

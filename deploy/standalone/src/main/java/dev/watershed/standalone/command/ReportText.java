@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 public final class ReportText {
   private ReportText() {}
 
-  /** The models, the picture of the distances, the fits and the finding. */
+  /** The models, the picture of the distances, the fits, the finding and what to doubt. */
   public static List<String> lines(StudyReport report, Terminal terminal) {
     List<String> lines = new ArrayList<>(models(report).lines());
     lines.add("");
@@ -51,6 +51,7 @@ public final class ReportText {
     }
     lines.add("");
     lines.add(report.getFinding());
+    report.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
     return lines;
   }
 

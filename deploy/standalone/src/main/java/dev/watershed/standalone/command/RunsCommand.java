@@ -147,7 +147,8 @@ final class RunsCommand {
     return runs;
   }
 
-  private static List<TrainingRun> all(Channel channel, ListTrainingRunsRequest.Builder request) {
+  /** Every run that the request asks for, over as many pages as it takes. */
+  static List<TrainingRun> all(Channel channel, ListTrainingRunsRequest.Builder request) {
     List<TrainingRun> runs = new ArrayList<>();
     ListTrainingRunsResponse page;
     do {

@@ -46,7 +46,7 @@ public final class StudyFollower {
     return state.name().replace("STUDY_STATE_", "").toLowerCase(Locale.ROOT);
   }
 
-  private static ProgressBoard.Row row(Study study) {
+  static ProgressBoard.Row row(Study study) {
     StudyProgress progress = study.getProgress();
     boolean ended = ended(study.getState());
     String name =

@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
       EvaluateCommand.class,
       StudyCommand.class,
       TasksCommand.class,
+      DynamicsCommand.class,
       MetricsCommand.class,
       ClusterCommand.class
     })

@@ -53,6 +53,7 @@ public final class TextTable {
   private boolean isNumeric(int column) {
     return !rows.isEmpty()
         && rows.stream()
-            .allMatch(row -> row.get(column).matches("[-+]?[0-9.]+([eE][-+]?\\d+)?%?|NaN|-?"));
+            .allMatch(
+                row -> row.get(column).matches("[-+]?[0-9.]+([eE][-+]?\\d+)?%?|[-+]?inf|NaN|-?"));
   }
 }

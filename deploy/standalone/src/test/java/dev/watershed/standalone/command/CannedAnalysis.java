@@ -2,10 +2,15 @@ package dev.watershed.standalone.command;
 
 import com.google.protobuf.ByteString;
 import com.google.rpc.Status;
+import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
+import dev.watershed.analysis.v1.AnalyzeDynamicsResponse;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.ExportDynamicsRequest;
+import dev.watershed.analysis.v1.ExportDynamicsResponse;
 import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.ExportStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
@@ -23,25 +28,34 @@ import dev.watershed.standalone.quickstart.MiniatureReport;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
-/** An analysis whose one study ends when it is watched. */
+/** An analysis whose studies, "studies/s1" and so on, end when they are watched. */
 final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   final List<CreateStudyRequest> created = new CopyOnWriteArrayList<>();
   volatile StudyState end = StudyState.STUDY_STATE_SUCCEEDED;
   volatile StudyReport report = MiniatureReport.twoBasins(0.2, 0.7).build();
 
-  private Study study(StudyState state, long completed) {
+  /** Studies of these requests had failed before. */
+  volatile Predicate<CreateStudyRequest> failedBefore = request -> false;
+
+  final List<AnalyzeDynamicsRequest> compared = new CopyOnWriteArrayList<>();
+  final List<ExportDynamicsRequest> exported = new CopyOnWriteArrayList<>();
+  volatile Dynamics dynamics = Dynamics.getDefaultInstance();
+
+  private Study study(String name, StudyState state, long completed) {
     Study.Builder study =
         Study.newBuilder()
-            .setName("studies/s1")
+            .setName(name)
             .setState(state)
             .setProgress(
                 StudyProgress.newBuilder()
                     .setCompletedPoints(completed)
                     .setTotalPoints(300)
                     .setTotalPairs(28));
-    if (!created.isEmpty()) {
-      study.setSpec(created.get(0).getSpec());
+    int index = Integer.parseInt(name.substring("studies/s".length())) - 1;
+    if (index < created.size()) {
+      study.setSpec(created.get(index).getSpec());
     }
     if (state == StudyState.STUDY_STATE_FAILED) {
       study.setError(Status.newBuilder().setCode(14).setMessage("no evaluator answers"));
@@ -53,15 +67,42 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   public void createStudy(
       CreateStudyRequest request, StreamObserver<CreateStudyResponse> observer) {
     created.add(request);
+    StudyState state =
+        failedBefore.test(request) ? StudyState.STUDY_STATE_FAILED : StudyState.STUDY_STATE_QUEUED;
     observer.onNext(
-        CreateStudyResponse.newBuilder().setStudy(study(StudyState.STUDY_STATE_QUEUED, 0)).build());
+        CreateStudyResponse.newBuilder()
+            .setStudy(study("studies/s" + created.size(), state, 0))
+            .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void analyzeDynamics(
+      AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
+    compared.add(request);
+    observer.onNext(AnalyzeDynamicsResponse.newBuilder().setDynamics(dynamics).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void exportDynamics(
+      ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
+    exported.add(request);
+    for (String content : List.of("<html>", "</html>")) {
+      observer.onNext(
+          ExportDynamicsResponse.newBuilder()
+              .setFileName("dynamics.html")
+              .setContent(ByteString.copyFromUtf8(content))
+              .build());
+    }
     observer.onCompleted();
   }
 
   @Override
   public void listStudies(
       ListStudiesRequest request, StreamObserver<ListStudiesResponse> observer) {
-    observer.onNext(ListStudiesResponse.newBuilder().addStudies(study(end, 300)).build());
+    observer.onNext(
+        ListStudiesResponse.newBuilder().addStudies(study("studies/s1", end, 300)).build());
     observer.onCompleted();
   }
 
@@ -70,7 +111,7 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
       CancelStudyRequest request, StreamObserver<CancelStudyResponse> observer) {
     observer.onNext(
         CancelStudyResponse.newBuilder()
-            .setStudy(study(StudyState.STUDY_STATE_CANCELLED, 100))
+            .setStudy(study(request.getName(), StudyState.STUDY_STATE_CANCELLED, 100))
             .build());
     observer.onCompleted();
   }
@@ -79,9 +120,10 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   public void watchStudy(WatchStudyRequest request, StreamObserver<WatchStudyResponse> observer) {
     observer.onNext(
         WatchStudyResponse.newBuilder()
-            .setStudy(study(StudyState.STUDY_STATE_RUNNING, 100))
+            .setStudy(study(request.getName(), StudyState.STUDY_STATE_RUNNING, 100))
             .build());
-    observer.onNext(WatchStudyResponse.newBuilder().setStudy(study(end, 300)).build());
+    observer.onNext(
+        WatchStudyResponse.newBuilder().setStudy(study(request.getName(), end, 300)).build());
     observer.onCompleted();
   }
 

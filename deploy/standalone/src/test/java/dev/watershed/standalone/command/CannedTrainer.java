@@ -52,6 +52,7 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
   final List<String> cancelled = new CopyOnWriteArrayList<>();
   final AtomicInteger watches = new AtomicInteger();
   private final Map<String, TrainingRun> runs = new ConcurrentHashMap<>();
+  private final List<TrainingRun> listed = new CopyOnWriteArrayList<>();
 
   /** Runs with this data seed fail. */
   volatile long failingSeed = -1;
@@ -149,10 +150,21 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     }
   }
 
-  /** Two pages of one run each. */
+  /** Has a run from now on; it is listed, whatever the filter, where no other would be. */
+  void add(TrainingRun run) {
+    runs.put(run.getName(), run);
+    listed.add(run);
+  }
+
+  /** Two pages of one run each, unless runs were added. */
   @Override
   public void listTrainingRuns(
       ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
+    if (!listed.isEmpty()) {
+      observer.onNext(ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(listed).build());
+      observer.onCompleted();
+      return;
+    }
     boolean first = request.getPageToken().isEmpty();
     observer.onNext(
         ListTrainingRunsResponse.newBuilder()

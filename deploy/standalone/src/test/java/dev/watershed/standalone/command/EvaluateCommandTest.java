@@ -28,6 +28,8 @@ final class EvaluateCommandTest {
   private static final class Evaluator extends EvaluationServiceGrpc.EvaluationServiceImplBase {
     final List<EvaluateInterpolationRequest> lines = new CopyOnWriteArrayList<>();
     final List<EvaluateCombinationsRequest> combinations = new CopyOnWriteArrayList<>();
+    volatile double accuracy;
+    volatile int examples = 4;
 
     @Override
     public void evaluateInterpolation(
@@ -39,7 +41,11 @@ final class EvaluateCommandTest {
               .setHeader(
                   InterpolationHeader.newBuilder()
                       .setEuclideanDistance(2.5)
-                      .addSamples(SampleDescription.newBuilder().setName("dev").setExampleCount(4)))
+                      .addSamples(
+                          SampleDescription.newBuilder()
+                              .setName("dev")
+                              .setExampleCount(4)
+                              .addAllLabels(LABELS)))
               .build());
       for (double alpha : request.getAlphasList()) {
         observer.onNext(
@@ -59,7 +65,8 @@ final class EvaluateCommandTest {
           EvaluateCombinationsResponse.newBuilder()
               .setHeader(
                   CombinationHeader.newBuilder()
-                      .addSamples(SampleDescription.newBuilder().setName("dev")))
+                      .addSamples(
+                          SampleDescription.newBuilder().setName("dev").addAllLabels(LABELS)))
               .build());
       for (int i = 0; i < request.getCombinationsCount(); i++) {
         observer.onNext(
@@ -70,11 +77,16 @@ final class EvaluateCommandTest {
       observer.onCompleted();
     }
 
-    private static ClassificationMetrics loss(double loss) {
-      return ClassificationMetrics.newBuilder().setMeanLossNats(loss).setExampleCount(4).build();
+    private ClassificationMetrics loss(double loss) {
+      return ClassificationMetrics.newBuilder()
+          .setMeanLossNats(loss)
+          .setAccuracy(accuracy)
+          .setExampleCount(examples)
+          .build();
     }
   }
 
+  private static final List<String> LABELS = List.of("no", "yes");
   private static final String SAMPLE = "builtin:miniature/validation,name=dev";
 
   private Path directory;
@@ -149,5 +161,33 @@ final class EvaluateCommandTest {
         .isEqualTo(ExitCode.BAD_INPUT);
     assertThat(evaluator.lines).isEmpty();
     assertThat(evaluator.combinations).isEmpty();
+  }
+
+  @Test
+  void evaluate_endsFarBelowChance_remarksOnEachAndNotBetween() {
+    evaluator.accuracy = .1;
+    evaluator.examples = 512;
+    assertThat(line.run("evaluate", "m1", "m2", "--sample", SAMPLE, "--alphas", "0,0.5,1"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(line.err().lines().filter(remark -> remark.startsWith("warning")))
+        .satisfiesExactly(
+            b ->
+                assertThat(b).startsWith("warning: m2 has accuracy 0.100 on dev").contains("0.500"),
+            a -> assertThat(a).startsWith("warning: m1 has").contains("id2label"));
+    assertThat(line.out()).doesNotContain("warning");
+
+    assertThat(line.run("evaluate", "m1", "m2", "--sample", SAMPLE, "--average", "--json"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(line.err().lines().filter(remark -> remark.startsWith("warning"))).hasSize(2);
+  }
+
+  @Test
+  void evaluate_fewExamplesOrNearChance_remarksNothing() {
+    assertThat(line.run("evaluate", "m1", "m2", "--sample", SAMPLE)).isEqualTo(ExitCode.OK);
+    assertThat(line.err()).doesNotContain("warning");
+    evaluator.accuracy = .45;
+    evaluator.examples = 512;
+    assertThat(line.run("evaluate", "m1", "m2", "--sample", SAMPLE)).isEqualTo(ExitCode.OK);
+    assertThat(line.err()).doesNotContain("warning");
   }
 }

@@ -136,6 +136,15 @@ final class StudyCommandTest {
   }
 
   @Test
+  void report_warnings_areAtItsEnd() {
+    assertThat(line.run("study", "report", "s1")).isEqualTo(ExitCode.OK);
+    assertThat(line.out()).doesNotContain("warning");
+    analysis.report = analysis.report.toBuilder().addWarnings("seed 3 looks permuted.").build();
+    assertThat(line.run("study", "report", "s1")).isEqualTo(ExitCode.OK);
+    assertThat(line.out().strip()).endsWith("warning: seed 3 looks permuted.");
+  }
+
+  @Test
   void export_files_areNamed() {
     assertThat(line.run("study", "export", "s1", "--out", "x")).isEqualTo(ExitCode.OK);
     assertThat(line.out()).contains(directory.resolve("x/report.html").toString());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.DriverManager;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -19,10 +20,17 @@ final class HalfMigrationTest {
       ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;DB_CLOSE_DELAY=-1";
 
   @ParameterizedTest
-  @CsvSource({"db/trainer, V1__training_runs.sql", "db/analysis, V1__studies.sql"})
-  void migrate_someStatementsDoneByAKilledProcess_completes(String folder, String file)
+  @CsvSource({
+    "db/trainer, V1__training_runs.sql",
+    "db/analysis, V1__studies.sql",
+    "db/analysis, V1__studies.sql V2__label_counts.sql"
+  })
+  void migrate_someStatementsDoneByAKilledProcess_completes(String folder, String files)
       throws Exception {
-    List<String> statements = statements("/" + folder + "/" + file);
+    List<String> statements = new ArrayList<>();
+    for (String file : files.split(" ")) {
+      statements.addAll(statements("/" + folder + "/" + file));
+    }
     assertThat(statements).hasSizeGreaterThan(2);
     for (int done = 0; done <= statements.size(); done++) {
       String url = "jdbc:h2:mem:" + UUID.randomUUID() + FLAGS;

@@ -1,0 +1,152 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What a study measures, whatever its models. */
+final class StudyOptions {
+  /** Protocols by the names that people type. */
+  enum Protocol {
+    PAPER,
+    REFERENCE,
+    NESTED
+  }
+
+  /** Distances by the names that people type. */
+  enum Distance {
+    CG(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP),
+    BH(DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT),
+    ICG(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP),
+    AREA(DistanceMetric.DISTANCE_METRIC_AREA),
+    EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+
+    private final DistanceMetric metric;
+
+    Distance(DistanceMetric metric) {
+      this.metric = metric;
+    }
+  }
+
+  @Option(
+      names = "--spec",
+      paramLabel = "FILE.json",
+      description = "A StudySpec in protobuf's JSON form; other options override its fields.")
+  @Nullable Path specFile;
+
+  @Option(
+      names = "--in-domain",
+      paramLabel = "DATA",
+      description = "What curves are measured on: " + DataArgument.SAMPLE_SYNTAX)
+  @Nullable String inDomain;
+
+  @Option(
+      names = "--diagnostic",
+      paramLabel = "DATA",
+      description =
+          "What each model alone is scored on; repeatable: " + DataArgument.DIAGNOSTIC_SYNTAX)
+  List<String> diagnostics = new ArrayList<>();
+
+  @Option(
+      names = "--protocol",
+      description =
+          "paper (11 points), reference (10 points) or nested (101 points, for the improved"
+              + " convexity gap). Default: paper.")
+  @Nullable Protocol protocol;
+
+  @Option(names = "--intervals", paramLabel = "N", description = "N equal intervals instead.")
+  @Nullable Integer intervals;
+
+  @Option(names = "--distance", description = "${COMPLETION-CANDIDATES}. Default: CG.")
+  @Nullable Distance distance;
+
+  @Option(names = "--clusters", description = "Default: 2.")
+  @Nullable Integer clusters;
+
+  @Option(names = "--kernel-width", description = "Of the clustering's affinity. Default: 1.")
+  @Nullable Double kernelWidth;
+
+  @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
+  boolean bf16;
+
+  /**
+   * The spec with all but its models, which are those of the file if there is one.
+   *
+   * @param workingDirectory what relative paths start from
+   */
+  StudySpec.Builder spec(Path workingDirectory) {
+    StudySpec.Builder spec = StudySpec.newBuilder();
+    if (specFile != null) {
+      spec = Json.parse(read(workingDirectory.resolve(specFile)), spec, "--spec " + specFile);
+    }
+    if (inDomain != null) {
+      spec.setInDomain(DataArgument.parse(inDomain, workingDirectory).sample());
+    }
+    if (!spec.hasInDomain()) {
+      throw CommandException.badInput(
+          "nothing to measure curves on; give --in-domain, for example"
+              + " --in-domain builtin:miniature/validation,size=512,seed=1");
+    }
+    if (!diagnostics.isEmpty()) {
+      spec.clearDiagnostics();
+      for (String diagnostic : diagnostics) {
+        spec.addDiagnostics(DataArgument.parse(diagnostic, workingDirectory).diagnostic());
+      }
+    }
+    applyMeasure(spec);
+    return spec;
+  }
+
+  /** Whether none of these options was given. */
+  boolean absent() {
+    return specFile == null
+        && inDomain == null
+        && diagnostics.isEmpty()
+        && protocol == null
+        && intervals == null
+        && distance == null
+        && clusters == null
+        && kernelWidth == null
+        && !bf16;
+  }
+
+  private void applyMeasure(StudySpec.Builder spec) {
+    if (protocol != null && intervals != null) {
+      throw CommandException.badInput("--protocol and --intervals exclude each other");
+    }
+    if (protocol != null) {
+      spec.setProtocol(AlphaProtocol.valueOf("ALPHA_PROTOCOL_" + protocol.name()));
+    }
+    if (intervals != null) {
+      spec.setIntervalCount(intervals);
+    }
+    if (distance != null) {
+      spec.setDistance(distance.metric);
+    }
+    if (clusters != null) {
+      spec.setClusterCount(clusters);
+    }
+    if (kernelWidth != null) {
+      spec.setKernelWidth(kernelWidth);
+    }
+    if (bf16) {
+      spec.setPrecision(Precision.PRECISION_BF16);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw CommandException.badInput("cannot read --spec " + file + ": " + e);
+    }
+  }
+}

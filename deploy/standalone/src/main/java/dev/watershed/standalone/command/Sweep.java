@@ -1,0 +1,166 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.analysis.v1.StudyModel;
+import dev.watershed.trainer.v1.TrainingRun;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Runs that differ in their seeds, and the checkpoints that each has by step. */
+final class Sweep {
+  /** How the trainer ends the id of a run's checkpoint. */
+  private static final Pattern STEP = Pattern.compile("-step-(\\d{1,18})$");
+
+  /** Leaves room for a step in a study's name, which has 200 characters. */
+  private static final int MAXIMUM_NAME = 170;
+
+  private final List<TrainingRun> runs;
+  private final List<String> labels;
+  private final List<SortedMap<Long, String>> checkpoints;
+
+  private Sweep(
+      List<TrainingRun> runs, List<String> labels, List<SortedMap<Long, String>> checkpoints) {
+    this.runs = runs;
+    this.labels = labels;
+    this.checkpoints = checkpoints;
+  }
+
+  /**
+   * A sweep of runs that have ended.
+   *
+   * @throws CommandException where they are fewer than two, one goes on, or two cannot be told
+   *     apart
+   */
+  static Sweep of(List<TrainingRun> runs) {
+    if (runs.size() < 2) {
+      throw CommandException.badInput(
+          "dynamics are those of pairs and want at least two runs, not " + runs.size());
+    }
+    for (TrainingRun run : runs) {
+      if (!RunFollower.ended(run.getState())) {
+        throw CommandException.badInput(
+            "run "
+                + Names.id(run.getName())
+                + " is "
+                + RunFollower.word(run.getState())
+                + "; wait for its end with 'watershed runs watch "
+                + Names.id(run.getName())
+                + "'");
+      }
+    }
+    return new Sweep(runs, labels(runs), runs.stream().map(Sweep::checkpoints).toList());
+  }
+
+  /** "seed 3"; where runs of different names share their seeds, the name goes before. */
+  private static List<String> labels(List<TrainingRun> runs) {
+    Function<TrainingRun, String> bySeed = run -> "seed " + RunFollower.seeds(run.getSpec());
+    if (runs.stream().map(bySeed).distinct().count() == runs.size()) {
+      return runs.stream().map(bySeed).toList();
+    }
+    Map<String, TrainingRun> byLabel = new HashMap<>();
+    for (TrainingRun run : runs) {
+      TrainingRun other = byLabel.put(RunFollower.label(run), run);
+      if (other != null) {
+        throw CommandException.badInput(
+            "runs "
+                + Names.id(other.getName())
+                + " and "
+                + Names.id(run.getName())
+                + " are both '"
+                + RunFollower.label(run)
+                + "'; say which runs are meant with --runs");
+      }
+    }
+    return runs.stream().map(RunFollower::label).toList();
+  }
+
+  private static SortedMap<Long, String> checkpoints(TrainingRun run) {
+    SortedMap<Long, String> byStep = new TreeMap<>();
+    for (String checkpoint : run.getCheckpointsList()) {
+      Matcher step = STEP.matcher(checkpoint);
+      if (step.find()) {
+        byStep.put(Long.parseLong(step.group(1)), checkpoint);
+      }
+    }
+    return byStep;
+  }
+
+  int size() {
+    return runs.size();
+  }
+
+  /** The display name of all runs, shortened, or "dynamics" where they differ or have none. */
+  String name() {
+    List<String> names =
+        runs.stream().map(run -> run.getSpec().getDisplayName()).distinct().toList();
+    String name = names.get(0);
+    if (names.size() > 1 || name.isEmpty()) {
+      return "dynamics";
+    }
+    int length = name.codePointCount(0, name.length());
+    return length <= MAXIMUM_NAME
+        ? name
+        : name.substring(0, name.offsetByCodePoints(0, MAXIMUM_NAME));
+  }
+
+  /** The steps that every run has a checkpoint of, ascending. */
+  SortedSet<Long> commonSteps() {
+    SortedSet<Long> common = new TreeSet<>(checkpoints.get(0).keySet());
+    checkpoints.forEach(byStep -> common.retainAll(byStep.keySet()));
+    return common;
+  }
+
+  /**
+   * The models at a step, each under the same label at every step.
+   *
+   * @throws CommandException naming the runs that have no checkpoint of it
+   */
+  List<StudyModel> models(long step) {
+    List<Integer> lacking = new ArrayList<>();
+    List<StudyModel> models = new ArrayList<>();
+    for (int i = 0; i < runs.size(); i++) {
+      String checkpoint = checkpoints.get(i).get(step);
+      if (checkpoint == null) {
+        lacking.add(i);
+      } else {
+        models.add(
+            StudyModel.newBuilder().setCheckpoint(checkpoint).setLabel(labels.get(i)).build());
+      }
+    }
+    if (!lacking.isEmpty()) {
+      throw CommandException.badInput(
+          "no checkpoint of step "
+              + step
+              + " has "
+              + lacking.stream()
+                  .map(
+                      i ->
+                          "run "
+                              + Names.id(runs.get(i).getName())
+                              + " ("
+                              + labels.get(i)
+                              + ": "
+                              + steps(checkpoints.get(i).keySet())
+                              + ")")
+                  .collect(Collectors.joining(", ")));
+    }
+    return models;
+  }
+
+  /** "0, 100, 600"; "none" where there are none. */
+  static String steps(Iterable<Long> steps) {
+    List<String> texts = new ArrayList<>();
+    steps.forEach(step -> texts.add(Objects.toString(step)));
+    return texts.isEmpty() ? "none" : String.join(", ", texts);
+  }
+}
