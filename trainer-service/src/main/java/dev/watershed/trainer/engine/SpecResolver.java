@@ -3,11 +3,9 @@ package dev.watershed.trainer.engine;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
-import dev.watershed.classifier.data.EpochOrder;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.data.Row;
 import dev.watershed.server.RefusedException;
@@ -15,11 +13,10 @@ import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
 import dev.watershed.trainer.v1.Recipe;
-import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.DatasetSplit;
+import dev.watershed.type.v1.SplitDescription;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.util.List;
 
 /**
@@ -27,16 +24,14 @@ import java.util.List;
  * queued. What it returns says everything; resolving it again changes nothing.
  */
 final class SpecResolver {
-  private static final int DEFAULT_MAX_TOKENS = 128;
   private static final double DEFAULT_MASK_PROBABILITY = .15;
   private static final long DEFAULT_RESUME_EVERY_STEPS = 200;
-  private static final long MAX_STEPS = 100_000_000;
-  private static final String RECIPE = "spec.recipe.";
 
   private final CheckpointStore checkpoints;
   private final DataRoots roots;
   private final TrainingData data;
   private final TrainingLimits limits;
+  private final RecipeCatalogue catalogue = RecipeCatalogue.PUBLISHED;
 
   SpecResolver(
       CheckpointStore checkpoints, DataRoots roots, TrainingData data, TrainingLimits limits) {
@@ -47,24 +42,52 @@ final class SpecResolver {
   }
 
   /**
+   * Returns what a spec comes to.
+   *
    * @param spec one that keeps the rules of its contract
    * @throws RefusedException naming the field that is wrong
    * @throws InvalidInputException where what a field names cannot be used
    */
-  TrainingRunSpec resolve(TrainingRunSpec spec) throws IOException {
+  ResolvedSpec resolve(TrainingRunSpec spec) throws IOException {
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {
       var resolved = spec.toBuilder();
-      var encoder = start.architecture().encoder();
-      int maxTokens = maxTokens(spec.getRecipe(), encoder);
-      refuseLargeBatch(spec.getRecipe().getBatchSize(), maxTokens);
-      var train = resolveObjective(resolved, start, maxTokens);
+      var recipes =
+          new RecipeResolver(catalogue, start.architecture().encoder(), limits.maxBatchTokens());
+      var merged = recipes.merge(spec.getRecipe());
+      refuseProbeOfNoHead(spec, merged);
+      var train = resolveObjective(resolved, start, merged.getMaxTokens());
       refuseLargeModel(start, resolved);
-      var order = new EpochOrder(train.rows().size(), spec.getRecipe().getBatchSize(), 0);
-      var recipe = resolve(spec.getRecipe(), encoder, order, maxTokens);
-      return resolved
-          .setRecipe(recipe)
-          .setCheckpoints(resolve(spec.getCheckpoints(), recipe.getSteps()))
-          .build();
+      var recipe = recipes.resolve(merged, train.rows().size());
+      resolved.setRecipe(recipe).setCheckpoints(resolve(spec.getCheckpoints(), recipe));
+      return new ResolvedSpec(resolved.build(), splits(resolved.build()), start.contentDigest());
+    }
+  }
+
+  /** Returns the rows that a resolved spec is trained and validated on, as they are now. */
+  List<SplitDescription> splits(TrainingRunSpec spec) {
+    if (spec.hasMaskedLanguageModel()) {
+      var objective = spec.getMaskedLanguageModel();
+      return describe(objective.getTrain(), objective.getValidation(), List.of());
+    }
+    var objective = spec.getClassification();
+    return describe(objective.getTrain(), objective.getValidation(), objective.getLabelsList());
+  }
+
+  private List<SplitDescription> describe(
+      DatasetSplit train, DatasetSplit validation, List<String> labels) {
+    var described = data.describe("train", train, labels);
+    return validation.getSourceCase() == DatasetSplit.SourceCase.SOURCE_NOT_SET
+        ? List.of(described)
+        : List.of(described, data.describe("validation", validation, labels));
+  }
+
+  private static void refuseProbeOfNoHead(TrainingRunSpec spec, Recipe recipe) {
+    if (recipe.hasLinearProbe() && !spec.hasClassification()) {
+      throw RefusedException.invalidArgument(
+          "PROBE_WITHOUT_CLASSIFICATION",
+          "spec.recipe.linear_probe",
+          "trains a classification head, which masked language modelling does not have; leave it"
+              + " out, or override it with nothing where the recipe in based_on has one");
     }
   }
 
@@ -129,30 +152,6 @@ final class SpecResolver {
     return objective.toBuilder().setMaskProbability(first).setPairMaskProbability(second).build();
   }
 
-  private static int maxTokens(Recipe recipe, EncoderConfig encoder) {
-    if (recipe.getMaxTokens() > encoder.maxTokens()) {
-      throw RefusedException.invalidArgument(
-          "MAX_TOKENS_TOO_LARGE",
-          RECIPE + "max_tokens",
-          "is %d, but the model has positions for %d; ask for at most those"
-              .formatted(recipe.getMaxTokens(), encoder.maxTokens()));
-    }
-    return recipe.getMaxTokens() > 0
-        ? recipe.getMaxTokens()
-        : Math.min(DEFAULT_MAX_TOKENS, encoder.maxTokens());
-  }
-
-  private void refuseLargeBatch(int batchSize, int maxTokens) {
-    long tokens = (long) batchSize * maxTokens;
-    if (tokens > limits.maxBatchTokens()) {
-      throw RefusedException.invalidArgument(
-          "BATCH_TOO_LARGE",
-          RECIPE + "batch_size",
-          "is %d, which with %d tokens each makes %d tokens a step; the limit is %d (watershed.trainer.max-batch-tokens)"
-              .formatted(batchSize, maxTokens, tokens, limits.maxBatchTokens()));
-    }
-  }
-
   private void refuseLargeModel(StartingPoint start, TrainingRunSpec.Builder spec) {
     long parameters =
         ParameterLayout.of(
@@ -174,79 +173,33 @@ final class SpecResolver {
         : start.withClassificationHead(labels);
   }
 
-  private static Recipe resolve(
-      Recipe recipe, EncoderConfig encoder, EpochOrder order, int maxTokens) {
-    long steps = steps(recipe, order);
-    var resolved =
-        recipe.toBuilder()
-            .setMaxTokens(maxTokens)
-            .setSteps(steps)
-            .setWarmupSteps(warmupSteps(recipe, steps));
-    if (!recipe.hasDropout()
-        && encoder.hiddenDropout() == encoder.attentionDropout()
-        && encoder.hiddenDropout() == encoder.classifierDropout()) {
-      resolved.setDropout(encoder.hiddenDropout());
+  /**
+   * Fills in a policy for a resolved recipe. That of a recipe by name knows nothing of the run's
+   * length: what lies beyond it is left out. The same from a caller is a mistake.
+   */
+  private CheckpointPolicy resolve(CheckpointPolicy asked, Recipe recipe) {
+    long total = totalSteps(recipe);
+    var policy = asked.toBuilder();
+    if (asked.getEverySteps() == 0
+        && asked.getAtStepsCount() == 0
+        && !recipe.getBasedOn().isEmpty()) {
+      var named = catalogue.get(recipe.getBasedOn()).getCheckpoints();
+      policy
+          .setEverySteps(named.getEverySteps())
+          .addAllAtSteps(named.getAtStepsList().stream().filter(step -> step <= total).toList());
     }
-    if (recipe.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL) {
-      if (recipe.getPolynomialPower() == 0) {
-        resolved.setPolynomialPower(1);
-      }
-      if (recipe.getEndLearningRate() > recipe.getLearningRate()) {
-        throw RefusedException.invalidArgument(
-            "END_LEARNING_RATE_TOO_LARGE",
-            RECIPE + "end_learning_rate",
-            "is %s, above the peak learning_rate %s"
-                .formatted(recipe.getEndLearningRate(), recipe.getLearningRate()));
-      }
-    }
-    return resolved.build();
-  }
-
-  private static long steps(Recipe recipe, EpochOrder order) {
-    if (recipe.hasSteps()) {
-      return recipe.getSteps();
-    }
-    long steps = recipe.getEpochs() * order.stepsPerEpoch();
-    if (steps > MAX_STEPS) {
-      throw RefusedException.invalidArgument(
-          "TOO_MANY_STEPS",
-          RECIPE + "epochs",
-          "%d make %d steps of %d examples; the limit is %d"
-              .formatted(recipe.getEpochs(), steps, recipe.getBatchSize(), MAX_STEPS));
-    }
-    return steps;
-  }
-
-  private static long warmupSteps(Recipe recipe, long steps) {
-    // In decimal and rounded down, as the BERT release does: .29 of 100 is 29.
-    long warmup =
-        recipe.hasWarmupFraction()
-            ? BigDecimal.valueOf(recipe.getWarmupFraction())
-                .multiply(BigDecimal.valueOf(steps))
-                .longValue()
-            : recipe.getWarmupSteps();
-    if (warmup > steps) {
-      throw RefusedException.invalidArgument(
-          "WARMUP_TOO_LONG",
-          RECIPE + "warmup_steps",
-          "is %d, but the run has only %d steps".formatted(warmup, steps));
-    }
-    return warmup;
-  }
-
-  private CheckpointPolicy resolve(CheckpointPolicy policy, long steps) {
     for (int i = 0; i < policy.getAtStepsCount(); i++) {
-      if (policy.getAtSteps(i) > steps) {
+      if (policy.getAtSteps(i) > total) {
         throw RefusedException.invalidArgument(
             "CHECKPOINT_AFTER_END",
             "spec.checkpoints.at_steps[" + i + "]",
-            "is %d, but the run has only %d steps".formatted(policy.getAtSteps(i), steps));
+            "is %d, but the run has only %d steps".formatted(policy.getAtSteps(i), total));
       }
     }
     long count =
         policy.getAtStepsCount()
             + 1
-            + (policy.getEverySteps() > 0 ? steps / policy.getEverySteps() : 0);
+            + (policy.getEverySteps() > 0 ? total / policy.getEverySteps() : 0);
     if (count > limits.maxCheckpoints()) {
       throw RefusedException.invalidArgument(
           "TOO_MANY_CHECKPOINTS",
@@ -254,8 +207,14 @@ final class SpecResolver {
           "is %d, which makes %d checkpoints; the limit is %d (watershed.trainer.max-checkpoints)"
               .formatted(policy.getEverySteps(), count, limits.maxCheckpoints()));
     }
-    return policy.getResumeEverySteps() > 0
-        ? policy
-        : policy.toBuilder().setResumeEverySteps(DEFAULT_RESUME_EVERY_STEPS).build();
+    if (policy.getResumeEverySteps() == 0) {
+      policy.setResumeEverySteps(DEFAULT_RESUME_EVERY_STEPS);
+    }
+    return policy.build();
+  }
+
+  /** Returns the optimiser steps of both stages of a resolved recipe. */
+  static long totalSteps(Recipe recipe) {
+    return recipe.getLinearProbe().getSteps() + recipe.getSteps();
   }
 }

@@ -3,7 +3,9 @@ package dev.watershed.trainer.engine;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.Head;
@@ -18,8 +20,10 @@ import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,16 +43,19 @@ final class StartingPoint implements AutoCloseable {
 
   private final Architecture architecture;
   private final Tokenizer tokenizer;
+  private final @Nullable CheckpointManifest manifest;
   private final @Nullable HuggingFaceCheckpoint checkpoint;
   private final @Nullable RandomInitialization random;
 
   private StartingPoint(
       Architecture architecture,
       Tokenizer tokenizer,
+      @Nullable CheckpointManifest manifest,
       @Nullable HuggingFaceCheckpoint checkpoint,
       @Nullable RandomInitialization random) {
     this.architecture = architecture;
     this.tokenizer = tokenizer;
+    this.manifest = manifest;
     this.checkpoint = checkpoint;
     this.random = random;
   }
@@ -82,7 +89,7 @@ final class StartingPoint implements AutoCloseable {
     var checkpoint = HuggingFaceCheckpoint.open(directory);
     var architecture = checkpoint.architecture();
     var tokenizer = Tokenizers.load(directory, architecture.encoder().family());
-    var start = new StartingPoint(architecture, tokenizer, checkpoint, null);
+    var start = new StartingPoint(architecture, tokenizer, manifest.get(), checkpoint, null);
     if (tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
       start.close();
       throw RefusedException.failedPrecondition(
@@ -119,7 +126,7 @@ final class StartingPoint implements AutoCloseable {
     try {
       var encoder = Samples.within("spec.random", () -> encoder(random, family, tokenizer));
       return new StartingPoint(
-          new Architecture(encoder, Head.NONE, List.of()), tokenizer, null, random);
+          new Architecture(encoder, Head.NONE, List.of()), tokenizer, null, null, random);
     } catch (RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -164,6 +171,21 @@ final class StartingPoint implements AutoCloseable {
             encoder.vocabularySize(),
             encoder.typeVocabularySize(),
             encoder.maxTokens());
+  }
+
+  /**
+   * Names all that a run takes from here which its spec does not say: the checkpoint's weights,
+   * configuration and tokenizer, or the tokenizer of random weights. SHA-256, hexadecimal.
+   */
+  String contentDigest() {
+    if (manifest == null) {
+      return tokenizer.digest().sha256();
+    }
+    var text = new StringBuilder(manifest.digest().sha256());
+    new TreeMap<>(manifest.files())
+        .forEach(
+            (name, digest) -> text.append('\n').append(name).append(' ').append(digest.sha256()));
+    return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8)).sha256();
   }
 
   /**

@@ -2,14 +2,21 @@ package dev.watershed.trainer.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.SampleSpec;
+import dev.watershed.server.dataset.Answers;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
+import dev.watershed.type.v1.LabelCount;
+import dev.watershed.type.v1.SplitDescription;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingData {
   private static final int KEPT = 8;
+  private static final int KEPT_DIGESTS = 1000;
 
   /** What rows were read from; {@code stamp} is null for a built-in split. */
   private record RowsKey(DatasetSplit split, @Nullable FileStamp stamp) {}
@@ -25,13 +33,18 @@ final class TrainingData {
   private record TokensKey(RowsKey rows, String tokenizer, int maxTokens) {}
 
   private final Datasets datasets;
+  private final DataRoots roots;
   private final Cache<RowsKey, Dataset> rows =
       Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
   private final Cache<TokensKey, EncodedSample> tokens =
       Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
 
-  TrainingData(Datasets datasets) {
+  private final Cache<RowsKey, Digest> digests =
+      Caffeine.newBuilder().maximumSize(KEPT_DIGESTS).build();
+
+  TrainingData(Datasets datasets, DataRoots roots) {
     this.datasets = datasets;
+    this.roots = roots;
   }
 
   /**
@@ -54,6 +67,37 @@ final class TrainingData {
                 new SampleSpec("split", Samples.split(split), 0, null, maxTokens),
                 start.tokenizer(),
                 start.architecture().encoder()));
+  }
+
+  /**
+   * Returns what the rows of a split are.
+   *
+   * @param name what it is used for
+   * @param labels in the order to be told in; empty for the data's own
+   */
+  SplitDescription describe(String name, DatasetSplit split, List<String> labels) {
+    var key = key(split);
+    var dataset = rows(key);
+    var counts = new LinkedHashMap<String, Long>();
+    (labels.isEmpty() ? dataset.labels() : labels).forEach(label -> counts.put(label, 0L));
+    for (var row : dataset.rows()) {
+      if (row.label() >= 0) {
+        counts.merge(dataset.labels().get(row.label()), 1L, Long::sum);
+      }
+    }
+    var digest = digests.get(key, unused -> dataset.digest());
+    var description =
+        SplitDescription.newBuilder()
+            .setName(name)
+            .setDigest(Answers.digest(digest))
+            .setRowCount(dataset.rows().size());
+    counts.forEach(
+        (label, count) ->
+            description.addLabels(LabelCount.newBuilder().setLabel(label).setRowCount(count)));
+    if (key.stamp() != null) {
+      description.setFile(roots.relativize(key.stamp().file()));
+    }
+    return description.build();
   }
 
   private Dataset rows(RowsKey key) {

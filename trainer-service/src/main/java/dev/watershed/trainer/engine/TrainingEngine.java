@@ -19,6 +19,7 @@ import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
+import dev.watershed.type.v1.SplitDescription;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,26 +63,30 @@ public final class TrainingEngine {
       TorchSettings torch) {
     this.checkpoints = checkpoints;
     this.roots = roots;
-    this.data = new TrainingData(datasets);
+    this.data = new TrainingData(datasets, roots);
     this.resolver = new SpecResolver(checkpoints, roots, data, limits);
     this.work = work;
     this.torch = torch;
   }
 
   /**
-   * Returns the spec with every default filled in.
+   * Returns what a spec comes to: every default filled in, and what it will be trained on.
    *
    * @param spec one that keeps the rules of its contract
    * @throws RefusedException naming the field that could not be trained
    * @throws InvalidInputException where what a field names cannot be used
    */
-  public TrainingRunSpec resolve(TrainingRunSpec spec) throws IOException {
+  public ResolvedSpec resolve(TrainingRunSpec spec) throws IOException {
     return resolver.resolve(spec);
   }
 
-  /** Steps of a run in all, those of a linear probe included. */
-  public static long totalSteps(TrainingRunSpec spec) {
-    return Stage.of(spec.getRecipe()).getLast().end();
+  /**
+   * Returns the rows that a resolved spec would be trained and validated on now.
+   *
+   * @throws InvalidInputException where they cannot be read any more
+   */
+  public List<SplitDescription> splits(TrainingRunSpec spec) {
+    return resolver.splits(spec);
   }
 
   /** What computes runs in this process, but for the precision, which is each run's own. */

@@ -4,8 +4,10 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.trainer.engine.RecipeCatalogue;
 import dev.watershed.trainer.run.TrainingRuns;
 import dev.watershed.trainer.store.CreateCall;
+import dev.watershed.trainer.store.CreatedRuns;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -14,6 +16,8 @@ import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.CreateTrainingRunResponse;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunResponse;
+import dev.watershed.trainer.v1.ListRecipesRequest;
+import dev.watershed.trainer.v1.ListRecipesResponse;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.Seeds;
@@ -50,8 +54,12 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
       CreateTrainingRunRequest request, StreamObserver<CreateTrainingRunResponse> observer) {
     var spec = request.getSpec();
     var seeds = List.of(seeds(spec.getHeadSeed(), spec.getDataSeed()));
-    var run = create(request, request.getRequestId(), spec, seeds).getFirst();
-    observer.onNext(CreateTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+    var created = create(request, request.getRequestId(), spec, seeds, request.getReuseExisting());
+    observer.onNext(
+        CreateTrainingRunResponse.newBuilder()
+            .setTrainingRun(created.runs().getFirst())
+            .setReused(created.reusedCount() > 0)
+            .build());
     observer.onCompleted();
   }
 
@@ -66,9 +74,26 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
             .setDataSeed(first.getDataSeed())
             .build();
     rules.validate(CreateTrainingRunRequest.newBuilder().setSpec(spec).build());
-    var created = create(request, request.getRequestId(), spec, request.getSeedsList());
+    var created =
+        create(
+            request,
+            request.getRequestId(),
+            spec,
+            request.getSeedsList(),
+            request.getReuseExisting());
     observer.onNext(
-        BatchCreateTrainingRunsResponse.newBuilder().addAllTrainingRuns(created).build());
+        BatchCreateTrainingRunsResponse.newBuilder()
+            .addAllTrainingRuns(created.runs())
+            .setReusedCount(created.reusedCount())
+            .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void listRecipes(
+      ListRecipesRequest request, StreamObserver<ListRecipesResponse> observer) {
+    observer.onNext(
+        ListRecipesResponse.newBuilder().addAllRecipes(RecipeCatalogue.PUBLISHED.all()).build());
     observer.onCompleted();
   }
 
@@ -84,10 +109,10 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
   public void listTrainingRuns(
       ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
     var states = Set.copyOf(request.getStatesList());
-    String question = "trainingRuns" + states.stream().sorted().toList();
+    String question = "trainingRuns" + states.stream().sorted().toList() + request.getDisplayName();
     long after = Long.parseLong(PageToken.read(request.getPageToken(), question, "0"));
     int limit = request.getPageSize() > 0 ? request.getPageSize() : DEFAULT_PAGE_SIZE;
-    var page = runs.list(states, after, limit);
+    var page = runs.list(states, request.getDisplayName(), after, limit);
     var response = ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(page.runs());
     page.next()
         .ifPresent(
@@ -125,10 +150,10 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
                 }));
   }
 
-  private List<TrainingRun> create(
-      Message request, String requestId, TrainingRunSpec spec, List<Seeds> seeds) {
+  private CreatedRuns create(
+      Message request, String requestId, TrainingRunSpec spec, List<Seeds> seeds, boolean reuse) {
     try {
-      return runs.create(new CreateCall(requestId, digest(request)), spec, seeds);
+      return runs.create(new CreateCall(requestId, digest(request)), spec, seeds, reuse);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

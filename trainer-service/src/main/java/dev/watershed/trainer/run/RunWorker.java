@@ -134,6 +134,7 @@ public final class RunWorker implements AutoCloseable {
     boolean finished;
     try {
       var run = attempt.run();
+      refuseChangedRows(run);
       finished =
           engine.train(id, run.getSpec(), run.getProgress().getValidationScoresList(), attempt);
     } catch (StoreException | RunAttempt.TakenOverException e) {
@@ -154,6 +155,26 @@ public final class RunWorker implements AutoCloseable {
         null);
     engine.forget(id);
     return new CompletionHandler.OnCompleteRemove<>();
+  }
+
+  /** A run's bits follow from its rows too, and whoever reuses it relies on them. */
+  private void refuseChangedRows(TrainingRun run) {
+    // Runs queued by an older version do not say.
+    if (run.getSplitsCount() == 0) {
+      return;
+    }
+    var now = engine.splits(run.getSpec());
+    for (int i = 0; i < now.size(); i++) {
+      var then = run.getSplits(i);
+      if (!then.getDigest().equals(now.get(i).getDigest())) {
+        throw RefusedException.failedPrecondition(
+            "DATA_CHANGED",
+            then.getFile(),
+            "The rows of %s (%s) are not those that the run was queued with: %d rows then, %d now. Queue it anew, with these rows or, once they are back, with those."
+                .formatted(
+                    then.getName(), then.getFile(), then.getRowCount(), now.get(i).getRowCount()));
+      }
+    }
   }
 
   private static long step(RunAttempt attempt) {

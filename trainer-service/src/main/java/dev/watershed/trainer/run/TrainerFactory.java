@@ -22,7 +22,9 @@ final class TrainerFactory {
   @Singleton
   RunStore store(
       @Named("trainer") DataSource dataSource, @Nullable DataSourceResolver resolver, Clock clock) {
-    return new RunStore(plain(dataSource, resolver), clock);
+    var store = new RunStore(plain(dataSource, resolver), clock);
+    store.fillDisplayNames();
+    return store;
   }
 
   @Singleton

@@ -1,9 +1,13 @@
 package dev.watershed.trainer.run;
 
 import com.google.protobuf.util.Timestamps;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.engine.ResolvedSpec;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.CreateCall;
+import dev.watershed.trainer.store.CreatedRuns;
+import dev.watershed.trainer.store.NewRun;
 import dev.watershed.trainer.store.RunPage;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.StoredRun;
@@ -14,6 +18,7 @@ import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -46,6 +51,7 @@ public final class TrainingRuns {
   private final RunFeed feed;
   private final RunWorker worker;
   private final TrainingEngine engine;
+  private final CheckpointStore checkpoints;
   private final TrainerConfiguration configuration;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
@@ -55,12 +61,14 @@ public final class TrainingRuns {
       RunFeed feed,
       RunWorker worker,
       TrainingEngine engine,
+      CheckpointStore checkpoints,
       TrainerConfiguration configuration,
       Clock clock) {
     this.store = store;
     this.feed = feed;
     this.worker = worker;
     this.engine = engine;
+    this.checkpoints = checkpoints;
     this.configuration = configuration;
     this.clock = clock;
   }
@@ -70,35 +78,49 @@ public final class TrainingRuns {
    * made first.
    *
    * @param spec one that keeps the rules of its contract
+   * @param reuse whether runs of the same spec, weights and rows are returned instead of new ones
    * @throws RefusedException as {@code CreateTrainingRun} documents
    */
-  public List<TrainingRun> create(CreateCall call, TrainingRunSpec spec, List<Seeds> seeds)
+  public CreatedRuns create(CreateCall call, TrainingRunSpec spec, List<Seeds> seeds, boolean reuse)
       throws IOException {
     var known = store.findCreatedBy(call);
     if (known.isPresent()) {
       return known.get();
     }
     var resolved = engine.resolve(spec);
-    var runs = new ArrayList<TrainingRun>();
+    var runs = new ArrayList<NewRun>();
     for (var pair : seeds) {
-      runs.add(
-          queued(
-              resolved.toBuilder()
-                  .setHeadSeed(pair.getHeadSeed())
-                  .setDataSeed(pair.getDataSeed())
-                  .build()));
+      var seeded = resolved.with(pair);
+      runs.add(new NewRun(queued(seeded), seeded.identity()));
     }
-    var created = store.create(call, runs, configuration.maxQueuedRuns());
+    var created =
+        store.create(
+            call, runs, run -> reuse && hasItsCheckpoints(run), configuration.maxQueuedRuns());
     worker.wake();
     return created;
   }
 
-  private TrainingRun queued(TrainingRunSpec spec) {
+  /** What a run has written may have been deleted since; then it is of no use to anybody. */
+  private boolean hasItsCheckpoints(TrainingRun run) {
+    try {
+      for (var name : run.getCheckpointsList()) {
+        if (checkpoints.find(name.substring(name.indexOf('/') + 1)).isEmpty()) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private TrainingRun queued(ResolvedSpec resolved) {
     return TrainingRun.newBuilder()
         .setName(RunStore.name(newId()))
-        .setSpec(spec)
+        .setSpec(resolved.spec())
+        .addAllSplits(resolved.splits())
         .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
-        .setProgress(TrainingProgress.newBuilder().setTotalSteps(TrainingEngine.totalSteps(spec)))
+        .setProgress(TrainingProgress.newBuilder().setTotalSteps(resolved.totalSteps()))
         .setCreateTime(Timestamps.fromMillis(clock.millis()))
         .build();
   }
@@ -121,8 +143,8 @@ public final class TrainingRuns {
   }
 
   /** Returns runs, oldest first; see {@link RunStore#list}. */
-  public RunPage list(Set<TrainingRunState> states, long after, int limit) {
-    return store.list(states, after, limit);
+  public RunPage list(Set<TrainingRunState> states, String displayName, long after, int limit) {
+    return store.list(states, displayName, after, limit);
   }
 
   /**

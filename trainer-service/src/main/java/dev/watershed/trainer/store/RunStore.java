@@ -15,10 +15,12 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 
@@ -37,7 +39,6 @@ public final class RunStore {
   public static final String QUEUE_TASK = "training-run";
 
   private static final String NAME_PREFIX = "trainingRuns/";
-  private static final String UNIQUE_VIOLATION = "23505";
   private static final Duration QUEUE_RETRY = Duration.ofSeconds(30);
 
   private final DataSource dataSource;
@@ -59,41 +60,62 @@ public final class RunStore {
   }
 
   /**
-   * Returns the runs that an earlier call of the same request id made, as they are now.
+   * Returns the runs that an earlier call of the same request id answered with, as they are now.
    *
    * @throws RefusedException ALREADY_EXISTS where that call had another body
    */
-  public Optional<List<TrainingRun>> findCreatedBy(CreateCall call) {
+  public Optional<CreatedRuns> findCreatedBy(CreateCall call) {
     return call.requestId().isEmpty()
         ? Optional.empty()
-        : transact("find a request", connection -> createdBy(connection, call));
+        : transact("find a request", connection -> answered(connection, call));
   }
 
   /**
-   * Writes runs and queues them in their order, all or none. Of two calls with one request id at
-   * the same moment, one writes and the other returns what the first wrote.
+   * Writes runs and queues them in their order, all or none. Calls that come at the same moment,
+   * also from several processes, are taken one after the other: of two with one request id, or two
+   * that may reuse each other's runs, one writes and the other returns what the first wrote.
    *
    * @param runs in state QUEUED
+   * @param reusable whether a run of the same identity that is queued, running or has succeeded is
+   *     to be returned instead of a new one
    * @throws RefusedException RESOURCE_EXHAUSTED where more than {@code maxQueued} would wait;
    *     ALREADY_EXISTS where the request id was used with another body
    */
-  public synchronized List<TrainingRun> create(
-      CreateCall call, List<TrainingRun> runs, int maxQueued) {
-    try {
-      return transact(
-          "create runs",
-          connection -> {
-            refuseFullQueue(connection, runs.size(), maxQueued);
-            insert(connection, call, runs);
-            return runs;
-          });
-    } catch (StoreException e) {
-      if (e.getCause() instanceof SQLException cause
-          && UNIQUE_VIOLATION.equals(cause.getSQLState())) {
-        return findCreatedBy(call).orElseThrow(() -> e);
-      }
-      throw e;
-    }
+  public synchronized CreatedRuns create(
+      CreateCall call, List<NewRun> runs, Predicate<TrainingRun> reusable, int maxQueued) {
+    return transact(
+        "create runs",
+        connection -> {
+          takeTurn(connection);
+          var known =
+              call.requestId().isEmpty()
+                  ? Optional.<CreatedRuns>empty()
+                  : answered(connection, call);
+          if (known.isPresent()) {
+            return known.get();
+          }
+          var answer = new ArrayList<TrainingRun>();
+          var added = new HashSet<String>();
+          int reusedCount = 0;
+          for (int i = 0; i < runs.size(); i++) {
+            var wanted = runs.get(i);
+            var existing = findReusable(connection, wanted.identity(), reusable);
+            var run = existing.orElse(wanted.run());
+            boolean reused = existing.isPresent() && !added.contains(run.getName());
+            if (reused) {
+              reusedCount++;
+            } else if (existing.isEmpty()) {
+              insert(connection, wanted, added.size());
+              added.add(run.getName());
+            }
+            if (!call.requestId().isEmpty()) {
+              note(connection, call, i, run, reused);
+            }
+            answer.add(run);
+          }
+          refuseFullQueue(connection, added.size(), maxQueued);
+          return new CreatedRuns(answer, reusedCount);
+        });
   }
 
   /** Returns a run. */
@@ -105,11 +127,14 @@ public final class RunStore {
    * Returns runs in the order they were made.
    *
    * @param states only these; empty for all
+   * @param displayName only runs of this name; empty for all
    * @param after where the page before ended; 0 for the first
    */
-  public RunPage list(Set<TrainingRunState> states, long after, int limit) {
+  public RunPage list(Set<TrainingRunState> states, String displayName, long after, int limit) {
     var marks = String.join(",", Collections.nCopies(states.size(), "?"));
-    var condition = states.isEmpty() ? "" : " and state in (" + marks + ")";
+    var condition =
+        (states.isEmpty() ? "" : " and state in (" + marks + ")")
+            + (displayName.isEmpty() ? "" : " and display_name = ?");
     return transact(
         "list runs",
         connection -> {
@@ -119,6 +144,9 @@ public final class RunStore {
             query.setLong(parameter++, after);
             for (var state : states) {
               query.setString(parameter++, state.name());
+            }
+            if (!displayName.isEmpty()) {
+              query.setString(parameter++, displayName);
             }
             query.setInt(parameter, limit + 1);
             return page(query.executeQuery(), limit);
@@ -150,6 +178,33 @@ public final class RunStore {
   }
 
   /**
+   * Fills in the display names of runs that were written before there was a column for them, which
+   * SQL cannot read from their payload.
+   *
+   * @return how many there were
+   */
+  public int fillDisplayNames() {
+    return transact(
+        "fill in display names",
+        connection -> {
+          try (var query =
+                  connection.prepareStatement(
+                      "select id, payload from training_run where display_name is null");
+              var update =
+                  connection.prepareStatement(
+                      "update training_run set display_name = ? where id = ?")) {
+            int filled = 0;
+            for (var rows = query.executeQuery(); rows.next(); filled++) {
+              update.setString(1, parse(rows.getBytes(2)).getSpec().getDisplayName());
+              update.setString(2, rows.getString(1));
+              update.executeUpdate();
+            }
+            return filled;
+          }
+        });
+  }
+
+  /**
    * Lets every claimed run be claimed again at once. Only for a process that knows that no other
    * worker is alive, such as one that holds an embedded database.
    *
@@ -168,17 +223,27 @@ public final class RunStore {
         });
   }
 
-  private static Optional<List<TrainingRun>> createdBy(Connection connection, CreateCall call)
+  /** Waits until no other call creates runs; none will until this transaction has ended. */
+  private static void takeTurn(Connection connection) throws SQLException {
+    try (var query =
+        connection.prepareStatement(
+            "select id from training_create_turn where id = 1 for update")) {
+      query.executeQuery();
+    }
+  }
+
+  private static Optional<CreatedRuns> answered(Connection connection, CreateCall call)
       throws SQLException {
     try (var query =
         connection.prepareStatement(
-            "select request_digest, payload from training_run where request_id = ?"
-                + " order by request_position")) {
+            "select digest, reused, payload from training_request join training_run on id = run_id"
+                + " where training_request.request_id = ? order by position")) {
       query.setString(1, call.requestId());
       var runs = new ArrayList<TrainingRun>();
+      int reusedCount = 0;
       for (var rows = query.executeQuery(); rows.next(); ) {
         var run = parse(rows.getBytes("payload"));
-        if (!rows.getString("request_digest").equals(call.digest())) {
+        if (!rows.getString("digest").equals(call.digest())) {
           throw RefusedException.alreadyExists(
               "REQUEST_ID_TAKEN",
               run.getName(),
@@ -189,11 +254,36 @@ public final class RunStore {
                   + ". Choose a new request id.");
         }
         runs.add(run);
+        reusedCount += rows.getBoolean("reused") ? 1 : 0;
       }
-      return runs.isEmpty() ? Optional.empty() : Optional.of(runs);
+      return runs.isEmpty() ? Optional.empty() : Optional.of(new CreatedRuns(runs, reusedCount));
     }
   }
 
+  /** The furthest run of an identity that has not failed and is not to be cancelled. */
+  private static Optional<TrainingRun> findReusable(
+      Connection connection, String identity, Predicate<TrainingRun> reusable) throws SQLException {
+    try (var query =
+        connection.prepareStatement(
+            "select payload from training_run where identity = ? and cancel_requested = false and"
+                + " state in ('TRAINING_RUN_STATE_SUCCEEDED', 'TRAINING_RUN_STATE_RUNNING',"
+                + " 'TRAINING_RUN_STATE_QUEUED') order by case state"
+                + " when 'TRAINING_RUN_STATE_SUCCEEDED' then 1"
+                + " when 'TRAINING_RUN_STATE_RUNNING' then 2 else 3 end, sequence")) {
+      query.setString(1, identity);
+      for (var rows = query.executeQuery(); rows.next(); ) {
+        var run = parse(rows.getBytes(1));
+        if (reusable.test(run)) {
+          return Optional.of(run);
+        }
+      }
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * @param more of the waiting runs were added by this transaction
+   */
   private static void refuseFullQueue(Connection connection, int more, int maxQueued)
       throws SQLException {
     try (var query =
@@ -202,10 +292,10 @@ public final class RunStore {
       var rows = query.executeQuery();
       rows.next();
       long waiting = rows.getLong(1);
-      if (waiting + more > maxQueued) {
+      if (more > 0 && waiting > maxQueued) {
         throw RefusedException.resourceExhausted(
             "TRAINING_QUEUE_FULL",
-            waiting
+            (waiting - more)
                 + " runs wait and "
                 + more
                 + " more were asked for, but the queue holds "
@@ -216,35 +306,50 @@ public final class RunStore {
     }
   }
 
-  private void insert(Connection connection, CreateCall call, List<TrainingRun> runs)
-      throws SQLException {
+  /**
+   * @param place among the runs of one call
+   */
+  private void insert(Connection connection, NewRun created, int place) throws SQLException {
     var now = now();
-    try (var run =
+    var run = created.run();
+    try (var insert =
             connection.prepareStatement(
-                "insert into training_run (id, request_id, request_position, request_digest, state,"
-                    + " cancel_requested, attempts_since_save, create_time, update_time, payload,"
-                    + " version) values (?, ?, ?, ?, ?, false, 0, ?, ?, ?, 1)");
-        var place =
+                "insert into training_run (id, identity, display_name, state, cancel_requested,"
+                    + " attempts_since_save, create_time, update_time, payload, version)"
+                    + " values (?, ?, ?, ?, false, 0, ?, ?, ?, 1)");
+        var queue =
             connection.prepareStatement(
                 "insert into training_queue (task_name, task_instance, execution_time, picked,"
                     + " version) values (?, ?, ?, false, 1)")) {
-      for (int i = 0; i < runs.size(); i++) {
-        String id = id(runs.get(i));
-        run.setString(1, id);
-        run.setString(2, call.requestId().isEmpty() ? null : call.requestId());
-        run.setInt(3, i);
-        run.setString(4, call.digest());
-        run.setString(5, runs.get(i).getState().name());
-        run.setObject(6, now);
-        run.setObject(7, now);
-        run.setBytes(8, runs.get(i).toByteArray());
-        run.executeUpdate();
-        place.setString(1, QUEUE_TASK);
-        place.setString(2, id);
-        // The queue is ordered by time alone: one microsecond apart keeps the order of a batch.
-        place.setObject(3, now.plus(i, ChronoUnit.MICROS));
-        place.executeUpdate();
-      }
+      insert.setString(1, id(run));
+      insert.setString(2, created.identity());
+      insert.setString(3, run.getSpec().getDisplayName());
+      insert.setString(4, run.getState().name());
+      insert.setObject(5, now);
+      insert.setObject(6, now);
+      insert.setBytes(7, run.toByteArray());
+      insert.executeUpdate();
+      queue.setString(1, QUEUE_TASK);
+      queue.setString(2, id(run));
+      // The queue is ordered by time alone: one microsecond apart keeps the order of a batch.
+      queue.setObject(3, now.plus(place, ChronoUnit.MICROS));
+      queue.executeUpdate();
+    }
+  }
+
+  private static void note(
+      Connection connection, CreateCall call, int position, TrainingRun run, boolean reused)
+      throws SQLException {
+    try (var insert =
+        connection.prepareStatement(
+            "insert into training_request (request_id, position, digest, run_id, reused)"
+                + " values (?, ?, ?, ?, ?)")) {
+      insert.setString(1, call.requestId());
+      insert.setInt(2, position);
+      insert.setString(3, call.digest());
+      insert.setString(4, id(run));
+      insert.setBoolean(5, reused);
+      insert.executeUpdate();
     }
   }
 

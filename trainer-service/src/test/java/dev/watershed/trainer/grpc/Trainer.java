@@ -80,7 +80,7 @@ public final class Trainer implements AutoCloseable {
             TorchSettings.cpu(1));
     store = new RunStore(database, clock);
     worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
-    var runs = new TrainingRuns(store, feed, worker, engine, configuration, clock);
+    var runs = new TrainingRuns(store, feed, worker, engine, checkpoints, configuration, clock);
     var rules = new ValidationInterceptor();
     String name = InProcessServerBuilder.generateName();
     server =

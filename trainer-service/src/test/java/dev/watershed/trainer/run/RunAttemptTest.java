@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.trainer.engine.RunObserver.Signal;
 import dev.watershed.trainer.store.CreateCall;
+import dev.watershed.trainer.store.NewRun;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.store.TestDatabase;
@@ -29,7 +30,7 @@ final class RunAttemptTest {
   private final RunAttempt attempt;
 
   RunAttemptTest() {
-    store.create(new CreateCall("", "aa"), List.of(RUN), 1);
+    store.create(new CreateCall("", "aa"), List.of(new NewRun(RUN, "ii")), run -> false, 1);
     attempt = new RunAttempt(store, new RunFeed(), Clock.systemUTC(), stopping::get, RUN);
   }
 

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.rpc.Code;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -19,10 +21,13 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class RunStoreTest {
   private static final CreateCall ANONYMOUS = new CreateCall("", "aa");
   private static final TrainingRunState QUEUED = TrainingRunState.TRAINING_RUN_STATE_QUEUED;
+  private static final TrainingRunState SUCCEEDED = TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED;
   private static final TrainingRunState RUNNING = TrainingRunState.TRAINING_RUN_STATE_RUNNING;
 
   private final DataSource dataSource = TestDatabase.create();
@@ -30,20 +35,19 @@ final class RunStoreTest {
 
   @Test
   void create_batch_keepsItsOrderInTheQueue() throws Exception {
-    store.create(ANONYMOUS, runs("c", "a", "b"), 10);
+    create(ANONYMOUS, runs("c", "a", "b"), 10);
 
     assertThat(column("select task_instance from training_queue order by execution_time"))
         .containsExactly("c", "a", "b");
-    assertThat(ids(store.list(Set.of(), 0, 10))).containsExactly("c", "a", "b");
+    assertThat(ids(store.list(Set.of(), "", 0, 10))).containsExactly("c", "a", "b");
   }
 
   @Test
   void create_moreThanTheQueueHolds_isRefusedWholly() throws Exception {
-    store.create(ANONYMOUS, runs("a", "b"), 3);
+    create(ANONYMOUS, runs("a", "b"), 3);
 
     var refused =
-        catchThrowableOfType(
-            RefusedException.class, () -> store.create(ANONYMOUS, runs("c", "d"), 3));
+        catchThrowableOfType(RefusedException.class, () -> create(ANONYMOUS, runs("c", "d"), 3));
 
     assertThat(refused.toStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
     assertThat(column("select id from training_run")).containsExactly("a", "b");
@@ -52,9 +56,9 @@ final class RunStoreTest {
 
   @Test
   void create_idOfABatchTaken_writesNothing() throws Exception {
-    store.create(ANONYMOUS, runs("a"), 10);
+    create(ANONYMOUS, runs("a"), 10);
 
-    assertThatThrownBy(() -> store.create(ANONYMOUS, runs("b", "a"), 10))
+    assertThatThrownBy(() -> create(ANONYMOUS, runs("b", "a"), 10))
         .isInstanceOf(StoreException.class);
 
     assertThat(column("select task_instance from training_queue")).containsExactly("a");
@@ -63,10 +67,10 @@ final class RunStoreTest {
   @Test
   void create_sameRequestTwice_returnsTheFirstAsItIsNow() {
     var call = new CreateCall("once", "aa");
-    store.create(call, runs("a", "b"), 10);
+    create(call, runs("a", "b"), 10);
     store.update("a", run -> run.with(run.run().toBuilder().setState(RUNNING).build()));
 
-    var again = store.create(call, runs("c", "d"), 10);
+    var again = create(call, runs("c", "d"), 10);
 
     assertThat(again).extracting(RunStore::id).containsExactly("a", "b");
     assertThat(again.getFirst().getState()).isEqualTo(RUNNING);
@@ -74,7 +78,7 @@ final class RunStoreTest {
 
   @Test
   void findCreatedBy_otherBody_isRefused() {
-    store.create(new CreateCall("once", "aa"), runs("a"), 10);
+    create(new CreateCall("once", "aa"), runs("a"), 10);
 
     var refused =
         catchThrowableOfType(
@@ -97,7 +101,10 @@ final class RunStoreTest {
                       threads.submit(
                           () -> {
                             start.await();
-                            return stores.get(i % 2).create(call, runs("run" + i), 100);
+                            return stores
+                                .get(i % 2)
+                                .create(call, runs("run" + i), run -> false, 100)
+                                .runs();
                           }))
               .toList();
       start.countDown();
@@ -110,13 +117,191 @@ final class RunStoreTest {
     assertThat(column("select id from training_run")).hasSize(1);
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = TrainingRunState.class,
+      names = {
+        "TRAINING_RUN_STATE_QUEUED",
+        "TRAINING_RUN_STATE_RUNNING",
+        "TRAINING_RUN_STATE_SUCCEEDED"
+      })
+  void create_sameIdentityNotEndedBadly_isReused(TrainingRunState state) {
+    create(ANONYMOUS, runs("a"), 10);
+    setState("a", state);
+
+    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("a");
+    assertThat(created.runs().getFirst().getState()).isEqualTo(state);
+    assertThat(created.reusedCount()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = TrainingRunState.class,
+      names = {"TRAINING_RUN_STATE_FAILED", "TRAINING_RUN_STATE_CANCELLED"})
+  void create_sameIdentityEndedBadly_isMadeAnew(TrainingRunState state) {
+    create(ANONYMOUS, runs("a"), 10);
+    setState("a", state);
+
+    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("b");
+    assertThat(created.reusedCount()).isZero();
+  }
+
+  @Test
+  void create_sameIdentityAboutToBeCancelled_isMadeAnew() {
+    create(ANONYMOUS, runs("a"), 10);
+    store.update("a", run -> new StoredRun(run.run(), true, 0));
+
+    assertThat(store.create(ANONYMOUS, runs("b"), run -> true, 10).runs())
+        .extracting(RunStore::id)
+        .containsExactly("b");
+  }
+
+  @Test
+  void create_severalToReuse_takesTheFurthestThatWillDo() {
+    create(ANONYMOUS, runs("deleted", "queued", "succeeded", "running"), 10);
+    setState("deleted", SUCCEEDED);
+    setState("succeeded", SUCCEEDED);
+    setState("running", RUNNING);
+
+    var created =
+        store.create(ANONYMOUS, runs("b"), run -> !RunStore.id(run).equals("deleted"), 10);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("succeeded");
+  }
+
+  @Test
+  void create_sameIdentityTwiceInOneCall_isOneRunThatIsNotCountedAsReused() throws Exception {
+    var created = store.create(new CreateCall("once", "aa"), runs("a", "b"), run -> true, 1);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("a", "a");
+    assertThat(created.reusedCount()).isZero();
+    assertThat(column("select task_instance from training_queue")).containsExactly("a");
+    assertThat(store.findCreatedBy(new CreateCall("once", "aa"))).contains(created);
+  }
+
+  @Test
+  void create_someReused_queuesTheOthersAndAnswersTheSameAgain() throws Exception {
+    create(ANONYMOUS, runs("a"), 10);
+    var call = new CreateCall("once", "aa");
+    var wanted = List.of(new NewRun(run("b", ""), "other"), new NewRun(run("c", ""), "same"));
+
+    var created = store.create(call, wanted, run -> true, 2);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("b", "a");
+    assertThat(created.reusedCount()).isEqualTo(1);
+    assertThat(column("select task_instance from training_queue order by execution_time"))
+        .containsExactly("a", "b");
+    // Also once the reused run would not be reused any more.
+    setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
+    var again = store.create(call, wanted, run -> true, 2);
+    assertThat(again.runs()).extracting(RunStore::id).containsExactly("b", "a");
+    assertThat(again.reusedCount()).isEqualTo(1);
+  }
+
+  @Test
+  void create_allReusedWhileTheQueueIsFull_isAnswered() {
+    create(ANONYMOUS, runs("a", "b"), 2);
+
+    assertThat(store.create(ANONYMOUS, runs("c"), run -> true, 1).reusedCount()).isEqualTo(1);
+  }
+
+  @Test
+  void create_sameSweepAtTheSameMoment_makesOneSet() throws Exception {
+    // Two stores stand for two processes: what keeps them apart is the database.
+    var stores = List.of(store, new RunStore(dataSource, Clock.systemUTC()));
+    var start = new CountDownLatch(1);
+    try (var threads = Executors.newFixedThreadPool(8)) {
+      List<Future<CreatedRuns>> created =
+          IntStream.range(0, 8)
+              .mapToObj(
+                  i ->
+                      threads.submit(
+                          () -> {
+                            start.await();
+                            var sweep =
+                                IntStream.range(0, 5)
+                                    .mapToObj(
+                                        seed -> new NewRun(run(i + "-" + seed, ""), "seed" + seed))
+                                    .toList();
+                            return stores.get(i % 2).create(ANONYMOUS, sweep, run -> true, 100);
+                          }))
+              .toList();
+      start.countDown();
+      int reused = 0;
+      var sets = new HashSet<List<TrainingRun>>();
+      for (var future : created) {
+        sets.add(future.get().runs());
+        reused += future.get().reusedCount();
+      }
+      assertThat(sets).hasSize(1);
+      assertThat(reused).isEqualTo(7 * 5);
+    }
+    assertThat(column("select id from training_run")).hasSize(5);
+  }
+
+  @Test
+  void list_byDisplayName_leavesOthersOut() {
+    store.create(
+        ANONYMOUS,
+        List.of(
+            new NewRun(run("a", "sweep"), "1"),
+            new NewRun(run("b", "other"), "2"),
+            new NewRun(run("c", "sweep"), "3")),
+        run -> false,
+        10);
+
+    var first = store.list(Set.of(QUEUED), "sweep", 0, 1);
+    assertThat(ids(first)).containsExactly("a");
+    assertThat(ids(store.list(Set.of(), "sweep", first.next().orElseThrow(), 1)))
+        .containsExactly("c");
+    assertThat(ids(store.list(Set.of(), "none", 0, 10))).isEmpty();
+  }
+
+  @Test
+  void migrate_databaseOfTheFirstVersion_keepsItsRunsAndRequests() throws Exception {
+    var old = TestDatabase.createFirstVersion();
+    try (var connection = old.getConnection();
+        var insert =
+            connection.prepareStatement(
+                "insert into training_run (id, request_id, request_position, request_digest, state,"
+                    + " cancel_requested, attempts_since_save, create_time, update_time, payload,"
+                    + " version) values (?, 'once', ?, 'aa', 'TRAINING_RUN_STATE_QUEUED', false, 0,"
+                    + " current_timestamp, current_timestamp, ?, 1)")) {
+      for (int i = 0; i < 2; i++) {
+        insert.setString(1, "old" + i);
+        insert.setInt(2, i);
+        insert.setBytes(3, run("old" + i, "name" + i).toByteArray());
+        insert.executeUpdate();
+      }
+    }
+
+    TestDatabase.migrate(old);
+    var migrated = new RunStore(old, Clock.systemUTC());
+
+    assertThat(migrated.fillDisplayNames()).isEqualTo(2);
+    assertThat(migrated.fillDisplayNames()).isZero();
+    assertThat(ids(migrated.list(Set.of(), "", 0, 10))).containsExactly("old0", "old1");
+    assertThat(ids(migrated.list(Set.of(), "name1", 0, 10))).containsExactly("old1");
+    var once = new CreateCall("once", "aa");
+    assertThat(migrated.findCreatedBy(once).orElseThrow().runs())
+        .extracting(RunStore::id)
+        .containsExactly("old0", "old1");
+    assertThat(migrated.findCreatedBy(once).orElseThrow().reusedCount()).isZero();
+    // Nobody knows what rows the old ones were of.
+    assertThat(migrated.create(ANONYMOUS, runs("new"), run -> true, 10).reusedCount()).isZero();
+  }
+
   @Test
   void list_pages_giveEveryRunOnce() {
-    store.create(ANONYMOUS, runs("a", "b", "c", "d", "e"), 10);
+    create(ANONYMOUS, runs("a", "b", "c", "d", "e"), 10);
 
-    var first = store.list(Set.of(), 0, 2);
-    var second = store.list(Set.of(), first.next().orElseThrow(), 2);
-    var third = store.list(Set.of(), second.next().orElseThrow(), 2);
+    var first = store.list(Set.of(), "", 0, 2);
+    var second = store.list(Set.of(), "", first.next().orElseThrow(), 2);
+    var third = store.list(Set.of(), "", second.next().orElseThrow(), 2);
 
     assertThat(ids(first)).containsExactly("a", "b");
     assertThat(ids(second)).containsExactly("c", "d");
@@ -126,16 +311,16 @@ final class RunStoreTest {
 
   @Test
   void list_byState_leavesOthersOut() {
-    store.create(ANONYMOUS, runs("a", "b"), 10);
+    create(ANONYMOUS, runs("a", "b"), 10);
     store.update("b", run -> run.with(run.run().toBuilder().setState(RUNNING).build()));
 
-    assertThat(ids(store.list(Set.of(RUNNING), 0, 10))).containsExactly("b");
-    assertThat(ids(store.list(Set.of(QUEUED, RUNNING), 0, 10))).containsExactly("a", "b");
+    assertThat(ids(store.list(Set.of(RUNNING), "", 0, 10))).containsExactly("b");
+    assertThat(ids(store.list(Set.of(QUEUED, RUNNING), "", 0, 10))).containsExactly("a", "b");
   }
 
   @Test
   void update_changeThrows_changesNothing() {
-    store.create(ANONYMOUS, runs("a"), 10);
+    create(ANONYMOUS, runs("a"), 10);
 
     assertThatThrownBy(
             () ->
@@ -151,7 +336,7 @@ final class RunStoreTest {
 
   @Test
   void update_cancelled_leavesTheQueueUnlessClaimed() throws Exception {
-    store.create(ANONYMOUS, runs("waiting", "claimed"), 10);
+    create(ANONYMOUS, runs("waiting", "claimed"), 10);
     execute("update training_queue set picked = true where task_instance = 'claimed'");
 
     for (String id : List.of("waiting", "claimed")) {
@@ -169,7 +354,7 @@ final class RunStoreTest {
 
   @Test
   void releaseClaims_ofADeadWorker_letsThemBeClaimed() throws Exception {
-    store.create(ANONYMOUS, runs("a", "b"), 10);
+    create(ANONYMOUS, runs("a", "b"), 10);
     execute(
         "update training_queue set picked = true, picked_by = 'dead' where task_instance = 'a'");
 
@@ -178,10 +363,25 @@ final class RunStoreTest {
         .containsExactlyInAnyOrder("a", "b");
   }
 
-  private static List<TrainingRun> runs(String... ids) {
-    return List.of(ids).stream()
-        .map(id -> TrainingRun.newBuilder().setName(RunStore.name(id)).setState(QUEUED).build())
-        .toList();
+  private List<TrainingRun> create(CreateCall call, List<NewRun> runs, int maxQueued) {
+    return store.create(call, runs, run -> false, maxQueued).runs();
+  }
+
+  /** Runs that are all of one identity. */
+  private static List<NewRun> runs(String... ids) {
+    return List.of(ids).stream().map(id -> new NewRun(run(id, ""), "same")).toList();
+  }
+
+  private static TrainingRun run(String id, String displayName) {
+    return TrainingRun.newBuilder()
+        .setName(RunStore.name(id))
+        .setSpec(TrainingRunSpec.newBuilder().setDisplayName(displayName))
+        .setState(QUEUED)
+        .build();
+  }
+
+  private void setState(String id, TrainingRunState state) {
+    store.update(id, run -> run.with(run.run().toBuilder().setState(state).build()));
   }
 
   private static List<String> ids(RunPage page) {

@@ -1,0 +1,236 @@
+package dev.watershed.trainer.engine;
+
+import com.google.rpc.BadRequest;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.data.EpochOrder;
+import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.LinearProbe;
+import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.type.v1.Precision;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Fills in what a recipe leaves open, from the recipe it is based on, the model and the number of
+ * rows. What it returns says everything; resolving it again changes nothing.
+ */
+final class RecipeResolver {
+  private static final int DEFAULT_MAX_TOKENS = 128;
+  private static final long MAX_STEPS = 100_000_000;
+  private static final String FIELD = "spec.recipe.";
+
+  private final RecipeCatalogue catalogue;
+  private final EncoderConfig encoder;
+  private final long maxBatchTokens;
+
+  /**
+   * @param encoder of the model that is trained
+   * @param maxBatchTokens see {@link TrainingLimits#maxBatchTokens}
+   */
+  RecipeResolver(RecipeCatalogue catalogue, EncoderConfig encoder, long maxBatchTokens) {
+    this.catalogue = catalogue;
+    this.encoder = encoder;
+    this.maxBatchTokens = maxBatchTokens;
+  }
+
+  /**
+   * Returns a recipe with the fields of the one it is based on, and with the {@code max_tokens}
+   * that the model allows; all that can be said before the rows are known. More tokens than the
+   * model's are refused where they are asked for, but not where a recipe by name has them.
+   *
+   * @throws RefusedException naming what is missing, unknown or too large
+   */
+  Recipe merge(Recipe asked) {
+    if (asked.getMaxTokens() > encoder.maxTokens()) {
+      throw RefusedException.invalidArgument(
+          "MAX_TOKENS_TOO_LARGE",
+          FIELD + "max_tokens",
+          "is %d, but the model has positions for %d; ask for at most those"
+              .formatted(asked.getMaxTokens(), encoder.maxTokens()));
+    }
+    if (asked.getBasedOn().isEmpty() && asked.getOverrideFields().getPathsCount() > 0) {
+      throw RefusedException.invalidArgument(
+          "BASED_ON_MISSING",
+          FIELD + "based_on",
+          "is empty, so there is nothing for override_fields to override; name a recipe");
+    }
+    var merged =
+        asked.getBasedOn().isEmpty()
+            ? asked
+            : RecipeOverrides.merge(catalogue.get(asked.getBasedOn()).getRecipe(), asked);
+    var missing = missing(merged);
+    if (!missing.isEmpty()) {
+      throw RefusedException.invalidArgument("RECIPE_INCOMPLETE", missing);
+    }
+    refuseLargeParts(merged);
+    return merged.toBuilder().setMaxTokens(maxTokens(merged)).build();
+  }
+
+  /**
+   * Returns what a recipe lacks that has no default, one violation per field.
+   *
+   * @param recipe with the fields of the one it is based on
+   */
+  static List<BadRequest.FieldViolation> missing(Recipe recipe) {
+    var missing = new ArrayList<BadRequest.FieldViolation>();
+    need(recipe.hasAdamw(), "adamw", "set", missing);
+    need(
+        !recipe.hasAdamw() || recipe.getAdamw().getEpsilon() > 0,
+        "adamw.epsilon",
+        "positive",
+        missing);
+    need(recipe.getLearningRate() > 0, "learning_rate", "positive", missing);
+    need(recipe.getSchedule() != Schedule.SCHEDULE_UNSPECIFIED, "schedule", "set", missing);
+    need(
+        recipe.getLengthCase() != Recipe.LengthCase.LENGTH_NOT_SET,
+        "length",
+        "set (steps or epochs)",
+        missing);
+    need(recipe.getBatchSize() > 0, "batch_size", "positive", missing);
+    if (recipe.hasLinearProbe()) {
+      var probe = recipe.getLinearProbe();
+      need(probe.getLearningRate() > 0, "linear_probe.learning_rate", "positive", missing);
+      need(
+          probe.getLengthCase() != LinearProbe.LengthCase.LENGTH_NOT_SET,
+          "linear_probe.length",
+          "set (steps or epochs)",
+          missing);
+    }
+    return missing;
+  }
+
+  private static void need(
+      boolean there, String field, String what, List<BadRequest.FieldViolation> missing) {
+    if (!there) {
+      missing.add(
+          RefusedException.violation(
+              FIELD + field, "must be " + what + ", here or in the recipe that based_on names"));
+    }
+  }
+
+  private void refuseLargeParts(Recipe recipe) {
+    int parts = Math.max(1, recipe.getAccumulationSteps());
+    if (parts > recipe.getBatchSize()) {
+      throw RefusedException.invalidArgument(
+          "TOO_MANY_ACCUMULATION_STEPS",
+          FIELD + "accumulation_steps",
+          "is %d, but a step has only %d examples (batch_size) to be divided"
+              .formatted(parts, recipe.getBatchSize()));
+    }
+    int examples = (recipe.getBatchSize() + parts - 1) / parts;
+    int maxTokens = maxTokens(recipe);
+    long tokens = (long) examples * maxTokens;
+    if (tokens > maxBatchTokens) {
+      throw RefusedException.invalidArgument(
+          "BATCH_TOO_LARGE",
+          FIELD + "batch_size",
+          ("is %d, in %d part(s), which with %d tokens each makes %d tokens at once; the limit is %d"
+                  + " (watershed.trainer.max-batch-tokens). Raise accumulation_steps")
+              .formatted(recipe.getBatchSize(), parts, maxTokens, tokens, maxBatchTokens));
+    }
+  }
+
+  /**
+   * Returns a recipe with every default filled in, lengths as steps, and {@code override_fields}
+   * exactly where it differs from the one it is based on.
+   *
+   * @param merged as {@link #merge} returned it
+   * @param rowCount rows of the training split
+   * @throws RefusedException naming the field that does not fit
+   */
+  Recipe resolve(Recipe merged, int rowCount) {
+    var order = new EpochOrder(rowCount, merged.getBatchSize(), 0);
+    long steps = steps(merged, order);
+    refuseLong(steps, "epochs", merged.getEpochs(), merged.getBatchSize());
+    var probe = merged.getLinearProbe();
+    refuseLong(
+        steps(probe, order), "linear_probe.epochs", probe.getEpochs(), merged.getBatchSize());
+    var resolved = filled(merged, merged, order);
+    if (resolved.getWarmupSteps() > steps) {
+      throw RefusedException.invalidArgument(
+          "WARMUP_TOO_LONG",
+          FIELD + "warmup_steps",
+          "is %d, but the run has only %d steps".formatted(resolved.getWarmupSteps(), steps));
+    }
+    if (resolved.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL
+        && resolved.getEndLearningRate() > resolved.getLearningRate()) {
+      throw RefusedException.invalidArgument(
+          "END_LEARNING_RATE_TOO_LARGE",
+          FIELD + "end_learning_rate",
+          "is %s, above the peak learning_rate %s"
+              .formatted(resolved.getEndLearningRate(), resolved.getLearningRate()));
+    }
+    if (merged.getBasedOn().isEmpty()) {
+      return resolved;
+    }
+    var named = filled(catalogue.get(merged.getBasedOn()).getRecipe(), merged, order);
+    return resolved.toBuilder()
+        .setOverrideFields(RecipeOverrides.differences(named, resolved))
+        .build();
+  }
+
+  /**
+   * Fills in defaults.
+   *
+   * @param run the recipe of the run, whose batch, length and schedule give fractions and epochs
+   *     their meaning; {@code recipe} itself, or one based on it. So a recipe by name counts as
+   *     followed where only its batch was changed: three epochs are three epochs
+   */
+  private Recipe filled(Recipe recipe, Recipe run, EpochOrder order) {
+    var filled =
+        recipe.toBuilder()
+            .setMaxTokens(maxTokens(recipe))
+            .setSteps(steps(recipe, order))
+            .setWarmupSteps(warmupSteps(recipe, steps(run, order)))
+            .setAccumulationSteps(Math.max(1, recipe.getAccumulationSteps()));
+    if (recipe.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
+      filled.setPrecision(Precision.PRECISION_FP32);
+    }
+    if (!recipe.hasDropout()
+        && encoder.hiddenDropout() == encoder.attentionDropout()
+        && encoder.hiddenDropout() == encoder.classifierDropout()) {
+      filled.setDropout(encoder.hiddenDropout());
+    }
+    if (run.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL && recipe.getPolynomialPower() == 0) {
+      filled.setPolynomialPower(1);
+    }
+    if (recipe.hasLinearProbe()) {
+      filled.getLinearProbeBuilder().setSteps(steps(recipe.getLinearProbe(), order));
+    }
+    return filled.build();
+  }
+
+  private int maxTokens(Recipe recipe) {
+    int wanted = recipe.getMaxTokens() > 0 ? recipe.getMaxTokens() : DEFAULT_MAX_TOKENS;
+    return Math.min(wanted, encoder.maxTokens());
+  }
+
+  private static long steps(Recipe recipe, EpochOrder order) {
+    return recipe.hasSteps() ? recipe.getSteps() : recipe.getEpochs() * order.stepsPerEpoch();
+  }
+
+  private static long steps(LinearProbe probe, EpochOrder order) {
+    return probe.hasSteps() ? probe.getSteps() : probe.getEpochs() * order.stepsPerEpoch();
+  }
+
+  private static void refuseLong(long steps, String field, int epochs, int batchSize) {
+    if (steps > MAX_STEPS) {
+      throw RefusedException.invalidArgument(
+          "TOO_MANY_STEPS",
+          FIELD + field,
+          "%d make %d steps of %d examples; the limit is %d"
+              .formatted(epochs, steps, batchSize, MAX_STEPS));
+    }
+  }
+
+  private static long warmupSteps(Recipe recipe, long steps) {
+    // In decimal and rounded down, as the BERT release does: .29 of 100 is 29.
+    return recipe.hasWarmupFraction()
+        ? BigDecimal.valueOf(recipe.getWarmupFraction())
+            .multiply(BigDecimal.valueOf(steps))
+            .longValue()
+        : recipe.getWarmupSteps();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.watershed.trainer.engine;
+
+import com.google.protobuf.CodedOutputStream;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.type.v1.SplitDescription;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * What a spec comes to.
+ *
+ * @param spec with every default filled in
+ * @param splits the rows it is trained and validated on
+ * @param startDigest names what a run takes from its start that the spec does not say: SHA-256 of
+ *     the initial checkpoint's content, or of the tokenizer of random weights
+ */
+public record ResolvedSpec(
+    TrainingRunSpec spec, List<SplitDescription> splits, String startDigest) {
+  public ResolvedSpec {
+    splits = List.copyOf(splits);
+  }
+
+  /** Returns this with other seeds, on which nothing else depends. */
+  public ResolvedSpec with(Seeds seeds) {
+    var seeded =
+        spec.toBuilder().setHeadSeed(seeds.getHeadSeed()).setDataSeed(seeds.getDataSeed()).build();
+    return new ResolvedSpec(seeded, splits, startDigest);
+  }
+
+  /** Returns the optimiser steps of both stages. */
+  public long totalSteps() {
+    return SpecResolver.totalSteps(spec.getRecipe());
+  }
+
+  /**
+   * Names the bits of the run's result: SHA-256, hexadecimal, over the spec but for its display
+   * name, the content begun with and the rows. Runs of the same identity differ in name alone.
+   */
+  public String identity() {
+    var bytes = new ByteArrayOutputStream();
+    var output = CodedOutputStream.newInstance(bytes);
+    try {
+      bytes.write(("run/1\n" + startDigest + "\n").getBytes(StandardCharsets.UTF_8));
+      for (var split : splits) {
+        bytes.write(
+            (split.getName() + " " + split.getDigest().getSha256() + "\n")
+                .getBytes(StandardCharsets.UTF_8));
+      }
+      output.useDeterministicSerialization();
+      spec.toBuilder().clearDisplayName().build().writeTo(output);
+      output.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot happen in memory", e);
+    }
+    return Digest.of(bytes.toByteArray()).sha256();
+  }
+}
