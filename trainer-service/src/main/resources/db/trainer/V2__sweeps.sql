@@ -16,15 +16,15 @@ create index if not exists training_run_by_identity on training_run (identity, s
 -- first version wrote.
 create table if not exists training_request (
   request_id varchar(128) not null,
-  position integer not null,
+  request_position integer not null,
   digest varchar(64) not null,
   run_id varchar(64) not null,
   -- Whether the run was there before the call.
   reused boolean not null,
-  primary key (request_id, position)
+  primary key (request_id, request_position)
 );
 
-insert into training_request (request_id, position, digest, run_id, reused)
+insert into training_request (request_id, request_position, digest, run_id, reused)
 select request_id, request_position, request_digest, id, false
 from training_run where request_id is not null
 on conflict do nothing;

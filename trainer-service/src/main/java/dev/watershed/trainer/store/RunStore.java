@@ -236,8 +236,9 @@ public final class RunStore {
       throws SQLException {
     try (var query =
         connection.prepareStatement(
-            "select digest, reused, payload from training_request join training_run on id = run_id"
-                + " where training_request.request_id = ? order by position")) {
+            "select request.digest, request.reused, run.payload from training_request request"
+                + " join training_run run on run.id = request.run_id"
+                + " where request.request_id = ? order by request.request_position")) {
       query.setString(1, call.requestId());
       var runs = new ArrayList<TrainingRun>();
       int reusedCount = 0;
@@ -342,7 +343,7 @@ public final class RunStore {
       throws SQLException {
     try (var insert =
         connection.prepareStatement(
-            "insert into training_request (request_id, position, digest, run_id, reused)"
+            "insert into training_request (request_id, request_position, digest, run_id, reused)"
                 + " values (?, ?, ?, ?, ?)")) {
       insert.setString(1, call.requestId());
       insert.setInt(2, position);

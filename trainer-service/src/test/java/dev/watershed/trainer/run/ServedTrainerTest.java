@@ -7,6 +7,7 @@ import dev.watershed.trainer.grpc.Specs;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
+import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
@@ -19,9 +20,11 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +68,60 @@ final class ServedTrainerTest {
     }
   }
 
+  @Test
+  void serve_databaseOfTheFirstVersion_listsItsRunsByName(@TempDir Path directory)
+      throws Exception {
+    var old =
+        TrainingRun.newBuilder()
+            .setName("trainingRuns/old")
+            .setSpec(Specs.classification(5).setDisplayName("before"))
+            .setState(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED)
+            .build();
+    Flyway.configure()
+        .dataSource(url(directory), "sa", "")
+        .locations("classpath:db/trainer")
+        .target("1")
+        .load()
+        .migrate();
+    try (var connection = DriverManager.getConnection(url(directory), "sa", "");
+        var insert =
+            connection.prepareStatement(
+                "insert into training_run (id, request_position, request_digest, state,"
+                    + " cancel_requested, attempts_since_save, create_time, update_time, payload,"
+                    + " version) values ('old', 0, 'aa', 'TRAINING_RUN_STATE_SUCCEEDED', false, 0,"
+                    + " current_timestamp, current_timestamp, ?, 1)")) {
+      insert.setBytes(1, old.toByteArray());
+      insert.executeUpdate();
+    }
+    try (var context = start(directory)) {
+      var channel = connect(context);
+      var training = TrainingServiceGrpc.newBlockingStub(channel);
+
+      assertThat(
+              training
+                  .listTrainingRuns(
+                      ListTrainingRunsRequest.newBuilder().setDisplayName("before").build())
+                  .getTrainingRunsList())
+          .containsExactly(old);
+      assertThat(
+              training
+                  .createTrainingRun(
+                      CreateTrainingRunRequest.newBuilder()
+                          .setSpec(old.getSpec())
+                          .setReuseExisting(true)
+                          .build())
+                  .getReused())
+          .isFalse();
+      channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private static String url(Path directory) {
+    return "jdbc:h2:file:"
+        + directory.resolve("trainer")
+        + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH";
+  }
+
   private static ApplicationContext start(Path directory) {
     var context =
         ApplicationContext.builder(
@@ -74,10 +131,7 @@ final class ServedTrainerTest {
                     "watershed.checkpoints.root", directory.resolve("checkpoints").toString(),
                     "watershed.trainer.work", directory.resolve("work").toString(),
                     "watershed.trainer.sole-worker", "true",
-                    "datasources.trainer.url",
-                        "jdbc:h2:file:"
-                            + directory.resolve("trainer")
-                            + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH",
+                    "datasources.trainer.url", url(directory),
                     "flyway.datasources.trainer.enabled", "true",
                     "flyway.datasources.trainer.locations", "classpath:db/trainer"))
             .banner(false)
