@@ -18,6 +18,7 @@ import java.util.function.ToDoubleFunction;
  * @param metrics every pair a &lt; b by a and then b; alpha = 1 is a
  * @param assignments (models) cluster of each model
  * @param labels of the models
+ * @param warnings the study's, but for those about fits, which a comparison over steps has none of
  */
 record DynamicsStep(
     long step,
@@ -58,7 +59,9 @@ record DynamicsStep(
         report.getClustering().getOneBasin(),
         mean(report, model -> model.getInDomain().getMeanLossNats()),
         mean(report, model -> model.getInDomain().getAccuracy()),
-        report.getWarningsList());
+        report.getWarningsList().stream()
+            .filter(warning -> !ReportWarnings.concernsFits(warning))
+            .toList());
   }
 
   /** Returns the place in {@code labels} of each of the report's models. */

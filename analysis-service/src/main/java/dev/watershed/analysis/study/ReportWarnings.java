@@ -23,7 +23,14 @@ final class ReportWarnings {
   /** So many models are named in a sentence. */
   private static final int MOST_NAMED = 10;
 
+  private static final String FITS = "The diagnostics are fitted";
+
   private ReportWarnings() {}
+
+  /** Whether a warning is about the fits of diagnostics, of which not every reader makes use. */
+  static boolean concernsFits(String warning) {
+    return warning.startsWith(FITS);
+  }
 
   /**
    * @param report with its models, spec and diagnostics
@@ -43,13 +50,14 @@ final class ReportWarnings {
     int examples = report.getModels(0).getInDomain().getExampleCount();
     if (examples < LEAST_EXAMPLES) {
       warnings.add(
-          "The in-domain sample has %d examples; gaps over fewer than %d are mostly noise. Take a larger sample."
+          "The in-domain sample has only %d examples, so that losses and gaps are noisy; take at least %d."
               .formatted(examples, LEAST_EXAMPLES));
     }
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
       warnings.add(
-          "The diagnostics are fitted over %d models; a correlation of fewer than %d says little. Add models."
-              .formatted(report.getModelsCount(), LEAST_FITTED_MODELS));
+          FITS
+              + " over %d models; a correlation of fewer than %d says little. Add models."
+                  .formatted(report.getModelsCount(), LEAST_FITTED_MODELS));
     }
     return warnings;
   }

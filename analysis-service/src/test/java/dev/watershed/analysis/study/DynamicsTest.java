@@ -199,16 +199,19 @@ final class DynamicsTest {
   }
 
   @Test
-  void analyze_studiesThatDifferInPrecisionOrWarn_saysAtWhichSteps() {
-    var first = study(spec("left-0=a", "left-1=b", "right-0=c"));
+  void analyze_studiesThatDifferInKernelOrWarn_saysAtWhichSteps() {
+    var first = study(spec("left-0=a", "copy-0=b", "right-0=c"));
     var second =
-        study(spec("left-0=a", "left-1=b", "right-0=c").toBuilder().setKernelWidth(2).build());
-    var dynamics = analyze(0, first, 1, second);
+        study(spec("left-3=a", "copy-3=b", "right-0=c").toBuilder().setKernelWidth(2).build());
+    var third = study(spec("left-3=a", "left-4=b", "right-0=c"));
+    var dynamics = analyze(0, first, 1, second, 2, third);
 
+    // Each study warns of fits over three models too; a comparison has no fits.
+    assertThat(process.report(third).getWarningsList()).hasSize(1);
     assertThat(dynamics.getWarningsList())
         .satisfiesExactly(
             kernel -> assertThat(kernel).contains("kernel width (1.0, 2.0)"),
-            few -> assertThat(few).startsWith("Steps 0, 1: The diagnostics are fitted over 3"));
+            same -> assertThat(same).startsWith("Steps 0, 1: a, b are one model"));
   }
 
   @Test

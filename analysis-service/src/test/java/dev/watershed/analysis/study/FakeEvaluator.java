@@ -68,6 +68,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile Provenance provenance = PROVENANCE;
   volatile String version = "";
   volatile String sampleVersion = "";
+  volatile int examples = EXAMPLES;
   volatile List<String> labels = List.of("no", "yes");
 
   private final String name = InProcessServerBuilder.generateName();
@@ -146,6 +147,10 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
         .build();
   }
 
+  private ClassificationMetrics measured(double position, String sample) {
+    return metrics(position, sample).toBuilder().setExampleCount(examples).build();
+  }
+
   private static double accuracy(double position, String sample, double right) {
     boolean permuted = position > 15 && position < 100;
     return sample.equals("in-domain") ? permuted ? .1 : .9 : .1 + .8 * right;
@@ -182,7 +187,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                           InterpolationPoint.newBuilder()
                               .setAlpha(alpha)
                               .setSampleIndex(i)
-                              .setMetrics(metrics(alpha * a + (1 - alpha) * b, sample)))
+                              .setMetrics(measured(alpha * a + (1 - alpha) * b, sample)))
                       .build());
             }
           }
@@ -212,7 +217,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                     .setPoint(
                         CombinationPoint.newBuilder()
                             .setSampleIndex(i)
-                            .setMetrics(metrics(position(request.getModels(0)), sample)))
+                            .setMetrics(measured(position(request.getModels(0)), sample)))
                     .build());
           }
         });
@@ -248,7 +253,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                 SampleDescription.newBuilder()
                     .setName(sample.getName())
                     .setDigest(digestOf(sample.getName() + sampleVersion))
-                    .setExampleCount(EXAMPLES)
+                    .setExampleCount(examples)
                     .addAllLabels(labels)
                     .build())
         .toList();

@@ -228,6 +228,15 @@ final class StudyReportTest {
   }
 
   @Test
+  void warnings_fewExamples_saySo() {
+    evaluator.examples = 99;
+    assertThat(study(spec(MODELS.toArray(String[]::new))).getWarningsList())
+        .singleElement()
+        .asString()
+        .startsWith("The in-domain sample has only 99 examples");
+  }
+
+  @Test
   void provenance_severalEvaluators_listsWhatDiffers() {
     var other = FakeEvaluator.PROVENANCE.toBuilder().setDevice("cuda").setThreads(2).build();
     var merged = ReportComputation.provenance(List.of(FakeEvaluator.PROVENANCE, other));
