@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.pytorch.jni.LibUtils;
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;

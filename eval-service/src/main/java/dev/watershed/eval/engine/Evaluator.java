@@ -2,11 +2,11 @@ package dev.watershed.eval.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.Torch;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;

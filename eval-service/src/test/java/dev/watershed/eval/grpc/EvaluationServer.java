@@ -1,5 +1,6 @@
 package dev.watershed.eval.grpc;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
@@ -13,7 +14,6 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.Torch;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;

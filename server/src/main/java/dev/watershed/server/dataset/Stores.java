@@ -1,10 +1,10 @@
 package dev.watershed.server.dataset;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
-import dev.watershed.classifier.model.TorchSettings;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import jakarta.inject.Singleton;

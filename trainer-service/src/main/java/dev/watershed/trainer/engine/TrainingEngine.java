@@ -1,6 +1,7 @@
 package dev.watershed.trainer.engine;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
@@ -8,7 +9,6 @@ import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.classifier.model.Torch;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Masking;

@@ -1,9 +1,9 @@
 package dev.watershed.trainer.run;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.Errors;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunStore;

@@ -1,10 +1,10 @@
 package dev.watershed.trainer.grpc;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;

@@ -3,7 +3,7 @@ package dev.watershed.standalone.command;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import dev.watershed.classifier.model.TorchSettings;
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import dev.watershed.standalone.quickstart.Quickstart;

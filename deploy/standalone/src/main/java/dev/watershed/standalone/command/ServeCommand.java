@@ -1,7 +1,7 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import java.nio.file.Path;

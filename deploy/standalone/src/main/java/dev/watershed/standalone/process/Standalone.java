@@ -1,8 +1,8 @@
 package dev.watershed.standalone.process;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.classifier.model.Torch;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.BindableService;

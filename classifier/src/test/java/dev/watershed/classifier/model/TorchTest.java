@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ai.djl.ndarray.NDManager;
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class TorchSettingsTest {
+final class TorchTest {
   @Test
   void theFirstGpuIsMeantWhereNoneIsNamed() {
     assertThat(new TorchSettings("cuda", 1, false).device()).isEqualTo("cuda:0");

@@ -1,4 +1,4 @@
-package dev.watershed.classifier.model;
+package dev.watershed.classifier;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,12 +35,13 @@ public record TorchSettings(String device, int threads, boolean tf32) {
     return new TorchSettings(CPU, threads, false);
   }
 
-  boolean isCpu() {
+  /** Whether the device is the CPU. */
+  public boolean isCpu() {
     return device.equals(CPU);
   }
 
-  /** The number of the GPU. */
-  int gpu() {
+  /** The number of the GPU; there is none on the CPU. */
+  public int gpu() {
     return Integer.parseInt(device.substring(device.indexOf(':') + 1));
   }
 }
