@@ -10,9 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads splits. Built-in ones are made once; files are read anew each time. Thread-safe. */
 public final class Datasets {
+  private static final Logger LOG = LoggerFactory.getLogger(Datasets.class);
+
   private final DataRoots roots;
   private final DataLimits limits;
   private final TaskFiles tasks;
@@ -114,7 +118,9 @@ public final class Datasets {
         }
       }
     }
-    return dataset.build();
+    Dataset read = dataset.build();
+    read.notices().forEach(notice -> LOG.info("{}: {}", reading.path(), notice));
+    return read;
   }
 
   static InvalidInputException noLabelled(List<String> onlyLabels) {

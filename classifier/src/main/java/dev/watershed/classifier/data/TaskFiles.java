@@ -43,8 +43,7 @@ final class TaskFiles {
           return file.get();
         }
       }
-      throw notFound(
-          task, "in the %d data roots".formatted(roots.directories().size()), task.paths());
+      throw notFound(task, "the %d data roots".formatted(roots.directories().size()));
     }
     Path named = roots.resolve(split.uri());
     if (!Files.isDirectory(named)) {
@@ -52,8 +51,7 @@ final class TaskFiles {
     }
     List<String> names = new ArrayList<>(task.files());
     names.addAll(task.paths());
-    return first(named, names)
-        .orElseThrow(() -> notFound(task, "in '%s'".formatted(split.uri()), names));
+    return first(named, names).orElseThrow(() -> notFound(task, "'%s'".formatted(split.uri())));
   }
 
   /**
@@ -211,13 +209,19 @@ final class TaskFiles {
     return found.isEmpty() ? null : found.get(0);
   }
 
-  private static InvalidInputException notFound(Task task, String where, List<String> names) {
+  private static InvalidInputException notFound(Task task, String where) {
+    List<String> files = new ArrayList<>(task.ownFiles());
+    files.addAll(task.files());
     return new InvalidInputException(
         Kind.NOT_FOUND,
         "TASK_FILE_NOT_FOUND",
         "uri",
-        "no file of %s %s; looked for %s (a .gz of a text file will do too). Put it there, or name the file"
-            .formatted(task.name(), where, FileColumns.shown(names)));
+        "no file of %s in %s; looked for %s (or a .gz of a text file), also below %s. Put it there, or name the file"
+            .formatted(
+                task.name(),
+                where,
+                FileColumns.shown(files),
+                FileColumns.shown(task.directories())));
   }
 
   private static InvalidInputException unknown(String message) {

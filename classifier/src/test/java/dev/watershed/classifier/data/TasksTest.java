@@ -91,7 +91,10 @@ class TasksTest {
   @Test
   void load_noFile_isRefusedWithTheNamesLookedFor() throws IOException {
     Files.createDirectory(root.resolve("empty"));
-    refused("mnli/train", "", "TASK_FILE_NOT_FOUND").withMessageContaining("MNLI/train.tsv");
+    refused("mnli/train", "", "TASK_FILE_NOT_FOUND")
+        .withMessageContaining("the 2 data roots")
+        .withMessageContaining("train.tsv, train-*.parquet")
+        .withMessageContaining("glue_data/MNLI");
     refused("mnli/train", "empty", "TASK_FILE_NOT_FOUND")
         .withMessageContaining("in 'empty'")
         .withMessageContaining("train.tsv")

@@ -88,7 +88,7 @@ final class TasksCommandTest {
   @Test
   void show_whatIsNotThere_saysWhatWasLookedFor() {
     assertThat(line.run("tasks", "show", "qqp/validation", "glue")).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(line.err()).contains("no file of qqp/validation").contains("QQP/dev.tsv");
+    assertThat(line.err()).contains("no file of qqp/validation").contains("dev.tsv");
     assertThat(line.run("tasks", "show", "qqp/test")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.err()).contains("qqp/validation");
     assertThat(line.run("tasks", "show", "mnli/train", "glue/QQP/train.tsv"))
