@@ -60,6 +60,8 @@ final class ProgramSource {
     }
   }
 
+  private static final int NORM_CHUNK = 1 << 22;
+
   static final String CLASS = "Program";
   private static final String SELF = "self: __torch__." + CLASS;
 
@@ -428,12 +430,22 @@ final class ProgramSource {
     line("moments = torch.add(torch.sum(m_part[0]), torch.sum(v_part[0]))");
     line("return torch.to(torch.add(torch.sum(flat_part[0]), moments), 7)");
 
+    // Summed in fp64, of which libtorch makes a copy: chunk by chunk, or it would be the largest
+    // thing in memory.
+    method("norm", "g: Tensor", "Tensor");
+    line("norms = annotate(List[Tensor], [])");
+    line("chunks = torch.split(g, %d, 0)", NORM_CHUNK);
+    line("for i in range(torch.len(chunks)):");
+    line("  norm = torch.linalg_vector_norm(chunks[i], 2, None, False, dtype=7)");
+    line("  _ = torch.append(norms, norm)");
+    line("return torch.linalg_vector_norm(torch.stack(norms, 0), 2, None, False)");
+
     method(
         "update",
         "g: Tensor, loss: Tensor, flat: Tensor, m: Tensor, v: Tensor, settings: Tensor,"
             + " count: Tensor",
         "Tensor");
-    line("norm = torch.linalg_vector_norm(g, 2, None, False, dtype=7)");
+    line("norm = self.norm(g)");
     line("result = torch.stack([torch.to(loss, 7), norm], 0)");
     line("if bool(torch.all(torch.isfinite(result))):");
     line("  largest = float(torch.select(settings, 0, 4))");
