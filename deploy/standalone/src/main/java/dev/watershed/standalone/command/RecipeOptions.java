@@ -1,14 +1,24 @@
 package dev.watershed.standalone.command;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.type.v1.Precision;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Every field of a recipe; what is not given keeps the value of the spec or the default. */
+/**
+ * Every field of a recipe; what is not given keeps the value of the recipe by name, of the spec or
+ * the default.
+ */
 final class RecipeOptions {
-  @Option(names = "--lr", paramLabel = "RATE", description = "Peak learning rate (required).")
+  @Option(
+      names = "--lr",
+      paramLabel = "RATE",
+      description = "Peak learning rate (required without --recipe).")
   @Nullable Double learningRate;
 
   @Option(
@@ -34,6 +44,22 @@ final class RecipeOptions {
 
   @Option(names = "--batch-size", description = "Examples a step. Default: 32.")
   @Nullable Integer batchSize;
+
+  @Option(
+      names = "--accumulate",
+      paramLabel = "PARTS",
+      description =
+          "Compute each step's batch in so many parts, one after the other, to need less memory."
+              + " Default: 1.")
+  @Nullable Integer accumulationSteps;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description =
+          "fp32 or bf16, the arithmetic of forward and backward passes; weights stay fp32. Default:"
+              + " fp32.")
+  @Nullable PrecisionName precision;
 
   @Option(
       names = "--max-tokens",
@@ -72,12 +98,36 @@ final class RecipeOptions {
   @Nullable Double weightDecay;
 
   @Option(
-      names = "--no-bias-correction",
-      description = "AdamW as in the original BERT code, without bias correction.")
-  boolean withoutBiasCorrection;
+      names = "--bias-correction",
+      negatable = true,
+      description = "AdamW with bias correction, or as in the original BERT code without.")
+  @Nullable Boolean biasCorrection;
 
-  @Option(names = "--decay-all", description = "Decay LayerNorm parameters and biases too.")
-  boolean decayAllParameters;
+  @Option(
+      names = "--decay-all",
+      negatable = true,
+      description = "Decay LayerNorm parameters and biases too, or spare them.")
+  @Nullable Boolean decayAllParameters;
+
+  @Option(
+      names = "--probe-lr",
+      paramLabel = "RATE",
+      description =
+          "Train the classification head alone first, with this peak learning rate, then everything"
+              + " (LP-FT).")
+  @Nullable Double probeLearningRate;
+
+  @Option(
+      names = "--probe-steps",
+      paramLabel = "STEPS",
+      description = "Length of that first stage, besides --steps (this or --probe-epochs).")
+  @Nullable Long probeSteps;
+
+  @Option(
+      names = "--probe-epochs",
+      paramLabel = "EPOCHS",
+      description = "Length of that first stage in passes over the training split.")
+  @Nullable Integer probeEpochs;
 
   /** The schedules by the names that people type. */
   enum ScheduleName {
@@ -92,7 +142,19 @@ final class RecipeOptions {
     }
   }
 
-  /** What a recipe is where neither a spec nor an option says otherwise. */
+  /** The precisions by the names that people type. */
+  enum PrecisionName {
+    FP32(Precision.PRECISION_FP32),
+    BF16(Precision.PRECISION_BF16);
+
+    private final Precision precision;
+
+    PrecisionName(Precision precision) {
+      this.precision = precision;
+    }
+  }
+
+  /** What a recipe is where neither a recipe's name nor a spec nor an option says otherwise. */
   static Recipe.Builder defaults() {
     return Recipe.newBuilder()
         .setAdamw(
@@ -103,70 +165,66 @@ final class RecipeOptions {
         .setClipNorm(1);
   }
 
+  /**
+   * Sets what was given. Where the recipe is based on one by name, also what was given as zero.
+   *
+   * @throws CommandException where two options say the same thing
+   */
   void applyTo(Recipe.Builder recipe) {
-    if (steps != null && epochs != null) {
-      throw CommandException.badInput("--steps and --epochs both say how long; give one");
-    }
-    if (warmupSteps != null && warmupFraction != null) {
-      throw CommandException.badInput("--warmup-steps and --warmup-fraction exclude each other");
-    }
-    if (learningRate != null) {
-      recipe.setLearningRate(learningRate);
-    }
-    if (schedule != null) {
-      recipe.setSchedule(schedule.schedule);
-    }
-    if (steps != null) {
-      recipe.setSteps(steps);
-    }
-    if (epochs != null) {
-      recipe.setEpochs(epochs);
-    }
-    if (warmupSteps != null) {
-      recipe.setWarmupSteps(warmupSteps);
-    }
-    if (warmupFraction != null) {
-      recipe.setWarmupFraction(warmupFraction);
-    }
-    if (batchSize != null) {
-      recipe.setBatchSize(batchSize);
-    }
-    if (maxTokens != null) {
-      recipe.setMaxTokens(maxTokens);
-    }
-    if (clipNorm != null) {
-      recipe.setClipNorm(clipNorm);
-    }
-    if (dropout != null) {
-      recipe.setDropout(dropout);
-    }
-    if (endLearningRate != null) {
-      recipe.setEndLearningRate(endLearningRate);
-    }
-    if (polynomialPower != null) {
-      recipe.setPolynomialPower(polynomialPower);
-    }
-    applyTo(recipe.getAdamwBuilder());
+    exclude(steps, epochs, "--steps and --epochs both say how long; give one");
+    exclude(warmupSteps, warmupFraction, "--warmup-steps and --warmup-fraction exclude each other");
+    exclude(probeSteps, probeEpochs, "--probe-steps and --probe-epochs exclude each other");
+    put(recipe, "learning_rate", learningRate);
+    put(recipe, "schedule", schedule == null ? null : schedule.schedule.getValueDescriptor());
+    put(recipe, "steps", steps);
+    put(recipe, "epochs", epochs);
+    put(recipe, "warmup_steps", warmupSteps);
+    put(recipe, "warmup_fraction", warmupFraction);
+    put(recipe, "batch_size", batchSize);
+    put(recipe, "accumulation_steps", accumulationSteps);
+    put(recipe, "max_tokens", maxTokens);
+    put(recipe, "precision", precision == null ? null : precision.precision.getValueDescriptor());
+    put(recipe, "clip_norm", clipNorm);
+    put(recipe, "dropout", dropout);
+    put(recipe, "end_learning_rate", endLearningRate);
+    put(recipe, "polynomial_power", polynomialPower);
+    put(recipe, "adamw.beta1", beta1);
+    put(recipe, "adamw.beta2", beta2);
+    put(recipe, "adamw.epsilon", epsilon);
+    put(recipe, "adamw.weight_decay", weightDecay);
+    put(recipe, "adamw.without_bias_correction", biasCorrection == null ? null : !biasCorrection);
+    put(recipe, "adamw.decay_all_parameters", decayAllParameters);
+    put(recipe, "linear_probe.learning_rate", probeLearningRate);
+    put(recipe, "linear_probe.steps", probeSteps);
+    put(recipe, "linear_probe.epochs", probeEpochs);
   }
 
-  private void applyTo(AdamW.Builder adamw) {
-    if (beta1 != null) {
-      adamw.setBeta1(beta1);
+  private static void exclude(@Nullable Object one, @Nullable Object other, String message) {
+    if (one != null && other != null) {
+      throw CommandException.badInput(message);
     }
-    if (beta2 != null) {
-      adamw.setBeta2(beta2);
+  }
+
+  /**
+   * @param path of a field, relative to the recipe
+   * @param value of the field's own type; null where the option was not given
+   */
+  private static void put(Recipe.Builder recipe, String path, @Nullable Object value) {
+    if (value == null) {
+      return;
     }
-    if (epsilon != null) {
-      adamw.setEpsilon(epsilon);
+    Message.Builder message = recipe;
+    String[] names = path.split("\\.", -1);
+    for (String name : List.of(names).subList(0, names.length - 1)) {
+      message = message.getFieldBuilder(message.getDescriptorForType().findFieldByName(name));
     }
-    if (weightDecay != null) {
-      adamw.setWeightDecay(weightDecay);
-    }
-    if (withoutBiasCorrection) {
-      adamw.setWithoutBiasCorrection(true);
-    }
-    if (decayAllParameters) {
-      adamw.setDecayAllParameters(true);
+    FieldDescriptor field = message.getDescriptorForType().findFieldByName(names[names.length - 1]);
+    message.setField(field, value);
+    if (!recipe.getBasedOn().isEmpty()
+        && !field.hasPresence()
+        && value.equals(field.getDefaultValue())
+        && !recipe.getOverrideFields().getPathsList().contains(path)) {
+      recipe.getOverrideFieldsBuilder().addPaths(path);
     }
   }
 }

@@ -11,11 +11,13 @@ import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import dev.watershed.type.v1.SplitDescription;
 import io.grpc.Channel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +32,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  watershed runs list --state running --state queued",
       "  watershed runs watch                     (everything that has not ended)",
+      "  watershed runs watch --name mnli         (all runs of a sweep)",
       "  watershed runs get RUN --json",
       "  watershed runs cancel RUN"
     })
@@ -50,12 +53,16 @@ final class RunsCommand {
       @Option(
               names = "--state",
               description = "Only runs in this state: ${COMPLETION-CANDIDATES}. Repeatable.")
-          List<State> states) {
+          List<State> states,
+      @Option(names = "--name", description = "Only runs of this name for people.") String name) {
     ListTrainingRunsRequest.Builder request = ListTrainingRunsRequest.newBuilder();
     if (states != null) {
       states.forEach(
           state ->
               request.addStates(TrainingRunState.valueOf("TRAINING_RUN_STATE_" + state.name())));
+    }
+    if (name != null) {
+      request.setDisplayName(name);
     }
     List<TrainingRun> runs = all(server.channel(), request);
     if (output.json) {
@@ -66,7 +73,11 @@ final class RunsCommand {
     return ExitCode.OK;
   }
 
-  @Command(description = "Show one run.")
+  @Command(
+      aliases = "show",
+      description =
+          "Show one run: its state, the rows it was trained on, and its recipe in full with what was"
+              + " overridden.")
   int get(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
@@ -79,14 +90,23 @@ final class RunsCommand {
 
   @Command(
       description = {
-        "Follow runs to their end; without names, all that have not ended. Ctrl-C detaches.",
+        "Follow runs to their end: those named, all of a sweep (--name), or all that have not ended."
+            + " Ctrl-C detaches.",
         "With --json every change is one line."
       })
   int watch(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "RUN", arity = "0..*") List<String> names) {
-    List<TrainingRun> runs = watched(server, names == null ? List.of() : names);
+      @Parameters(paramLabel = "RUN", arity = "0..*") List<String> names,
+      @Option(names = "--name", description = "All runs of this name for people.")
+          String sweepName) {
+    if (names != null && sweepName != null) {
+      throw CommandException.badInput("give either runs or --name, not both");
+    }
+    List<TrainingRun> runs =
+        sweepName != null
+            ? sweep(server, sweepName)
+            : watched(server, names == null ? List.of() : names);
     List<TrainingRun> ended;
     try (ProgressBoard board = new ProgressBoard(output.terminal());
         Interrupt interrupt =
@@ -128,6 +148,16 @@ final class RunsCommand {
       output.table(table(runs));
     }
     return ExitCode.OK;
+  }
+
+  private static List<TrainingRun> sweep(ServerOptions server, String name) {
+    List<TrainingRun> runs =
+        all(server.channel(), ListTrainingRunsRequest.newBuilder().setDisplayName(name));
+    if (runs.isEmpty()) {
+      throw CommandException.badInput(
+          "there is no run with the name '" + name + "'; see 'watershed runs list'");
+    }
+    return runs;
   }
 
   private static List<TrainingRun> watched(ServerOptions server, List<String> names) {
@@ -184,9 +214,34 @@ final class RunsCommand {
               score.getMetrics().getExampleCount()));
     }
     run.getCheckpointsList().forEach(output::line);
+    if (run.getSplitsCount() > 0) {
+      output.line("");
+      output.table(splits(run.getSplitsList()));
+    }
+    output.line("");
+    RecipeText.lines(run.getSpec().getRecipe(), run.getSpec().getCheckpoints())
+        .forEach(output::line);
     if (run.hasError()) {
+      output.line("");
       ErrorReport.lines(run.getError()).forEach(output::line);
     }
+  }
+
+  private static TextTable splits(List<SplitDescription> splits) {
+    TextTable table = new TextTable("split", "rows", "labels", "file", "digest");
+    for (SplitDescription split : splits) {
+      table.row(
+          split.getName(),
+          String.valueOf(split.getRowCount()),
+          split.getLabelsCount() == 0
+              ? "-"
+              : split.getLabelsList().stream()
+                  .map(label -> label.getLabel() + " " + label.getRowCount())
+                  .collect(Collectors.joining(", ")),
+          split.getFile().isEmpty() ? "built-in" : split.getFile(),
+          split.getDigest().getSha256());
+    }
+    return table;
   }
 
   /** One line for each run. */

@@ -6,7 +6,9 @@ import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.ClassificationObjective;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
+import dev.watershed.trainer.v1.NamedRecipe;
 import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.SeedVariation;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
@@ -31,7 +33,12 @@ import picocli.CommandLine.Option;
     description = "Queue training runs, one for each seed; follow them with --wait.",
     footer = {
       "",
+      "Asked for again, a sweep is completed: runs of the same spec, weights and rows that are"
+          + " queued, running or have succeeded are not repeated. --again repeats them.",
+      "",
       "Examples:",
+      "  watershed train --recipe paper-mnli --initial bert-base-uncased --train task:mnli/train \\",
+      "      --seeds 1..8 --name mnli --accumulate 4      ('watershed recipes' lists recipes)",
       "  watershed train --initial miniature-pretrained --train builtin:miniature/train \\",
       "      --validation builtin:miniature/validation --steps 600 --lr 5e-4 --dropout 0 \\",
       "      --seeds 1..8 --name miniature --wait",
@@ -57,7 +64,17 @@ final class TrainCommand implements Callable<Integer> {
       description = "A TrainingRunSpec in protobuf's JSON form; other options override its fields.")
   private @Nullable Path specFile;
 
-  @Option(names = "--name", description = "A name for people.")
+  @Option(
+      names = "--recipe",
+      paramLabel = "NAME",
+      description =
+          "Start from a recipe by name; the options override its fields. Defaults that the options"
+              + " name are those without it. See 'watershed recipes'.")
+  private @Nullable String recipeName;
+
+  @Option(
+      names = "--name",
+      description = "A name for people, by which 'runs list' and 'runs watch' find a sweep.")
   private @Nullable String name;
 
   @Option(
@@ -102,7 +119,9 @@ final class TrainCommand implements Callable<Integer> {
       names = "--seeds",
       paramLabel = "1..8",
       converter = SeedList.Converter.class,
-      description = "One run per seed of head and data order, for example 1..8 or 1,2,5.")
+      description =
+          "One run per seed of head and data order, for example 1..8 or 1,2,5; of the data order"
+              + " alone where the recipe's source varies only that.")
   private @Nullable SeedList seeds;
 
   @Option(
@@ -120,7 +139,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--checkpoint-every",
       paramLabel = "STEPS",
-      description = "Keep a checkpoint after every so many steps; the last is always kept.")
+      description =
+          "Keep a checkpoint after every so many steps; the last is always kept. Default: as the"
+              + " recipe's source does.")
   private @Nullable Long checkpointEvery;
 
   @Option(
@@ -142,6 +163,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "Makes it safe to repeat the command.")
   private String requestId = "";
 
+  @Option(
+      names = "--again",
+      description = "Make new runs also where there are such with the same result.")
+  private boolean again;
+
   @Option(names = "--wait", description = "Follow the runs to their end. Ctrl-C detaches.")
   private boolean wait;
 
@@ -160,6 +186,11 @@ final class TrainCommand implements Callable<Integer> {
         TrainingServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)
             .batchCreateTrainingRuns(request);
+    if (created.getReusedCount() > 0) {
+      output.remark(
+          "%d of %d runs exist already; --again makes new ones."
+              .formatted(created.getReusedCount(), created.getTrainingRunsCount()));
+    }
     if (!wait) {
       if (output.json) {
         output.message(created);
@@ -191,11 +222,16 @@ final class TrainCommand implements Callable<Integer> {
   private BatchCreateTrainingRunsRequest request() {
     TrainingRunSpec.Builder spec = spec();
     BatchCreateTrainingRunsRequest.Builder request =
-        BatchCreateTrainingRunsRequest.newBuilder().setRequestId(requestId);
+        BatchCreateTrainingRunsRequest.newBuilder()
+            .setRequestId(requestId)
+            .setReuseExisting(!again);
     if (seeds != null) {
       if (headSeed != null && dataSeed != null) {
         throw CommandException.badInput(
             "--seeds with both --head-seed and --data-seed leaves nothing to vary");
+      }
+      if (headSeed == null && dataSeed == null) {
+        fixSeed(spec.getRecipe().getBasedOn(), seeds.seeds());
       }
       for (long seed : seeds.seeds()) {
         request.addSeeds(
@@ -220,12 +256,43 @@ final class TrainCommand implements Callable<Integer> {
     return request.setSpec(spec.clearHeadSeed().clearDataSeed()).build();
   }
 
+  /** Fixes the seed that the recipe's source does not vary to the first of the sweep's. */
+  private void fixSeed(String basedOn, List<Long> sweep) {
+    if (basedOn.isEmpty() || sweep.size() == 1) {
+      return;
+    }
+    // A name that is not there is refused when the runs are asked for.
+    for (NamedRecipe named : RecipesCommand.all(server)) {
+      if (!named.getName().equals(basedOn)) {
+        continue;
+      }
+      if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_DATA) {
+        headSeed = sweep.get(0);
+        output.remark(
+            basedOn
+                + " varies the order of the data only: the head's seed is "
+                + headSeed
+                + " in all runs; --head-seed chooses another.");
+      } else if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_HEAD) {
+        dataSeed = sweep.get(0);
+        output.remark(
+            basedOn
+                + " varies the head only: the data's seed is "
+                + dataSeed
+                + " in all runs; --data-seed chooses another.");
+      }
+    }
+  }
+
   private TrainingRunSpec.Builder spec() {
     TrainingRunSpec.Builder spec = TrainingRunSpec.newBuilder();
     if (specFile != null) {
       spec = Json.parse(read(specFile), spec, "--spec " + specFile);
-    } else {
+    } else if (recipeName == null) {
       spec.setRecipe(RecipeOptions.defaults());
+    }
+    if (recipeName != null) {
+      spec.getRecipeBuilder().setBasedOn(recipeName);
     }
     if (name != null) {
       spec.setDisplayName(name);
@@ -233,11 +300,8 @@ final class TrainCommand implements Callable<Integer> {
     applyInitial(spec);
     applyObjective(spec);
     recipe.applyTo(spec.getRecipeBuilder());
-    if (spec.getRecipe().getLearningRate() <= 0) {
-      throw CommandException.badInput("no learning rate; give --lr, for example --lr 2e-5");
-    }
-    if (spec.getRecipe().getLengthCase() == Recipe.LengthCase.LENGTH_NOT_SET) {
-      throw CommandException.badInput("no length; give --steps or --epochs");
+    if (spec.getRecipe().getBasedOn().isEmpty()) {
+      needRateAndLength(spec.getRecipe());
     }
     CheckpointPolicy.Builder policy = spec.getCheckpointsBuilder();
     if (checkpointEvery != null) {
@@ -250,6 +314,16 @@ final class TrainCommand implements Callable<Integer> {
       policy.setResumeEverySteps(resumeEvery);
     }
     return spec;
+  }
+
+  private static void needRateAndLength(Recipe recipe) {
+    if (recipe.getLearningRate() <= 0) {
+      throw CommandException.badInput(
+          "no learning rate; give --lr, for example --lr 2e-5, or a --recipe");
+    }
+    if (recipe.getLengthCase() == Recipe.LengthCase.LENGTH_NOT_SET) {
+      throw CommandException.badInput("no length; give --steps or --epochs, or a --recipe");
+    }
   }
 
   private void applyInitial(TrainingRunSpec.Builder spec) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
       QuickstartCommand.class,
       ServeCommand.class,
       TrainCommand.class,
+      RecipesCommand.class,
       RunsCommand.class,
       CheckpointsCommand.class,
       EvaluateCommand.class,

@@ -6,11 +6,13 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
+import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunResponse;
 import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
@@ -23,11 +25,17 @@ import dev.watershed.trainer.v1.GetTrainingRunResponse;
 import dev.watershed.trainer.v1.Head;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
+import dev.watershed.trainer.v1.ListRecipesRequest;
+import dev.watershed.trainer.v1.ListRecipesResponse;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.NamedRecipe;
 import dev.watershed.trainer.v1.ParameterGroup;
+import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointResponse;
+import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.SeedVariation;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TensorDescription;
 import dev.watershed.trainer.v1.TrainingProgress;
@@ -37,8 +45,11 @@ import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.LabelCount;
+import dev.watershed.type.v1.SplitDescription;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,6 +67,9 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
 
   /** Runs with this data seed fail. */
   volatile long failingSeed = -1;
+
+  /** So many of a request's runs are answered as having been there before. */
+  volatile int reusedCount;
 
   /** So many watch streams break off after their first message. */
   final AtomicInteger brokenStreams = new AtomicInteger();
@@ -76,12 +90,49 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
                       .setDataSeed(seeds.getDataSeed()))
               .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
               .setProgress(TrainingProgress.newBuilder().setTotalSteps(600))
+              .addSplits(
+                  SplitDescription.newBuilder()
+                      .setName("train")
+                      .setRowCount(3)
+                      .addLabels(LabelCount.newBuilder().setLabel("no").setRowCount(1))
+                      .addLabels(LabelCount.newBuilder().setLabel("yes").setRowCount(2))
+                      .setFile("small/train.tsv")
+                      .setDigest(Digest.newBuilder().setSha256("5ca1ab1e")))
               .build();
       runs.put(run.getName(), run);
       response.addTrainingRuns(run);
     }
-    observer.onNext(response.build());
+    observer.onNext(response.setReusedCount(reusedCount).build());
     observer.onCompleted();
+  }
+
+  /** One whose source varies both seeds and one that varies the data's alone. */
+  @Override
+  public void listRecipes(
+      ListRecipesRequest request, StreamObserver<ListRecipesResponse> observer) {
+    observer.onNext(
+        ListRecipesResponse.newBuilder()
+            .addRecipes(
+                named("data-only", SeedVariation.SEED_VARIATION_DATA)
+                    .setCheckpoints(CheckpointPolicy.newBuilder().setEverySteps(100)))
+            .addRecipes(named("whole", SeedVariation.SEED_VARIATION_BOTH))
+            .build());
+    observer.onCompleted();
+  }
+
+  private static NamedRecipe.Builder named(String name, SeedVariation variation) {
+    return NamedRecipe.newBuilder()
+        .setName(name)
+        .setDescription("a recipe that is " + name)
+        .setSource("nobody 2026")
+        .setSeedVariation(variation)
+        .setRecipe(
+            Recipe.newBuilder()
+                .setAdamw(AdamW.newBuilder().setBeta1(0.9).setBeta2(0.98).setEpsilon(1e-6))
+                .setLearningRate(2e-5)
+                .setSchedule(Schedule.SCHEDULE_POLYNOMIAL)
+                .setEpochs(3)
+                .setBatchSize(32));
   }
 
   @Override
@@ -156,12 +207,19 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     listed.add(run);
   }
 
-  /** Two pages of one run each, unless runs were added. */
+  /** The runs that were added, else all runs of a name, else two pages of one run each. */
   @Override
   public void listTrainingRuns(
       ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
-    if (!listed.isEmpty()) {
-      observer.onNext(ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(listed).build());
+    if (!listed.isEmpty() || !request.getDisplayName().isEmpty()) {
+      List<TrainingRun> found =
+          listed.isEmpty()
+              ? runs.values().stream()
+                  .filter(run -> run.getSpec().getDisplayName().equals(request.getDisplayName()))
+                  .sorted(Comparator.comparing(TrainingRun::getName))
+                  .toList()
+              : listed;
+      observer.onNext(ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(found).build());
       observer.onCompleted();
       return;
     }

@@ -32,8 +32,16 @@ final class RunsCommandTest {
         "600",
         "--lr",
         "1e-3",
+        "--weight-decay",
+        "0",
+        "--probe-lr",
+        "1e-2",
+        "--probe-steps",
+        "20",
+        "--name",
+        "mine",
         "--seeds",
-        "1");
+        "1..3");
   }
 
   @AfterEach
@@ -49,6 +57,72 @@ final class RunsCommandTest {
     assertThat(runs.getTrainingRunsList())
         .extracting(run -> run.getName())
         .containsExactly("trainingRuns/one", "trainingRuns/two");
+  }
+
+  @Test
+  void list_name_showsTheSweep() throws Exception {
+    assertThat(line.run("runs", "list", "--name", "mine", "--json")).isEqualTo(ExitCode.OK);
+    var runs = ListTrainingRunsResponse.newBuilder();
+    JsonFormat.parser().merge(line.out(), runs);
+    assertThat(runs.getTrainingRunsList())
+        .extracting(run -> run.getName())
+        .containsExactly("trainingRuns/r1", "trainingRuns/r2", "trainingRuns/r3");
+  }
+
+  @Test
+  void watch_name_followsTheWholeSweep() {
+    trainer.failingSeed = 2;
+    assertThat(line.run("runs", "watch", "--name", "mine")).isEqualTo(ExitCode.FAILED);
+    assertThat(line.err())
+        .contains("mine seed 1: succeeded 600/600")
+        .contains("mine seed 2: failed")
+        .contains("mine seed 3: succeeded 600/600");
+    assertThat(line.out().lines()).hasSize(4);
+  }
+
+  @Test
+  void watch_nameOfNoRun_isBadInput() {
+    assertThat(line.run("runs", "watch", "--name", "nobody's")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("no run with the name 'nobody's'");
+    assertThat(line.run("runs", "watch", "r1", "--name", "mine")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
+  void show_run_tellsItsRowsAndItsRecipeInFull() {
+    line.run(
+        "train",
+        "--recipe",
+        "whole",
+        "--initial",
+        "base",
+        "--train",
+        "builtin:miniature/train",
+        "--clip-norm",
+        "0",
+        "--warmup-fraction",
+        "0.06",
+        "--seeds",
+        "7");
+
+    assertThat(line.run("runs", "show", "r7")).isEqualTo(ExitCode.OK);
+
+    assertThat(line.out().lines())
+        .contains(
+            "split  rows  labels       file             digest",
+            "train     3  no 1, yes 2  small/train.tsv  5ca1ab1e",
+            "recipe whole, but clip_norm",
+            "checkpoints: at the end");
+    assertThat(line.out())
+        .containsPattern("(?m)^clip_norm +no clipping +overridden$")
+        .containsPattern("(?m)^warmup_fraction +0.06$")
+        .containsPattern("(?m)^linear_probe +none$");
+    line.run("runs", "get", "r1");
+    assertThat(line.out())
+        .containsPattern("(?m)^adamw.weight_decay +0$")
+        .containsPattern("(?m)^linear_probe.learning_rate +0.01$")
+        .containsPattern("(?m)^linear_probe.steps +20$")
+        .doesNotContain("linear_probe.epochs")
+        .doesNotContain("overridden");
   }
 
   @Test

@@ -2,13 +2,19 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
+import dev.watershed.trainer.v1.LinearProbe;
+import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.type.v1.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,6 +144,137 @@ final class TrainCommandTest {
     assertThat(spec.getCheckpoints().getResumeEverySteps()).isEqualTo(50);
   }
 
+  private static String[] byRecipe(String name, String... more) {
+    return java.util.stream.Stream.concat(
+            java.util.stream.Stream.of(
+                "train",
+                "--recipe",
+                name,
+                "--initial",
+                "base",
+                "--train",
+                "builtin:miniature/train"),
+            java.util.stream.Stream.of(more))
+        .toArray(String[]::new);
+  }
+
+  @Test
+  void train_recipeByName_sendsTheNameAndNothingElse() {
+    assertThat(line.run(byRecipe("whole", "--seeds", "1"))).isEqualTo(ExitCode.OK);
+
+    assertThat(trainer.created.get(0).getSpec().getRecipe())
+        .isEqualTo(Recipe.newBuilder().setBasedOn("whole").build());
+  }
+
+  @Test
+  void train_recipeWithOptions_sendsWhatWasGivenAndThePathsOfZeros() {
+    assertThat(
+            line.run(
+                byRecipe(
+                    "whole",
+                    "--seeds",
+                    "1",
+                    "--lr",
+                    "1e-4",
+                    "--clip-norm",
+                    "0",
+                    "--weight-decay",
+                    "0",
+                    "--bias-correction",
+                    "--no-decay-all",
+                    "--warmup-steps",
+                    "0",
+                    "--dropout",
+                    "0",
+                    "--accumulate",
+                    "4",
+                    "--precision",
+                    "bf16",
+                    "--probe-lr",
+                    "1e-3",
+                    "--probe-epochs",
+                    "2")))
+        .isEqualTo(ExitCode.OK);
+
+    assertThat(trainer.created.get(0).getSpec().getRecipe())
+        .isEqualTo(
+            Recipe.newBuilder()
+                .setBasedOn("whole")
+                .setLearningRate(1e-4)
+                // A zero that the message can tell from nothing needs no path.
+                .setWarmupSteps(0)
+                .setDropout(0)
+                .setAccumulationSteps(4)
+                .setPrecision(Precision.PRECISION_BF16)
+                .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-3).setEpochs(2))
+                .setAdamw(AdamW.getDefaultInstance())
+                .setOverrideFields(
+                    FieldMask.newBuilder()
+                        .addPaths("clip_norm")
+                        .addPaths("adamw.weight_decay")
+                        .addPaths("adamw.without_bias_correction")
+                        .addPaths("adamw.decay_all_parameters"))
+                .build());
+  }
+
+  @Test
+  void train_withoutARecipe_sendsNoPaths() {
+    line.run(
+        sweep("--seeds", "1", "--clip-norm", "0", "--weight-decay", "0", "--probe-lr", "1e-3"));
+
+    var recipe = trainer.created.get(0).getSpec().getRecipe();
+    assertThat(recipe.hasOverrideFields()).isFalse();
+    assertThat(recipe.getLinearProbe().getLearningRate()).isEqualTo(1e-3);
+  }
+
+  @Test
+  void train_recipeThatVariesTheDataOnly_keepsTheFirstSeedForTheHeads() {
+    line.run(byRecipe("data-only", "--seeds", "3..5"));
+
+    assertThat(seeds()).containsExactly("3/3", "3/4", "3/5");
+    assertThat(line.err()).contains("the head's seed is 3 in all runs");
+  }
+
+  @Test
+  void train_seedsThatWereGiven_winOverTheRecipes() {
+    line.run(byRecipe("data-only", "--seeds", "3..4", "--head-seed", "9"));
+
+    assertThat(seeds()).containsExactly("9/3", "9/4");
+    assertThat(line.err()).doesNotContain("in all runs");
+  }
+
+  @Test
+  void train_recipeThatVariesBoth_variesBoth() {
+    line.run(byRecipe("whole", "--seeds", "3..4"));
+
+    assertThat(seeds()).containsExactly("3/3", "4/4");
+    assertThat(line.err()).doesNotContain("in all runs");
+  }
+
+  private List<String> seeds() {
+    return trainer.created.get(0).getSeedsList().stream()
+        .map(seeds -> seeds.getHeadSeed() + "/" + seeds.getDataSeed())
+        .toList();
+  }
+
+  @Test
+  void train_someRunsExist_saysHowMany() {
+    trainer.reusedCount = 3;
+    assertThat(line.run(sweep("--seeds", "1..8"))).isEqualTo(ExitCode.OK);
+
+    assertThat(trainer.created.get(0).getReuseExisting()).isTrue();
+    assertThat(line.err()).contains("3 of 8 runs exist already");
+    assertThat(line.out()).doesNotContain("exist already");
+  }
+
+  @Test
+  void train_again_asksForNewRuns() {
+    line.run(sweep("--seeds", "1", "--again"));
+
+    assertThat(trainer.created.get(0).getReuseExisting()).isFalse();
+    assertThat(line.err()).doesNotContain("exist already");
+  }
+
   @Test
   void train_pretrainingFromRandomWeights_asksForMaskedLanguageModelling() {
     assertThat(
@@ -241,6 +378,8 @@ final class TrainCommandTest {
   @Test
   void train_contradictingOptions_areRefusedBeforeAnyCall() {
     assertThat(line.run(sweep("--seeds", "1", "--epochs", "2"))).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run(sweep("--seeds", "1", "--probe-steps", "2", "--probe-epochs", "1")))
+        .isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.run(sweep("--seeds", "1", "--random", "bert"))).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.run(sweep("--seeds", "1", "--mask", ".1"))).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.run(sweep("--seeds", "3..1"))).isEqualTo(ExitCode.BAD_INPUT);

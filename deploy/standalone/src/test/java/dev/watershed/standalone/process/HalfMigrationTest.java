@@ -22,6 +22,7 @@ final class HalfMigrationTest {
   @ParameterizedTest
   @CsvSource({
     "db/trainer, V1__training_runs.sql",
+    "db/trainer, V1__training_runs.sql V2__sweeps.sql",
     "db/analysis, V1__studies.sql",
     "db/analysis, V1__studies.sql V2__label_counts.sql"
   })
@@ -36,8 +37,9 @@ final class HalfMigrationTest {
       String url = "jdbc:h2:mem:" + UUID.randomUUID() + FLAGS;
       try (var connection = DriverManager.getConnection(url);
           var statement = connection.createStatement()) {
-        Flyway flyway = flyway(url, folder);
+        Flyway flyway = flyway(url, folder, "latest");
         flyway.baseline();
+        flyway(url, folder, String.valueOf(version - 1)).migrate();
         for (String sql : statements.subList(0, done)) {
           statement.execute(sql);
         }
@@ -47,13 +49,14 @@ final class HalfMigrationTest {
     }
   }
 
-  private static Flyway flyway(String url, String folder) {
+  private static Flyway flyway(String url, String folder, String target) {
     JdbcDataSource dataSource = new JdbcDataSource();
     dataSource.setURL(url);
     return Flyway.configure()
         .dataSource(dataSource)
         .locations("classpath:" + folder)
         .baselineVersion("0")
+        .target(target)
         .load();
   }
 
