@@ -152,7 +152,8 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "WARMUP_TOO_LONG",
           FIELD + "warmup_steps",
-          "is %d, but the run has only %d steps".formatted(resolved.getWarmupSteps(), steps));
+          "is %d, but the run has only %d steps; give fewer, or a warmup_fraction"
+              .formatted(resolved.getWarmupSteps(), steps));
     }
     if (resolved.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL
         && resolved.getEndLearningRate() > resolved.getLearningRate()) {

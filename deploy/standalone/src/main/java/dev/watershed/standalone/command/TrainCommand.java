@@ -196,7 +196,10 @@ final class TrainCommand implements Callable<Integer> {
         output.message(created);
       } else {
         output.table(RunsCommand.table(created.getTrainingRunsList()));
-        output.remark("Follow them with 'watershed runs watch'.");
+        if (created.getTrainingRunsList().stream()
+            .anyMatch(run -> !RunFollower.ended(run.getState()))) {
+          output.remark("Follow them with 'watershed runs watch'.");
+        }
       }
       return ExitCode.OK;
     }
