@@ -173,13 +173,16 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 .formatted(request.getUri()));
       }
       return withAllWeights(
-          () ->
-              store.put(
+          () -> {
+            try (var plain = PlainDirectory.of(directory, roots)) {
+              return store.put(
                   request.getCheckpointId(),
                   "",
                   0,
-                  directory,
-                  (copy, architecture) -> Tokenizers.inspect(copy, architecture.encoder())));
+                  plain.path(),
+                  (copy, architecture) -> Tokenizers.inspect(copy, architecture.encoder()));
+            }
+          });
     } catch (InvalidInputException e) {
       if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
         throw RefusedException.alreadyExists(

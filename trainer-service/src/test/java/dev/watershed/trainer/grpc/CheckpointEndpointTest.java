@@ -107,6 +107,44 @@ final class CheckpointEndpointTest {
             "model-00002-of-00002.safetensors");
   }
 
+  /** Hugging Face's cache: snapshots/REVISION/NAME is a link to ../../blobs/DIGEST. */
+  @Test
+  void register_linksWithinTheRoots_areFollowed() throws Exception {
+    writeModel("blobs", 1);
+    var snapshot = Files.createDirectories(directory.resolve("data/snapshots/main"));
+    try (var files = Files.list(directory.resolve("data/blobs"))) {
+      for (var file : files.toList()) {
+        Files.createSymbolicLink(
+            snapshot.resolve(file.getFileName()),
+            Path.of("../../blobs").resolve(file.getFileName()));
+      }
+    }
+
+    var linked = register("snapshots/main", "linked");
+
+    assertThat(linked)
+        .isEqualTo(
+            register("blobs", "plain").toBuilder()
+                .setName(linked.getName())
+                .setCreateTime(linked.getCreateTime())
+                .build());
+    Files.createSymbolicLink(snapshot.resolve("pytorch_model.bin"), Path.of("../../blobs/x"));
+    var dangling = Refusals.of(() -> register("snapshots/main", "dangling"));
+    assertThat(Refusals.reason(dangling)).isEqualTo("FILE_NOT_FOUND");
+  }
+
+  @Test
+  void register_linkOutOfTheRoots_isRefused() throws Exception {
+    writeModel("model", 1);
+    var secret = Files.writeString(directory.resolve("secret.json"), "{}");
+    Files.createSymbolicLink(directory.resolve("data/model/added_tokens.json"), secret);
+
+    var refused = Refusals.of(() -> register("model", "mine"));
+
+    assertThat(refused.getCode()).isEqualTo(Code.PERMISSION_DENIED_VALUE);
+    assertThat(list(0, "", "")).isEmpty();
+  }
+
   @Test
   void register_shardMissing_isRefusedByName() throws Exception {
     writeModel("model", 1);
