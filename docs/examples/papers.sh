@@ -62,22 +62,22 @@ text=file:mnli/mnli_matched_dev_from_hans_repo.tsv,text=premise,pair=hypothesis,
 sweep mlm-bert --recipe mlm --objective mlm --random bert --tokenizer vocab/bert-base-uncased-vocab.txt \
   --layers 2 --hidden-size 128 --heads 2 --intermediate-size 512 --positions 128 --init-seed 1 --seeds 1 \
   --train "$text,subset=0..0.95,subset-seed=1" --validation "$text,subset=0.95..1,subset-seed=1" \
-  --max-tokens 64 --batch-size 32 --steps 1500 --lr 1e-3 --warmup-steps 100 --checkpoint-every 500
+  --max-tokens 64 --batch-size 32 --steps 2000 --lr 1e-3 --warmup-steps 100 --bias-correction --checkpoint-every 500
 sweep mlm-roberta --recipe mlm --objective mlm --random roberta --tokenizer "$out/roberta" \
   --layers 2 --hidden-size 128 --heads 2 --intermediate-size 512 --positions 130 --init-seed 1 --seeds 1 \
   --train "$text,subset=0..0.95,subset-seed=1" --validation "$text,subset=0.95..1,subset-seed=1" \
-  --max-tokens 64 --batch-size 32 --steps 100 --lr 1e-3 --warmup-steps 10
+  --max-tokens 64 --batch-size 32 --steps 100 --lr 1e-3 --warmup-steps 10 --bias-correction
 base=$(last mlm-bert | cut -d= -f1)
 
 sweep cola --recipe paper-cola --initial "$base" --train task:cola/train --validation task:cola/in-domain-dev \
-  --lr 3e-4 --epochs 2 --checkpoint-every 268 --seeds 1..2
-sweep mnli --recipe paper-mnli --initial "$base" --lr 3e-4 --epochs 2 --seeds 1..2 \
+  --lr 3e-4 --epochs 4 --checkpoint-every 536 --seeds 1..2
+sweep mnli --recipe paper-mnli --initial "$base" --lr 1e-4 --epochs 4 --seeds 1..2 \
   --train "$mnli,subset=0..0.8,subset-seed=42" --validation "$mnli,subset=0.8..1,subset-seed=42"
-sweep lp-ft --recipe lp-ft --initial "$base" --lr 3e-4 --epochs 2 --seeds 1..2 \
+sweep lp-ft --recipe lp-ft --initial "$base" --lr 1e-4 --epochs 4 --seeds 1..2 \
   --train "$mnli,subset=0..0.8,subset-seed=42" --validation "$mnli,subset=0.8..1,subset-seed=42"
 sweep report-mnli --recipe report-mnli --initial "$base" --lr 3e-4 --steps 150 --warmup-steps 7 --checkpoint-every 50 \
   --train "$mnli,subset=0..0.08,subset-seed=42" --validation "$mnli,subset=0.08..0.1,subset-seed=42" --seeds 42,43
-sweep qqp --recipe paper-qqp --initial "$base" --lr 3e-4 --epochs 1 --checkpoint-at 150,300 --seeds 1..2 \
+sweep qqp --recipe paper-qqp --initial "$base" --lr 1e-4 --epochs 2 --checkpoint-at 300,600 --seeds 1..2 \
   --train task:paws-qqp/train --validation task:paws-qqp/dev-and-test --accumulate 2
 sweep report-qqp --recipe report-qqp --initial "$base" --lr 3e-4 --steps 75 --warmup-steps 4 --checkpoint-every 25 \
   --train task:paws-qqp/train,subset=0..0.08,subset-seed=42 --precision bf16 \

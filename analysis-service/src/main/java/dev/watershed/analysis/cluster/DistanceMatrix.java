@@ -1,6 +1,7 @@
 package dev.watershed.analysis.cluster;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import java.util.Arrays;
 
 /** Pairwise distances: square, symmetric, zero on the diagonal, finite and not negative. */
 record DistanceMatrix(double[][] values) {
@@ -33,6 +34,10 @@ record DistanceMatrix(double[][] values) {
 
   int size() {
     return values.length;
+  }
+
+  double largest() {
+    return Arrays.stream(values).flatMapToDouble(Arrays::stream).max().orElse(0);
   }
 
   private static double checked(double[][] distances, int i, int j) {

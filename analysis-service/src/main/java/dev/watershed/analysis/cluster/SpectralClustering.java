@@ -50,7 +50,9 @@ public final class SpectralClustering {
     var centroidDistances = centroidDistances(embedding, partition.centroids());
     double silhouette = Silhouette.mean(matrix, partition.assignments(), k);
     boolean connected = affinity.connected();
-    var verdict = Verdict.on(matrix, partition.assignments(), k, eigengap, silhouette, connected);
+    var verdict =
+        Verdict.on(
+            matrix, kernelWidth, partition.assignments(), k, eigengap, silhouette, connected);
     return new Clustering(
         partition.assignments(),
         embedding,

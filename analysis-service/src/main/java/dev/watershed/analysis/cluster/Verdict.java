@@ -5,18 +5,23 @@ import java.util.Locale;
 /**
  * Whether distances show a split at all. k-means always returns k clusters; they are called an
  * artefact where they say nothing (one cluster, or every model its own), where the spectrum does
- * not determine them (no eigengap), or where they have no substantial structure: a mean silhouette
- * below 0.25 (Kaufman and Rousseeuw, 1990, table 4). The silhouette is scale-free, so it judges the
- * shape of the distances and not their size; the sentence gives both.
+ * not determine them (no eigengap), where all distances are so far below the kernel's width that
+ * every affinity is 1 to four digits, or where they have no substantial structure: a mean
+ * silhouette below 0.25 (Kaufman and Rousseeuw, 1990, table 4). The silhouette is scale-free, so it
+ * judges the shape of the distances and not their size; the sentence gives both.
  */
 record Verdict(boolean oneBasin, String sentence) {
   static final double LEAST_SILHOUETTE = 0.25;
+
+  /** In kernel widths: the affinity exp(-d^2/2) is then above .99998. */
+  private static final double LEAST_DISTANCE = .005;
 
   /** Rounding moves eigenvalues by 1e-15 or so, and eigenvectors by that over the gap. */
   private static final double LEAST_EIGENGAP = 1e-10;
 
   static Verdict on(
       DistanceMatrix distances,
+      double kernelWidth,
       int[] assignments,
       int k,
       double eigengap,
@@ -41,6 +46,20 @@ record Verdict(boolean oneBasin, String sentence) {
               + ": the spectrum does not determine the clusters (eigengap "
               + number(eigengap)
               + "); "
+              + facts
+              + ".");
+    }
+    double largest = distances.largest();
+    if (largest < LEAST_DISTANCE * kernelWidth) {
+      return new Verdict(
+          true,
+          "No split into "
+              + k
+              + ": the largest distance "
+              + number(largest)
+              + " is below "
+              + LEAST_DISTANCE
+              + " kernel widths, so all models are alike; "
               + facts
               + ".");
     }

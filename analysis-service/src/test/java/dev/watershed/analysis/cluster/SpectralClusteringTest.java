@@ -124,6 +124,17 @@ final class SpectralClusteringTest {
     }
   }
 
+  /** Two blocks as clear as can be, of curves that differ by less than anybody could act on. */
+  @Test
+  void cluster_blocksFarBelowTheKernelWidth_areOneBasin() {
+    var distances = blocks(new int[] {3, 5}, .00002, .0002, 1);
+    var clustering = SpectralClustering.cluster(distances, 2, 1, SEED);
+    assertThat(clustering.silhouette()).isGreaterThan(.5);
+    assertThat(clustering.oneBasin()).isTrue();
+    assertThat(clustering.verdict()).contains("kernel widths");
+    assertThat(SpectralClustering.cluster(distances, 2, .0002, SEED).oneBasin()).isFalse();
+  }
+
   @Test
   void cluster_identicalModels_areOneBasin() {
     var clustering = SpectralClustering.cluster(new double[6][6], 2, 1, SEED);
