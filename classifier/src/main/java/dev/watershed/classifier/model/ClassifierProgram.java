@@ -2,6 +2,8 @@ package dev.watershed.classifier.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Head;
@@ -13,18 +15,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The forward pass of one classifier architecture over a flat vector; inference only. Methods may
- * be called from any thread; closing, here as for vectors and samples, waits for nobody and must
- * come after the last use.
+ * The forward pass of one classifier architecture over a flat vector, in one precision; inference
+ * only. Methods may be called from any thread; closing, here as for vectors and samples, waits for
+ * nobody and must come after the last use.
  */
 public final class ClassifierProgram implements AutoCloseable {
   private final ParameterLayout layout;
+  private final ComputePrecision precision;
   private final TorchScript script;
 
-  private ClassifierProgram(ParameterLayout layout, TorchScript script) {
+  private ClassifierProgram(
+      ParameterLayout layout, ComputePrecision precision, TorchScript script) {
     this.layout = layout;
+    this.precision = precision;
     this.script = script;
   }
 
@@ -33,8 +39,13 @@ public final class ClassifierProgram implements AutoCloseable {
    *
    * @param architecture with a classification head
    */
+  public static ClassifierProgram compile(Architecture architecture, ComputePrecision precision) {
+    return compile(architecture, Torch.inferenceKernels(architecture.encoder(), precision));
+  }
+
+  /** Generates and compiles the program in fp32. */
   public static ClassifierProgram compile(Architecture architecture) {
-    return compile(architecture, Torch.inferenceKernels(architecture.encoder()));
+    return compile(architecture, ComputePrecision.FP32);
   }
 
   static ClassifierProgram compile(Architecture architecture, ProgramSource.Kernels kernels) {
@@ -43,7 +54,8 @@ public final class ClassifierProgram implements AutoCloseable {
     }
     ParameterLayout layout = ParameterLayout.of(architecture);
     String source = ProgramSource.classifier(layout, kernels);
-    return new ClassifierProgram(layout, TorchScript.compile(ProgramSource.CLASS, source));
+    return new ClassifierProgram(
+        layout, kernels.precision(), TorchScript.compile(ProgramSource.CLASS, source));
   }
 
   public Architecture architecture() {
@@ -67,7 +79,7 @@ public final class ClassifierProgram implements AutoCloseable {
       for (int[] indices : LengthBuckets.of(lengths, paddedTokenBudget)) {
         batches.add(PreparedSample.Batch.of(manager, examples, indices, padTokenId));
       }
-      return new PreparedSample(manager, batches, examples.size());
+      return new PreparedSample(manager, layout.architecture(), batches, lengths);
     } catch (Throwable e) {
       manager.close();
       throw e;
@@ -75,20 +87,61 @@ public final class ClassifierProgram implements AutoCloseable {
   }
 
   /**
+   * Allocates room for {@link #round}, where libtorch computes.
+   *
+   * @throws IllegalStateException where this program computes in fp32
+   */
+  public Bf16Vector newBf16Vector() {
+    requireBf16();
+    NDManager manager = Torch.newManager();
+    try (NDManager scope = Torch.newManager()) {
+      // libtorch makes it: DJL's own operations on bfloat16 abort the process.
+      NDArray like = scope.zeros(new Shape(1), DataType.FLOAT32);
+      return new Bf16Vector(
+          layout, manager, script.run(manager, "room_to_round", TorchScript.tensor(like)));
+    } catch (Throwable e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Rounds weights to bfloat16, once for all passes over them.
+   *
+   * @throws IllegalStateException where this program computes in fp32
+   */
+  public void round(ParameterVector weights, Bf16Vector out) {
+    requireOurs(weights);
+    requireOurs(out);
+    run("round", TorchScript.tensor(weights.array()), TorchScript.tensor(out.array()));
+  }
+
+  /**
    * Logits {@code (example, label)}, row-major in the order the sample was given.
    *
+   * @param rounded what {@link #round} made of {@code weights}; null where this program computes in
+   *     fp32
    * @param cancelled polled between batches
    * @throws CancellationException when {@code cancelled} says so
    */
-  public float[] logits(ParameterVector weights, PreparedSample sample, BooleanSupplier cancelled) {
+  public float[] logits(
+      ParameterVector weights,
+      @Nullable Bf16Vector rounded,
+      PreparedSample sample,
+      BooleanSupplier cancelled) {
     requireOurs(weights);
+    if (rounded != null) {
+      requireOurs(rounded);
+    } else if (precision == ComputePrecision.BF16) {
+      throw new IllegalArgumentException("a program in bfloat16 needs the rounded weights");
+    }
     int labels = layout.architecture().labels().size();
     var logits = new float[Math.multiplyExact(sample.exampleCount(), labels)];
     for (PreparedSample.Batch batch : sample.batches()) {
       if (cancelled.getAsBoolean()) {
         throw new CancellationException("evaluation was cancelled");
       }
-      float[] rows = logits(weights, batch);
+      float[] rows = logits(weights, rounded, batch);
       int[] indices = batch.indices();
       for (int i = 0; i < indices.length; i++) {
         System.arraycopy(rows, i * labels, logits, indices[i] * labels, labels);
@@ -97,17 +150,26 @@ public final class ClassifierProgram implements AutoCloseable {
     return logits;
   }
 
-  private float[] logits(ParameterVector weights, PreparedSample.Batch batch) {
+  /**
+   * Logits in fp32; as {@link #logits(ParameterVector, Bf16Vector, PreparedSample,
+   * BooleanSupplier)}.
+   */
+  public float[] logits(ParameterVector weights, PreparedSample sample, BooleanSupplier cancelled) {
+    return logits(weights, null, sample, cancelled);
+  }
+
+  private float[] logits(
+      ParameterVector weights, @Nullable Bf16Vector rounded, PreparedSample.Batch batch) {
+    var inputs = new ArrayList<IValue>(5);
+    inputs.add(TorchScript.tensor(weights.array()));
+    if (rounded != null) {
+      inputs.add(TorchScript.tensor(rounded.array()));
+    }
+    inputs.add(TorchScript.tensor(batch.ids()));
+    inputs.add(TorchScript.tensor(batch.types()));
+    inputs.add(TorchScript.tensor(batch.bias()));
     try (NDManager scope = Torch.newManager()) {
-      NDArray result =
-          script.run(
-              scope,
-              "logits",
-              TorchScript.tensor(weights.array()),
-              TorchScript.tensor(batch.ids()),
-              TorchScript.tensor(batch.types()),
-              TorchScript.tensor(batch.bias()));
-      return result.toFloatArray();
+      return script.run(scope, "logits", inputs.toArray(IValue[]::new)).toFloatArray();
     }
   }
 
@@ -130,35 +192,27 @@ public final class ClassifierProgram implements AutoCloseable {
         TorchScript.tensor(out.array()));
   }
 
-  /**
-   * {@code out = sum of coefficients[i] vectors[i]}, in the order given; a coefficient of 0 leaves
-   * its vector out, so that a single 1 gives exactly that vector. {@code out} may not be among the
-   * vectors.
-   */
-  public void combine(List<ParameterVector> vectors, double[] coefficients, ParameterVector out) {
-    if (vectors.size() != coefficients.length || vectors.isEmpty()) {
-      throw new IllegalArgumentException(
-          "need one coefficient for each of at least one vector, got %d for %d"
-              .formatted(coefficients.length, vectors.size()));
-    }
+  /** {@code out = factor a}; {@code out} may not be a. */
+  public void scale(ParameterVector a, double factor, ParameterVector out) {
+    runInto("scale", a, factor, out);
+  }
+
+  /** {@code out += factor a}; {@code out} may not be a. */
+  public void accumulate(ParameterVector a, double factor, ParameterVector out) {
+    runInto("accumulate", a, factor, out);
+  }
+
+  private void runInto(String method, ParameterVector a, double factor, ParameterVector out) {
+    requireOurs(a);
     requireOurs(out);
-    boolean first = true;
-    for (int i = 0; i < coefficients.length; i++) {
-      ParameterVector vector = vectors.get(i);
-      requireOurs(vector);
-      if (vector == out) {
-        throw new IllegalArgumentException("the result needs a vector of its own");
-      }
-      boolean last = i == coefficients.length - 1;
-      if (coefficients[i] != 0 || (first && last)) {
-        run(
-            first ? "scale" : "accumulate",
-            TorchScript.tensor(vector.array()),
-            IValue.from(coefficients[i]),
-            TorchScript.tensor(out.array()));
-        first = false;
-      }
+    if (out == a) {
+      throw new IllegalArgumentException("the result needs a vector of its own");
     }
+    run(
+        method,
+        TorchScript.tensor(a.array()),
+        IValue.from(factor),
+        TorchScript.tensor(out.array()));
   }
 
   private void run(String method, IValue... inputs) {
@@ -168,10 +222,24 @@ public final class ClassifierProgram implements AutoCloseable {
   }
 
   private void requireOurs(ParameterVector weights) {
-    if (!weights.layout().architecture().isInterchangeableWith(layout.architecture())) {
+    requireOurs(weights.layout().architecture());
+  }
+
+  private void requireOurs(Bf16Vector rounded) {
+    requireBf16();
+    requireOurs(rounded.layout().architecture());
+  }
+
+  private void requireBf16() {
+    if (precision != ComputePrecision.BF16) {
+      throw new IllegalStateException("this program computes in " + precision);
+    }
+  }
+
+  private void requireOurs(Architecture other) {
+    if (!other.isInterchangeableWith(layout.architecture())) {
       throw new IllegalArgumentException(
-          "the weights are of %s, the program of %s"
-              .formatted(weights.layout().architecture(), layout.architecture()));
+          "the weights are of %s, the program of %s".formatted(other, layout.architecture()));
     }
   }
 

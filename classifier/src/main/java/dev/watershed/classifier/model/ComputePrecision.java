@@ -1,6 +1,6 @@
 package dev.watershed.classifier.model;
 
-/** Arithmetic of training's forward and backward passes; weights and optimiser are fp32 always. */
+/** Arithmetic of passes; combinations of weights and the optimiser are fp32 always. */
 public enum ComputePrecision {
   /** IEEE single precision. */
   FP32,

@@ -4,14 +4,20 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.classifier.text.LengthBuckets;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.List;
 
-/** Batches of one encoded sample in native memory, length-sorted, padded within a batch. */
+/**
+ * Batches of one encoded sample in native memory, length-sorted, padded within a batch, and what a
+ * pass over them costs.
+ */
 public final class PreparedSample implements AutoCloseable {
   /**
    * Examples padded to the longest of them.
@@ -62,19 +68,49 @@ public final class PreparedSample implements AutoCloseable {
           .order(ByteOrder.nativeOrder());
     }
 
-    long cells() {
-      return ids.getShape().size();
+    int length() {
+      return Math.toIntExact(ids.getShape().get(1));
     }
   }
 
   private final NDManager manager;
   private final List<Batch> batches;
   private final int exampleCount;
+  private final long tokenCount;
+  private final long paddedTokenCount;
+  private final double floatingPointOperations;
 
-  PreparedSample(NDManager manager, List<Batch> batches, int exampleCount) {
+  PreparedSample(NDManager manager, Architecture architecture, List<Batch> batches, int[] lengths) {
     this.manager = manager;
     this.batches = List.copyOf(batches);
-    this.exampleCount = exampleCount;
+    this.exampleCount = lengths.length;
+    this.tokenCount = Arrays.stream(lengths).asLongStream().sum();
+    long padded = 0;
+    double operations = 0;
+    for (Batch batch : batches) {
+      int examples = batch.indices().length;
+      padded += (long) examples * batch.length();
+      operations += ForwardCost.floatingPointOperations(architecture, examples, batch.length());
+    }
+    this.paddedTokenCount = padded;
+    this.floatingPointOperations = operations;
+  }
+
+  /**
+   * Bytes of native memory that a sample takes once it is prepared.
+   *
+   * @param lengths tokens of each example {@code (example)}
+   * @param paddedTokenBudget as it is prepared with
+   */
+  public static long nativeBytes(int[] lengths, int paddedTokenBudget) {
+    long bytes = 0;
+    for (int[] indices : LengthBuckets.of(lengths, paddedTokenBudget)) {
+      // Longest first, see LengthBuckets.
+      int longest = lengths[indices[0]];
+      boolean padded = lengths[indices[indices.length - 1]] < longest;
+      bytes += (long) Integer.BYTES * (padded ? 3 : 2) * indices.length * longest;
+    }
+    return bytes;
   }
 
   List<Batch> batches() {
@@ -85,15 +121,28 @@ public final class PreparedSample implements AutoCloseable {
     return exampleCount;
   }
 
+  /** Tokens of the examples. */
+  public long tokenCount() {
+    return tokenCount;
+  }
+
   /** Tokens computed, padding included. */
   public long paddedTokenCount() {
-    return batches.stream().mapToLong(Batch::cells).sum();
+    return paddedTokenCount;
+  }
+
+  /** Floating-point operations of the matrix products of a pass, see {@link ForwardCost}. */
+  public double floatingPointOperations() {
+    return floatingPointOperations;
   }
 
   /** Bytes of native memory held. */
   public long nativeBytes() {
     return batches.stream()
-        .mapToLong(batch -> Integer.BYTES * (2 * batch.cells() + batch.bias().getShape().size()))
+        .mapToLong(
+            batch ->
+                Integer.BYTES
+                    * (2 * batch.ids().getShape().size() + batch.bias().getShape().size()))
         .sum();
   }
 

@@ -21,7 +21,9 @@ import java.util.Map;
  * rows: same function, less work.
  *
  * <p>In bfloat16 the encoder's layers compute with rounded weights and activations; embeddings,
- * whose gradients are sums over many tokens, the head, the logits and the loss stay fp32.
+ * whose gradients are sums over many tokens, the head, the logits and the loss stay fp32. Training
+ * rounds inside each step, so that gradients reach the fp32 weights; inference rounds a vector once
+ * and runs all batches over the copy.
  */
 final class ProgramSource {
   /** How inference multiplies by a weight matrix. */
@@ -78,23 +80,33 @@ final class ProgramSource {
   private final Attention attention;
   private final ComputePrecision precision;
   private final Dropout dropout;
+
+  /** Whether the layers' weights come from a copy in bfloat16 instead of being rounded here. */
+  private final boolean readsRoundedCopy;
+
   private final StringBuilder text = new StringBuilder();
 
   /** Index of each packed tensor in the list that {@code unflatten} returns. */
   private final Map<String, Integer> slots = new HashMap<>();
 
-  private ProgramSource(ParameterLayout layout, Kernels kernels, Dropout dropout) {
+  private ProgramSource(
+      ParameterLayout layout, Kernels kernels, Dropout dropout, boolean readsRoundedCopy) {
     this.layout = layout;
     this.config = layout.architecture().encoder();
     this.linear = kernels.linear();
     this.attention = kernels.attention();
     this.precision = kernels.precision();
     this.dropout = dropout;
+    this.readsRoundedCopy = readsRoundedCopy;
   }
 
-  /** Methods {@code logits}, {@code interpolate}, {@code combine}. */
+  /**
+   * Methods {@code logits}, {@code interpolate}, {@code scale}, {@code accumulate}; in bfloat16
+   * {@code room_to_round} and {@code round} too, and {@code logits} takes what they wrote.
+   */
   static String classifier(ParameterLayout layout, Kernels kernels) {
-    var source = new ProgramSource(layout, kernels, Dropout.NONE);
+    boolean rounds = kernels.precision() == ComputePrecision.BF16;
+    var source = new ProgramSource(layout, kernels, Dropout.NONE, rounds);
     source.encoder();
     source.classificationHead();
     source.logits();
@@ -109,7 +121,7 @@ final class ProgramSource {
    * @param kernels that can be differentiated
    */
   static String training(ParameterLayout layout, Kernels kernels, Dropout dropout) {
-    var source = new ProgramSource(layout, kernels, dropout);
+    var source = new ProgramSource(layout, kernels, dropout, false);
     boolean classifies = layout.architecture().head() == Head.CLASSIFICATION;
     source.encoder();
     if (classifies) {
@@ -160,8 +172,10 @@ final class ProgramSource {
       var shape = new ArrayList<>(p.shape());
       shape.set(0, packed * shape.get(0));
       slots.put(p.name(), views.size());
-      String view = "torch.view(p[%d], %s)".formatted(views.size(), shape);
-      views.add(p.name().contains(".encoder.layer.") ? computed(view) : view);
+      boolean layers = p.name().contains(".encoder.layer.");
+      String vector = layers && readsRoundedCopy ? "r" : "p";
+      String view = "torch.view(%s[%d], %s)".formatted(vector, views.size(), shape);
+      views.add(layers && !readsRoundedCopy ? computed(view) : view);
       sizes.add(packed * p.size());
       i += packed - 1;
     }
@@ -169,8 +183,14 @@ final class ProgramSource {
     if (unread > 0) {
       sizes.add(unread);
     }
-    method("unflatten", "flat: Tensor", "List[Tensor]");
+    method(
+        "unflatten",
+        readsRoundedCopy ? "flat: Tensor, copy: Tensor" : "flat: Tensor",
+        "List[Tensor]");
     line("p = torch.split_with_sizes(flat, %s, 0)", sizes);
+    if (readsRoundedCopy) {
+      line("r = torch.split_with_sizes(copy, %s, 0)", sizes);
+    }
     line("return [%s]", String.join(", ", views));
   }
 
@@ -351,9 +371,16 @@ final class ProgramSource {
   }
 
   private void logits() {
-    method("logits", "flat: Tensor, ids: Tensor, types: Tensor, bias: Tensor", "Tensor");
-    line("w = self.unflatten(flat)");
+    String vectors = readsRoundedCopy ? "flat: Tensor, copy: Tensor" : "flat: Tensor";
+    method("logits", vectors + ", ids: Tensor, types: Tensor, bias: Tensor", "Tensor");
+    line("w = self.unflatten(%s)", vectors.replace(": Tensor", ""));
     line("return %s", classified("False"));
+    if (readsRoundedCopy) {
+      method("round", vectors, "Tensor");
+      line("return torch.copy_(copy, flat)");
+      method("room_to_round", "like: Tensor", "Tensor");
+      line("return torch.new_zeros(like, [%d], dtype=15)", layout.size());
+    }
   }
 
   private void vectorArithmetic() {

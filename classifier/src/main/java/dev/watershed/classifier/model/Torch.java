@@ -66,7 +66,11 @@ public final class Torch {
     JniUtils.setNumInteropThreads(1);
     settings = wanted;
     LOG.info(
-        "{} on {}, {} threads, {}", engineVersion(), wanted.device(), wanted.threads(), kernels());
+        "{} on {}, {} threads, {}",
+        engineVersion(),
+        wanted.device(),
+        wanted.threads(),
+        kernels(ComputePrecision.FP32));
   }
 
   /** Starts libtorch on the CPU with this many threads within an operation. */
@@ -152,14 +156,18 @@ public final class Torch {
   }
 
   /** Which kernels inference uses for linear layers. */
-  public static String kernels() {
+  public static String kernels(ComputePrecision precision) {
     TorchSettings now = settings();
     if (!now.isCpu()) {
       return now.tf32() ? "torch.linear with TF32" : "torch.linear";
     }
-    return OneDnn.AVAILABLE
+    return hasOneDnn(precision)
         ? "oneDNN linear from width " + ONEDNN_MIN_WIDTH + ", else torch.linear"
         : "torch.linear";
+  }
+
+  private static boolean hasOneDnn(ComputePrecision precision) {
+    return precision == ComputePrecision.BF16 ? OneDnn.BF16_AVAILABLE : OneDnn.AVAILABLE;
   }
 
   /**
@@ -195,13 +203,13 @@ public final class Torch {
   }
 
   /** How inference of this encoder computes. */
-  static ProgramSource.Kernels inferenceKernels(EncoderConfig config) {
+  static ProgramSource.Kernels inferenceKernels(EncoderConfig config, ComputePrecision precision) {
     boolean fused =
-        settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && OneDnn.AVAILABLE;
+        settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && hasOneDnn(precision);
     return new ProgramSource.Kernels(
         fused ? ProgramSource.Linear.ONEDNN : ProgramSource.Linear.PLAIN,
         ProgramSource.Attention.FUSED,
-        ComputePrecision.FP32);
+        precision);
   }
 
   /** How training computes: by operations that have gradients, each the same bits every time. */
@@ -214,9 +222,12 @@ public final class Torch {
 
   /** Whether this libtorch has oneDNN's fused linear and it computes what torch.linear does. */
   private static final class OneDnn {
-    static final boolean AVAILABLE = probe();
+    static final boolean AVAILABLE = probe("6", 1e-5f);
 
-    private static boolean probe() {
+    /** Without the instructions for it oneDNN refuses bfloat16, or is slower than libtorch. */
+    static final boolean BF16_AVAILABLE = FastBf16.AVAILABLE && probe("15", .1f);
+
+    private static boolean probe(String type, float tolerance) {
       String source =
           """
           class Probe(Module):
@@ -224,10 +235,11 @@ public final class Torch {
             __buffers__ = []
             training : bool
             def deviation(self: __torch__.Probe, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-              y = ops.mkldnn._linear_pointwise(x, w, b, "gelu", annotate(List[Optional[number]], []), "none")
+              y = ops.mkldnn._linear_pointwise(torch.to(x, TYPE), torch.to(w, TYPE), torch.to(b, TYPE), "gelu", annotate(List[Optional[number]], []), "none")
               z = torch.gelu(torch.linear(x, w, b))
-              return torch.max(torch.abs(torch.sub(y, z)))
-          """;
+              return torch.max(torch.abs(torch.sub(torch.to(y, 6), z)))
+          """
+              .replace("TYPE", type);
       try (TorchScript script = TorchScript.compile("Probe", source);
           NDManager scope = newHostManager()) {
         NDArray x = scope.arange(0f, 6f, .1f).reshape(4, 15).div(6);
@@ -240,7 +252,7 @@ public final class Torch {
                 TorchScript.tensor(x),
                 TorchScript.tensor(w),
                 TorchScript.tensor(b));
-        return deviation.toFloatArray()[0] < 1e-5f;
+        return deviation.toFloatArray()[0] < tolerance;
       } catch (RuntimeException e) {
         LOG.info("oneDNN's linear is not available: {}", e.toString());
         return false;

@@ -12,7 +12,6 @@ import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
@@ -96,24 +95,26 @@ final class ClassifierProgramTest {
   }
 
   @Test
-  void combine_ofThree_isTheirSumAndASingleOneIsExact() {
+  void accumulate_ofThree_isTheirSumAndASingleOneIsExact() {
     try (ParameterVector a = TinyModels.weights(BERT, 1);
         ParameterVector b = TinyModels.weights(BERT, 2);
         ParameterVector c = TinyModels.weights(BERT, 3);
         ParameterVector out = ParameterVector.allocate(a.layout());
         ClassifierProgram program = ClassifierProgram.compile(BERT)) {
-      var all = List.of(a, b, c);
-      program.combine(all, new double[] {0, 1, 0}, out);
+      program.scale(b, 1, out);
       assertThat(out.digest()).isEqualTo(b.digest());
-      program.combine(all, new double[] {.5, -1, 1.5}, out);
+      program.scale(a, .5, out);
+      program.accumulate(b, -1, out);
+      program.accumulate(c, 1.5, out);
       String name = "bert.pooler.dense.weight";
       float[] mixed = out.copyOf(name);
       for (int i = 0; i < mixed.length; i++) {
         double expected = .5 * a.copyOf(name)[i] - b.copyOf(name)[i] + 1.5 * c.copyOf(name)[i];
         assertThat((double) mixed[i]).isCloseTo(expected, within(1e-6));
       }
-      program.combine(all, new double[] {0, 0, 0}, out);
-      assertThat(Arrays.stream(GoldenEncoder.doubles(out.copyOf(name)))).allMatch(x -> x == 0);
+      assertThatThrownBy(() -> program.scale(a, 1, a)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> program.accumulate(a, 1, a))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
@@ -186,7 +187,8 @@ final class ClassifierProgramTest {
             try (PreparedSample sample =
                 program.prepare(TinyModels.examples(Family.BERT, 40, 1), 50)) {
               program.interpolate(a, b, .5, out);
-              program.combine(List.of(a, b), new double[] {.5, .5}, out);
+              program.scale(a, .5, out);
+              program.accumulate(b, .5, out);
               program.logits(out, sample, () -> false);
             }
           };

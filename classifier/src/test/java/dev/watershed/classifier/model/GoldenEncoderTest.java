@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import java.io.IOException;
@@ -29,6 +30,41 @@ final class GoldenEncoderTest {
         family,
         new ProgramSource.Kernels(
             ProgramSource.Linear.ONEDNN, ProgramSource.Attention.FUSED, ComputePrecision.FP32));
+  }
+
+  /**
+   * A bfloat16 has 8 bits: a rounding is up to 2^-9 = .002 off, and there are two dozen in a row.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"bert", "bert_gamma_beta", "roberta"})
+  void losses_onTheLineInBf16_areTheReferencesWithinTheFormatsRounding(String family)
+      throws IOException {
+    GoldenEncoder golden = GoldenEncoder.of(family);
+    Architecture architecture = golden.a().architecture();
+    double deviation = 0;
+    try (ParameterVector a = golden.a().read();
+        ParameterVector b = golden.b().read();
+        ParameterVector out = ParameterVector.allocate(a.layout());
+        ClassifierProgram program = ClassifierProgram.compile(architecture, ComputePrecision.BF16);
+        Bf16Vector rounded = program.newBf16Vector();
+        PreparedSample sample = program.prepare(golden.examples(), BUDGET)) {
+      for (JsonNode point : golden.expected().get("points")) {
+        program.interpolate(a, b, point.get("alpha").asDouble(), out);
+        program.round(out, rounded);
+        double[] logits = GoldenEncoder.doubles(program.logits(out, rounded, sample, () -> false));
+        double[] losses = ClassificationScores.exampleLosses(logits, 3, golden.labels());
+        JsonNode expected = point.get("example_losses");
+        for (int i = 0; i < losses.length; i++) {
+          double loss = expected.get(i).asDouble();
+          assertThat(losses[i]).isCloseTo(loss, within(.05 * Math.abs(loss) + .05));
+          deviation = Math.max(deviation, Math.abs(losses[i] - loss));
+        }
+        double mean = point.get("loss").asDouble();
+        assertThat(ClassificationScores.of(logits, 3, golden.labels()).meanLossNats())
+            .isCloseTo(mean, within(.01 * mean));
+      }
+    }
+    assertThat(deviation).as("it is not fp32").isGreaterThan(1e-4);
   }
 
   private static void line(String family, ProgramSource.Kernels kernels) throws IOException {

@@ -1,20 +1,39 @@
 package dev.watershed.eval.engine;
 
+import dev.watershed.classifier.model.ComputePrecision;
+import dev.watershed.server.dataset.Answers;
 import dev.watershed.type.v1.Precision;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * What one call evaluates: models that fit each other and the samples they are measured on.
  *
  * @param models in the order of the call; one may be named twice
  * @param samples in the order of the call
- * @param precision of the forward passes
+ * @param precision of the forward passes, never unspecified
  * @param exampleLosses whether each example's loss is wanted
+ * @param footprint native memory that computing one point takes
  */
 public record Evaluation(
-    List<Model> models, List<MeasuredSample> samples, Precision precision, boolean exampleLosses) {
+    List<Model> models,
+    List<MeasuredSample> samples,
+    Precision precision,
+    boolean exampleLosses,
+    Footprint footprint) {
+
+  /**
+   * Native memory that computing one point takes.
+   *
+   * @param combiningBytes while models are combined
+   * @param passBytes while a sample is passed through the result
+   */
+  record Footprint(long combiningBytes, long passBytes) {
+    /** The larger of the two: they follow each other. */
+    long bytes() {
+      return Math.max(combiningBytes, passBytes);
+    }
+  }
+
   public Evaluation {
     models = List.copyOf(models);
     samples = List.copyOf(samples);
@@ -25,7 +44,17 @@ public record Evaluation(
     return models.stream().map(Model::key).toList();
   }
 
-  Map<String, Model> modelsByKey() {
-    return models.stream().collect(Collectors.toMap(Model::key, model -> model, (a, b) -> a));
+  ComputePrecision computePrecision() {
+    return Answers.computePrecision(precision);
+  }
+
+  /** Returns the model of this content. */
+  Model model(String key) {
+    for (Model model : models) {
+      if (model.key().equals(key)) {
+        return model;
+      }
+    }
+    throw new IllegalArgumentException("no model with the content " + key);
   }
 }

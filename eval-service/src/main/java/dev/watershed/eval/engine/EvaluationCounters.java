@@ -10,6 +10,10 @@ public final class EvaluationCounters {
   private final LongAdder pointsFromCache = new LongAdder();
   private final LongAdder vectorsRead = new LongAdder();
   private final LongAdder samplesDrawn = new LongAdder();
+  private final LongAdder prefetchingNanos = new LongAdder();
+
+  // Replaced as a whole, so that its parts always add up. Guarded by this.
+  private DeviceWork deviceWork = DeviceWork.NONE;
 
   /** Forward passes of one combination over one sample. */
   public long pointsComputed() {
@@ -31,6 +35,16 @@ public final class EvaluationCounters {
     return samplesDrawn.sum();
   }
 
+  /** Nanoseconds of reading weights ahead, beside the device's threads. */
+  public long prefetchingNanos() {
+    return prefetchingNanos.sum();
+  }
+
+  /** What the device's threads have done, units that have ended. */
+  public synchronized DeviceWork deviceWork() {
+    return deviceWork;
+  }
+
   void countPointComputed() {
     pointsComputed.increment();
   }
@@ -45,5 +59,13 @@ public final class EvaluationCounters {
 
   void countSampleDrawn() {
     samplesDrawn.increment();
+  }
+
+  void addPrefetching(long nanos) {
+    prefetchingNanos.add(nanos);
+  }
+
+  synchronized void add(DeviceWork work) {
+    deviceWork = deviceWork.plus(work);
   }
 }

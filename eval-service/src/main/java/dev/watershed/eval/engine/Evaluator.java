@@ -10,6 +10,7 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.Answers;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import jakarta.annotation.PreDestroy;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates combinations of models on samples, with one device, and remembers what it found.
@@ -36,9 +38,11 @@ public final class Evaluator implements AutoCloseable {
   private final Models models;
   private final SampleReader reader;
   private final Device device;
-  private final WorkQueue queue = new WorkQueue("eval-device");
+  private final Prefetcher prefetcher;
+  private final WorkQueue queue;
   private final Semaphore places;
   private final PointCache points;
+  private final PointClaims claims = new PointClaims();
   private final Cache<List<String>, Double> distances =
       Caffeine.newBuilder().maximumSize(KNOWN_DISTANCES).build();
 
@@ -58,18 +62,27 @@ public final class Evaluator implements AutoCloseable {
     this.configuration = configuration;
     this.counters = counters;
     models = new Models(store);
-    // Samples are kept twice: as tokens in the heap, and as batches where the device reads them.
-    long sampleBytes = configuration.sampleMemory() / 2;
-    reader = new SampleReader(datasets, models, counters, sampleBytes);
-    device =
-        new Device(
+    reader =
+        new SampleReader(
+            datasets,
             models,
             counters,
-            configuration.memory(),
-            sampleBytes,
+            configuration.sampleMemory(),
             configuration.paddedTokensPerBatch());
+    device =
+        new Device(models, counters, configuration.memory(), configuration.paddedTokensPerBatch());
+    prefetcher = new Prefetcher(device);
+    queue = new WorkQueue("eval-device", workers(configuration, torch));
     places = new Semaphore(configuration.maxQueuedCalls());
     points = new PointCache(configuration.pointMemory());
+  }
+
+  private static int workers(EvaluationConfiguration configuration, TorchSettings torch) {
+    if (configuration.workers() > 0) {
+      return configuration.workers();
+    }
+    int processors = Runtime.getRuntime().availableProcessors();
+    return torch.isCpu() ? Math.max(1, processors / torch.threads()) : 1;
   }
 
   /**
@@ -97,7 +110,7 @@ public final class Evaluator implements AutoCloseable {
    *
    * @param names resource names of the models
    * @param fields of the request that name each model, for errors
-   * @param precision FP32
+   * @param precision of the forward passes; fp32 where it is unspecified
    * @throws RefusedException and {@code InvalidInputException} where something is missing, damaged
    *     or does not fit
    */
@@ -119,7 +132,14 @@ public final class Evaluator implements AutoCloseable {
       drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found.get(0), cancelled));
       reader.requireFitting(drawn);
     }
-    return new Evaluation(found, drawn, precision, exampleLosses);
+    Precision known =
+        precision == Precision.PRECISION_UNSPECIFIED ? Precision.PRECISION_FP32 : precision;
+    return new Evaluation(
+        found,
+        drawn,
+        known,
+        exampleLosses,
+        device.requireRoom(found, drawn, Answers.computePrecision(known)));
   }
 
   /** Returns the Euclidean distance of the weights of two models that fit each other. */
@@ -128,7 +148,11 @@ public final class Evaluator implements AutoCloseable {
     List<String> pair = ordered ? List.of(a.key(), b.key()) : List.of(b.key(), a.key());
     Double known = distances.getIfPresent(pair);
     if (known == null) {
-      known = queue.run(cancelled, unwanted -> device.distance(a, b));
+      try (Prefetcher.Announcement needed = prefetcher.announce(List.of(a, b))) {
+        known =
+            queue.run(
+                cancelled, unwanted -> counted(meter -> device.distance(a, b, unwanted, meter)));
+      }
       distances.put(pair, known);
     }
     return known;
@@ -138,24 +162,34 @@ public final class Evaluator implements AutoCloseable {
    * Returns the points of one combination, one for each sample: those known at once, the others
    * when it is this call's turn at the device.
    *
+   * @param next what the caller will ask for after this, whose models may be read meanwhile; null
+   *     where there is nothing
    * @param cancelled polled while waiting and between batches
    * @throws java.util.concurrent.CancellationException when {@code cancelled} says so
    */
   public List<Point> measure(
-      Evaluation evaluation, AffineCombination weights, BooleanSupplier cancelled)
+      Evaluation evaluation,
+      AffineCombination weights,
+      @Nullable AffineCombination next,
+      BooleanSupplier cancelled)
       throws InterruptedException {
-    List<PointKey> keys = new ArrayList<>();
-    for (MeasuredSample sample : evaluation.samples()) {
-      keys.add(
-          new PointKey(
-              weights,
-              sample.encoded().digest().sha256(),
-              sample.mappingAsked(),
-              evaluation.precision()));
-    }
+    List<PointKey> keys = keys(evaluation, weights);
     Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
     if (!found.keySet().containsAll(keys)) {
-      found = queue.run(cancelled, unwanted -> compute(evaluation, weights, keys, unwanted));
+      try (Prefetcher.Announcement now = prefetcher.announce(models(evaluation, weights));
+          Prefetcher.Announcement later = prefetcher.announceLater(unknown(evaluation, next))) {
+        found =
+            queue.run(
+                cancelled,
+                unwanted ->
+                    counted(
+                        meter -> {
+                          // Alone: what another thread has computed by then is known.
+                          try (PointClaims.Claim claim = claims.take(keys, unwanted)) {
+                            return compute(evaluation, weights, keys, unwanted, now, meter);
+                          }
+                        }));
+      }
     }
     List<Point> answer = new ArrayList<>();
     for (PointKey key : keys) {
@@ -171,12 +205,72 @@ public final class Evaluator implements AutoCloseable {
     return answer;
   }
 
+  /** Bytes of native memory held now. */
+  public long heldBytes() {
+    return device.memory().heldBytes();
+  }
+
+  /** The most bytes that were held at once. */
+  public long peakHeldBytes() {
+    return device.memory().peakBytes();
+  }
+
+  /** The most bytes that may be held. */
+  public long memoryLimitBytes() {
+    return device.memory().maximumBytes();
+  }
+
+  private static List<PointKey> keys(Evaluation evaluation, AffineCombination weights) {
+    List<PointKey> keys = new ArrayList<>();
+    for (MeasuredSample sample : evaluation.samples()) {
+      keys.add(
+          new PointKey(
+              weights,
+              sample.encoded().digest().sha256(),
+              sample.mappingAsked(),
+              evaluation.precision()));
+    }
+    return keys;
+  }
+
+  private static List<Model> models(Evaluation evaluation, AffineCombination weights) {
+    return weights.terms().stream().map(term -> evaluation.model(term.model())).toList();
+  }
+
+  /** Models that a combination will be computed from; none where it is known already. */
+  private List<Model> unknown(Evaluation evaluation, @Nullable AffineCombination weights) {
+    if (weights == null) {
+      return List.of();
+    }
+    List<PointKey> keys = keys(evaluation, weights);
+    boolean isKnown = known(keys, evaluation.exampleLosses()).keySet().containsAll(keys);
+    return isKnown ? List.of() : models(evaluation, weights);
+  }
+
+  /** Work of the device, which tells a meter what it takes. */
+  @FunctionalInterface
+  private interface Metered<T> {
+    T run(WorkMeter meter) throws InterruptedException;
+  }
+
+  private <T> T counted(Metered<T> work) throws InterruptedException {
+    WorkMeter meter = new WorkMeter();
+    try {
+      return work.run(meter);
+    } finally {
+      counters.add(meter.end());
+    }
+  }
+
   /** Computes what is missing now, at this call's turn: others may have computed it meanwhile. */
   private Map<PointKey, Point> compute(
       Evaluation evaluation,
       AffineCombination weights,
       List<PointKey> keys,
-      BooleanSupplier cancelled) {
+      BooleanSupplier cancelled,
+      Prefetcher.Announcement announced,
+      WorkMeter meter)
+      throws InterruptedException {
     Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
     Map<PointKey, MeasuredSample> missing = new LinkedHashMap<>();
     for (int s = 0; s < keys.size(); s++) {
@@ -184,8 +278,12 @@ public final class Evaluator implements AutoCloseable {
         missing.put(keys.get(s), evaluation.samples().get(s));
       }
     }
+    if (missing.isEmpty()) {
+      return found;
+    }
     List<float[]> logits =
-        device.logits(weights, evaluation.modelsByKey(), List.copyOf(missing.values()), cancelled);
+        device.logits(
+            evaluation, weights, List.copyOf(missing.values()), cancelled, announced::close, meter);
     int s = 0;
     for (Map.Entry<PointKey, MeasuredSample> entry : missing.entrySet()) {
       Point point = score(entry.getValue(), logits.get(s++), evaluation.exampleLosses());
@@ -223,6 +321,7 @@ public final class Evaluator implements AutoCloseable {
   public void close() {
     // In this order: nothing is freed before the passes over it have ended.
     queue.close();
+    prefetcher.close();
     device.close();
     reader.close();
   }

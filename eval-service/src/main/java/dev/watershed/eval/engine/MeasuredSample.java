@@ -10,12 +10,14 @@ import dev.watershed.classifier.data.LabelMapping;
  * @param encoded its examples as tokens
  * @param mapping what the data's labels mean to the models
  * @param mappingAsked the mapping as the request says it, which names it in point keys
+ * @param preparedBytes what its batches take in native memory
  */
 public record MeasuredSample(
     String name,
     EncodedSample encoded,
     LabelMapping mapping,
-    dev.watershed.type.v1.LabelMapping mappingAsked) {
+    dev.watershed.type.v1.LabelMapping mappingAsked,
+    long preparedBytes) {
 
   /** The right label of each example {@code (example)}, an index into the data's labels. */
   int[] labels() {

@@ -9,6 +9,8 @@ import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.FileSplit;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.data.SampleSpec;
+import dev.watershed.classifier.model.PreparedSample;
+import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
@@ -31,8 +33,9 @@ final class SampleReader implements AutoCloseable {
   private final Models models;
   private final EvaluationCounters counters;
   private final long maximumBytes;
+  private final int paddedTokensPerBatch;
   // One data set is in memory at a time, however many calls want one.
-  private final WorkQueue queue = new WorkQueue("eval-samples");
+  private final WorkQueue queue = new WorkQueue("eval-samples", 1);
   private final Cache<Key, EncodedSample> samples;
 
   /**
@@ -42,11 +45,17 @@ final class SampleReader implements AutoCloseable {
    */
   private record Key(SampleSpec spec, String version, String tokenizer, EncoderConfig encoder) {}
 
-  SampleReader(Datasets datasets, Models models, EvaluationCounters counters, long maximumBytes) {
+  SampleReader(
+      Datasets datasets,
+      Models models,
+      EvaluationCounters counters,
+      long maximumBytes,
+      int paddedTokensPerBatch) {
     this.datasets = datasets;
     this.models = models;
     this.counters = counters;
     this.maximumBytes = maximumBytes;
+    this.paddedTokensPerBatch = paddedTokensPerBatch;
     this.samples =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
@@ -87,7 +96,13 @@ final class SampleReader implements AutoCloseable {
     LabelMapping mapping =
         Samples.within(
             field, () -> Samples.mapping(sample, drawn.labels(), model.architecture().labels()));
-    return new MeasuredSample(sample.getName(), drawn, mapping, sample.getLabelMapping());
+    int[] lengths = drawn.examples().stream().mapToInt(EncodedExample::length).toArray();
+    return new MeasuredSample(
+        sample.getName(),
+        drawn,
+        mapping,
+        sample.getLabelMapping(),
+        PreparedSample.nativeBytes(lengths, paddedTokensPerBatch));
   }
 
   /** Refuses samples that take more than may be kept: a call holds its own until it ends. */

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * One thread that does one unit of work at a time, first come first served. Who asks waits, so a
+ * Threads that do one unit of work at a time each, first come first served. Who asks waits, so a
  * call has at most one unit in the queue: calls take turns, and a call whose reader is slow is not
  * in the queue at all.
  */
@@ -34,19 +34,19 @@ final class WorkQueue implements AutoCloseable {
     T run(BooleanSupplier cancelled) throws Exception;
   }
 
-  private final ThreadPoolExecutor thread;
+  private final ThreadPoolExecutor threads;
   private volatile boolean stopping;
 
-  WorkQueue(String name) {
+  WorkQueue(String name, int threadCount) {
     // A platform thread: native code would hold a virtual thread's carrier for seconds.
-    thread =
+    threads =
         new ThreadPoolExecutor(
-            1,
-            1,
+            threadCount,
+            threadCount,
             0,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().name(name).daemon().factory());
+            Thread.ofPlatform().name(name + "-", 0).daemon().factory());
   }
 
   /**
@@ -66,7 +66,7 @@ final class WorkQueue implements AutoCloseable {
               return unit.run(unwanted);
             });
     try {
-      thread.execute(task);
+      threads.execute(task);
       return await(task, cancelled);
     } catch (RejectedExecutionException e) {
       throw stopped();
@@ -84,7 +84,7 @@ final class WorkQueue implements AutoCloseable {
 
   /** Returns the number of units that wait for their turn. */
   int waiting() {
-    return thread.getQueue().size();
+    return threads.getQueue().size();
   }
 
   private <T> T await(FutureTask<T> task, BooleanSupplier cancelled) throws InterruptedException {
@@ -102,7 +102,7 @@ final class WorkQueue implements AutoCloseable {
       throw unwrap(e);
     } finally {
       task.cancel(false);
-      thread.remove(task);
+      threads.remove(task);
     }
   }
 
@@ -131,9 +131,9 @@ final class WorkQueue implements AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    thread.shutdown();
+    threads.shutdown();
     try {
-      if (!thread.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+      if (!threads.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
         throw new IllegalStateException("work did not stop within " + STOP_SECONDS + " s");
       }
     } catch (InterruptedException e) {

@@ -1,6 +1,8 @@
 package dev.watershed.eval.grpc;
 
+import dev.watershed.eval.engine.DeviceWork;
 import dev.watershed.eval.engine.Evaluation;
+import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;
 import dev.watershed.eval.engine.MeasuredSample;
 import dev.watershed.eval.engine.Model;
@@ -14,6 +16,9 @@ import dev.watershed.eval.v1.EvaluateCombinationsResponse;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceImplBase;
+import dev.watershed.eval.v1.EvaluatorStatistics;
+import dev.watershed.eval.v1.GetStatisticsRequest;
+import dev.watershed.eval.v1.GetStatisticsResponse;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.SampleDescription;
@@ -29,10 +34,21 @@ import java.util.stream.IntStream;
 /** Serves {@code watershed.eval.v1.EvaluationService}. */
 @Singleton
 final class EvaluationEndpoint extends EvaluationServiceImplBase {
-  private final Evaluator evaluator;
+  private static final double NANOS_PER_SECOND = 1e9;
 
-  EvaluationEndpoint(Evaluator evaluator) {
+  private final Evaluator evaluator;
+  private final EvaluationCounters counters;
+
+  EvaluationEndpoint(Evaluator evaluator, EvaluationCounters counters) {
     this.evaluator = evaluator;
+    this.counters = counters;
+  }
+
+  @Override
+  public void getStatistics(
+      GetStatisticsRequest request, StreamObserver<GetStatisticsResponse> observer) {
+    observer.onNext(GetStatisticsResponse.newBuilder().setStatistics(statistics()).build());
+    observer.onCompleted();
   }
 
   @Override
@@ -59,7 +75,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               List.of(request.getModelA(), request.getModelB()),
               List.of("model_a", "model_b"),
               request.getSamplesList(),
-              Precision.PRECISION_FP32,
+              request.getPrecision(),
               request.getIncludeExampleLosses(),
               stream::isCancelled);
       Model a = evaluation.models().get(0);
@@ -74,7 +90,8 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
       stream.send(EvaluateInterpolationResponse.newBuilder().setHeader(header).build());
       for (double alpha : request.getAlphasList()) {
         var weights = AffineCombination.line(a.key(), b.key(), alpha);
-        List<Point> points = evaluator.measure(evaluation, weights, stream::isCancelled);
+        // What comes next on a line needs the same two models.
+        List<Point> points = evaluator.measure(evaluation, weights, null, stream::isCancelled);
         for (int s = 0; s < points.size(); s++) {
           stream.send(
               EvaluateInterpolationResponse.newBuilder()
@@ -96,7 +113,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
                   .mapToObj(k -> "models[" + k + "]")
                   .toList(),
               request.getSamplesList(),
-              Precision.PRECISION_FP32,
+              request.getPrecision(),
               request.getIncludeExampleLosses(),
               stream::isCancelled);
       var header =
@@ -107,10 +124,14 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               .setProvenance(Answers.provenance(evaluation.precision()));
       stream.send(EvaluateCombinationsResponse.newBuilder().setHeader(header).build());
       for (int c = 0; c < request.getCombinationsCount(); c++) {
-        Combination combination = request.getCombinations(c);
-        var weights =
-            AffineCombination.of(evaluation.modelKeys(), combination.getCoefficientsList());
-        List<Point> points = evaluator.measure(evaluation, weights, stream::isCancelled);
+        List<Point> points =
+            evaluator.measure(
+                evaluation,
+                combination(evaluation, request, c),
+                c + 1 < request.getCombinationsCount()
+                    ? combination(evaluation, request, c + 1)
+                    : null,
+                stream::isCancelled);
         for (int s = 0; s < points.size(); s++) {
           stream.send(
               EvaluateCombinationsResponse.newBuilder()
@@ -119,6 +140,34 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         }
       }
     }
+  }
+
+  private static AffineCombination combination(
+      Evaluation evaluation, EvaluateCombinationsRequest request, int index) {
+    Combination combination = request.getCombinations(index);
+    return AffineCombination.of(evaluation.modelKeys(), combination.getCoefficientsList());
+  }
+
+  private EvaluatorStatistics statistics() {
+    DeviceWork work = counters.deviceWork();
+    return EvaluatorStatistics.newBuilder()
+        .setComputedPointCount(counters.pointsComputed())
+        .setCachedPointCount(counters.pointsFromCache())
+        .setVectorReadCount(counters.vectorsRead())
+        .setSampleDrawnCount(counters.samplesDrawn())
+        .setBusySeconds(work.busyNanos() / NANOS_PER_SECOND)
+        .setLoadingSeconds(work.loadingNanos() / NANOS_PER_SECOND)
+        .setInterpolatingSeconds(work.interpolatingNanos() / NANOS_PER_SECOND)
+        .setForwardSeconds(work.forwardNanos() / NANOS_PER_SECOND)
+        .setPrefetchingSeconds(counters.prefetchingNanos() / NANOS_PER_SECOND)
+        .setUsefulTokenCount(work.tokens())
+        .setPaddedTokenCount(work.paddedTokens())
+        .setFloatingPointOperations(work.floatingPointOperations())
+        .setHeldBytes(evaluator.heldBytes())
+        .setPeakHeldBytes(evaluator.peakHeldBytes())
+        .setMemoryLimitBytes(evaluator.memoryLimitBytes())
+        .setProvenance(Answers.provenance(Precision.PRECISION_UNSPECIFIED))
+        .build();
   }
 
   private static List<SampleDescription> describe(Evaluation evaluation) {

@@ -1,5 +1,6 @@
 package dev.watershed.eval.grpc;
 
+import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.server.RefusedException;
@@ -8,8 +9,9 @@ import dev.watershed.type.v1.Precision;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
-/** What the rules of the contract cannot say of a request. Looks at nothing but the request. */
+/** What the rules of the contract cannot say of a request, but the request alone shows. */
 final class RequestChecks {
   private static final double SUM_TOLERANCE = 1e-6;
 
@@ -27,7 +29,7 @@ final class RequestChecks {
       }
     }
     checkSamples(request.getSamplesList());
-    checkPrecision(request.getPrecision());
+    checkPrecision(request.getPrecision(), request.getAllowSlowPrecision(), Torch::hasFastBf16);
   }
 
   static void check(EvaluateCombinationsRequest request) {
@@ -51,7 +53,7 @@ final class RequestChecks {
       }
     }
     checkSamples(request.getSamplesList());
-    checkPrecision(request.getPrecision());
+    checkPrecision(request.getPrecision(), request.getAllowSlowPrecision(), Torch::hasFastBf16);
   }
 
   private static void checkSamples(List<EvaluationSample> samples) {
@@ -68,12 +70,19 @@ final class RequestChecks {
     }
   }
 
-  private static void checkPrecision(Precision precision) {
-    if (precision != Precision.PRECISION_UNSPECIFIED && precision != Precision.PRECISION_FP32) {
-      throw RefusedException.invalidArgument(
+  /**
+   * @param hasFastBf16 whether this machine computes in bfloat16 faster than in fp32
+   */
+  static void checkPrecision(
+      Precision precision, boolean allowSlowPrecision, BooleanSupplier hasFastBf16) {
+    if (precision == Precision.PRECISION_BF16
+        && !allowSlowPrecision
+        && !hasFastBf16.getAsBoolean()) {
+      throw RefusedException.failedPrecondition(
           "PRECISION_UNSUPPORTED",
           "precision",
-          precision + " is not supported by this evaluator; say PRECISION_FP32 or leave it out");
+          "this evaluator's %s has no fast path for PRECISION_BF16; say PRECISION_FP32 or leave it out, ask an evaluator that has one, or set allow_slow_precision to have it computed slowly"
+              .formatted(Torch.settings().device()));
     }
   }
 }

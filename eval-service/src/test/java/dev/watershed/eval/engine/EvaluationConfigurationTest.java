@@ -27,7 +27,7 @@ final class EvaluationConfigurationTest {
       assertThat(context.getBean(EvaluationConfiguration.class))
           .isEqualTo(
               new EvaluationConfiguration(
-                  2L << 30, 512 << 20, 128 << 20, 2048, 64, Duration.ofSeconds(2)));
+                  2L << 30, 256 << 20, 128 << 20, 2048, 0, 64, Duration.ofSeconds(2)));
     }
   }
 
@@ -40,19 +40,23 @@ final class EvaluationConfigurationTest {
                 "watershed.eval.sample-memory", "1MB",
                 "watershed.eval.point-memory", "4096",
                 "watershed.eval.padded-tokens-per-batch", 512,
+                "watershed.eval.workers", 5,
                 "watershed.eval.max-queued-calls", 3,
                 "watershed.eval.retry-after", "500ms"))) {
       assertThat(context.getBean(EvaluationConfiguration.class))
           .isEqualTo(
-              new EvaluationConfiguration(6L << 30, 1 << 20, 4096, 512, 3, Duration.ofMillis(500)));
+              new EvaluationConfiguration(
+                  6L << 30, 1 << 20, 4096, 512, 5, 3, Duration.ofMillis(500)));
     }
   }
 
   @Test
   void limit_notPositive_isRefusedByName() {
-    assertThatThrownBy(() -> new EvaluationConfiguration(0, 1, 1, 1, 1, Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> new EvaluationConfiguration(0, 1, 1, 1, 1, 1, Duration.ofSeconds(1)))
         .hasMessageContaining("watershed.eval.memory");
-    assertThatThrownBy(() -> new EvaluationConfiguration(1, 1, 1, 1, -1, Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> new EvaluationConfiguration(1, 1, 1, 1, -1, 1, Duration.ofSeconds(1)))
+        .hasMessageContaining("watershed.eval.workers");
+    assertThatThrownBy(() -> new EvaluationConfiguration(1, 1, 1, 1, 1, -1, Duration.ofSeconds(1)))
         .hasMessageContaining("watershed.eval.max-queued-calls");
   }
 

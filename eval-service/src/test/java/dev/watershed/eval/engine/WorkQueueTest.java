@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 final class WorkQueueTest {
-  private final WorkQueue queue = new WorkQueue("test");
+  private final WorkQueue queue = new WorkQueue("test", 1);
   private final CountDownLatch release = new CountDownLatch(1);
 
   @AfterEach
@@ -30,7 +31,7 @@ final class WorkQueueTest {
   @Test
   void run_unit_returnsItsResultFromTheQueuesOwnThread() throws Exception {
     String thread = queue.run(() -> false, unwanted -> Thread.currentThread().getName());
-    assertThat(thread).isEqualTo("test");
+    assertThat(thread).isEqualTo("test-0");
   }
 
   @Test
@@ -82,6 +83,17 @@ final class WorkQueueTest {
   private void awaitWaiting(int units) {
     while (queue.waiting() < units) {
       Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void run_twoThreads_workAtTheSameTime() throws Exception {
+    try (WorkQueue two = new WorkQueue("two", 2)) {
+      CyclicBarrier together = new CyclicBarrier(2);
+      CompletableFuture<Void> other =
+          inBackground(() -> two.run(() -> false, unwanted -> together.await()));
+      assertThat(two.<Integer>run(() -> false, unwanted -> together.await())).isBetween(0, 1);
+      other.get();
     }
   }
 

@@ -14,6 +14,7 @@ import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationPoint;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.eval.v1.EvaluatorStatistics;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -506,6 +507,99 @@ final class EvaluationEndpointTest {
         .containsExactly(0, 1, 0, 1);
     assertThat(points.get(2).getMetrics())
         .isEqualTo(interpolate(line(c, a, List.of(1.0), sample)).get(0).getMetrics());
+  }
+
+  @Test
+  void evaluateInterpolation_inBf16_isAPointOfItsOwnNearFp32s() {
+    var request =
+        line(a, b, FIVE_ALPHAS, sample).toBuilder()
+            .setPrecision(Precision.PRECISION_BF16)
+            .setAllowSlowPrecision(true)
+            .build();
+    List<InterpolationPoint> exact = interpolate(line(a, b, FIVE_ALPHAS, sample));
+    List<InterpolationPoint> rounded = interpolate(request);
+
+    for (int i = 0; i < exact.size(); i++) {
+      double loss = exact.get(i).getMetrics().getMeanLossNats();
+      assertThat(rounded.get(i).getMetrics().getMeanLossNats())
+          .isCloseTo(loss, within(.01 * loss))
+          .isNotEqualTo(loss);
+    }
+    assertThat(rounded).noneMatch(InterpolationPoint::getCached);
+    assertThat(interpolate(request)).allMatch(InterpolationPoint::getCached);
+    assertThat(
+            server
+                .stub()
+                .evaluateInterpolation(request)
+                .next()
+                .getHeader()
+                .getProvenance()
+                .getPrecision())
+        .isEqualTo(Precision.PRECISION_BF16);
+  }
+
+  @Test
+  void evaluateInterpolation_severalWorkers_giveTheSameBitsAndComputeNothingTwice()
+      throws Exception {
+    List<List<InterpolationPoint>> right = new ArrayList<>();
+    List<EvaluateInterpolationRequest> requests = new ArrayList<>();
+    for (List<String> pair : List.of(List.of(a, b), List.of(b, c), List.of(c, a))) {
+      requests.add(line(pair.get(0), pair.get(1), FIVE_ALPHAS, sample));
+      right.add(interpolate(requests.getLast()));
+    }
+    try (EvaluationServer four = new EvaluationServer(root, EvaluationServer.withWorkers(4))) {
+      List<CompletableFuture<List<InterpolationPoint>>> calls = new ArrayList<>();
+      for (int call = 0; call < 12; call++) {
+        EvaluateInterpolationRequest request = requests.get(call % 3);
+        calls.add(
+            CompletableFuture.supplyAsync(
+                () -> interpolate(four, request), task -> Thread.ofVirtual().start(task)));
+      }
+      for (int call = 0; call < calls.size(); call++) {
+        assertThat(metrics(calls.get(call).get())).isEqualTo(metrics(right.get(call % 3)));
+      }
+      assertThat(four.counters.pointsComputed()).isEqualTo(3 + 3 * 3);
+      assertThat(four.counters.pointsFromCache()).isEqualTo(12 * 5 - 12);
+      assertThat(four.counters.vectorsRead()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void getStatistics_afterPoints_addUp() {
+    EvaluatorStatistics before = server.statistics();
+    assertThat(before.getBusySeconds()).isZero();
+    assertThat(before.getHeldBytes()).isZero();
+    assertThat(before.getProvenance().getEngine()).startsWith("PyTorch");
+
+    InterpolationHeader header =
+        server.stub().evaluateInterpolation(line(a, b, FIVE_ALPHAS, sample)).next().getHeader();
+    interpolate(line(a, b, FIVE_ALPHAS, sample));
+    EvaluatorStatistics after = server.statistics();
+
+    assertThat(after.getComputedPointCount()).isBetween(5L, 6L);
+    assertThat(after.getVectorReadCount()).isEqualTo(2);
+    assertThat(after.getSampleDrawnCount()).isEqualTo(1);
+    long tokens = header.getSamples(0).getTokenCount();
+    assertThat(after.getUsefulTokenCount()).isGreaterThanOrEqualTo(5 * tokens);
+    assertThat(after.getUsefulTokenCount() % tokens).isZero();
+    assertThat(after.getPaddedTokenCount()).isGreaterThan(after.getUsefulTokenCount());
+    // Two layers, hidden 16, intermediate 32; the last layer for the first token alone.
+    double perToken = 2 * (4 * 16 * 16 + 2 * 16 * 32) + 2 * 2 * 16 * 16;
+    assertThat(after.getFloatingPointOperations())
+        .isBetween(
+            perToken * after.getUsefulTokenCount(), 2 * perToken * after.getPaddedTokenCount());
+    assertThat(after.getForwardSeconds()).isPositive();
+    assertThat(after.getInterpolatingSeconds()).isPositive();
+    assertThat(
+            after.getLoadingSeconds() + after.getInterpolatingSeconds() + after.getForwardSeconds())
+        .isLessThanOrEqualTo(after.getBusySeconds());
+    assertThat(after.getHeldBytes())
+        .isGreaterThan(
+            3
+                * EvaluationServer.vectorBytes(
+                    EvaluationServer.architecture(16, EvaluationServer.LABELS)))
+        .isLessThanOrEqualTo(after.getPeakHeldBytes());
+    assertThat(after.getMemoryLimitBytes()).isEqualTo(64 << 20);
   }
 
   private EvaluationServer freshServer() throws Exception {

@@ -18,6 +18,8 @@ import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.EvaluatorStatistics;
+import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
@@ -79,7 +81,7 @@ final class EvaluationServer implements AutoCloseable {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new EvaluationEndpoint(evaluator))
+            .addService(new EvaluationEndpoint(evaluator, counters))
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
             .build()
@@ -88,13 +90,17 @@ final class EvaluationServer implements AutoCloseable {
   }
 
   static EvaluationConfiguration configuration() {
+    return withWorkers(1);
+  }
+
+  static EvaluationConfiguration withWorkers(int workers) {
     return new EvaluationConfiguration(
-        64 << 20, 64 << 20, 16 << 20, 512, 64, Duration.ofSeconds(2));
+        64 << 20, 64 << 20, 16 << 20, 512, workers, 64, Duration.ofSeconds(2));
   }
 
   static EvaluationConfiguration withMaxQueuedCalls(int calls) {
     return new EvaluationConfiguration(
-        64 << 20, 64 << 20, 16 << 20, 512, calls, Duration.ofSeconds(2));
+        64 << 20, 64 << 20, 16 << 20, 512, 1, calls, Duration.ofSeconds(2));
   }
 
   EvaluationServiceGrpc.EvaluationServiceBlockingStub stub() {
@@ -112,6 +118,15 @@ final class EvaluationServer implements AutoCloseable {
             Family.BERT, VOCABULARY, hidden, 2, 2, 32, 40, 2, 1e-12, Activation.GELU, 0, 0, 0, 0),
         Head.CLASSIFICATION,
         labels);
+  }
+
+  /** Bytes of the weights of a model with this architecture. */
+  static long vectorBytes(Architecture architecture) {
+    return ParameterLayout.of(architecture).size() * Float.BYTES;
+  }
+
+  EvaluatorStatistics statistics() {
+    return stub().getStatistics(GetStatisticsRequest.getDefaultInstance()).getStatistics();
   }
 
   /** Stores a random model as {@code checkpoints/{id}} and returns that name. */

@@ -1,6 +1,7 @@
 package dev.watershed.eval.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -18,6 +19,7 @@ import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
+import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.LabelMapping;
@@ -98,8 +100,19 @@ final class RefusalTest {
   }
 
   @Test
-  void evaluateInterpolation_precisionWeLack_isRefused() {
-    badRequest(r -> r.setPrecision(Precision.PRECISION_BF16), "PRECISION_UNSUPPORTED", "precision");
+  void checkPrecision_noFastPath_isRefusedUnlessForced() {
+    Precision bf16 = Precision.PRECISION_BF16;
+    assertThatThrownBy(() -> RequestChecks.checkPrecision(bf16, false, () -> false))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            refused -> {
+              assertThat(refused.toStatus().getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
+              assertThat(refused).hasMessageContaining("allow_slow_precision");
+            });
+    RequestChecks.checkPrecision(bf16, true, () -> false);
+    RequestChecks.checkPrecision(bf16, false, () -> true);
+    RequestChecks.checkPrecision(Precision.PRECISION_FP32, false, () -> false);
+    RequestChecks.checkPrecision(Precision.PRECISION_UNSPECIFIED, false, () -> false);
   }
 
   @Test

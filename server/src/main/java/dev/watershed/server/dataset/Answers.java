@@ -2,6 +2,7 @@ package dev.watershed.server.dataset;
 
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.model.ClassificationScores;
+import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.Version;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -30,6 +31,11 @@ public final class Answers {
         .build();
   }
 
+  /** The classifier's name for a precision; fp32 where none is said. */
+  public static ComputePrecision computePrecision(Precision precision) {
+    return precision == Precision.PRECISION_BF16 ? ComputePrecision.BF16 : ComputePrecision.FP32;
+  }
+
   /** What computes in this process. */
   public static Provenance provenance(Precision precision) {
     return Provenance.newBuilder()
@@ -38,7 +44,7 @@ public final class Answers {
         .setDevice(Torch.settings().device())
         .setThreads(Torch.threads())
         .setPrecision(precision)
-        .setKernels(Torch.kernels())
+        .setKernels(Torch.kernels(computePrecision(precision)))
         .build();
   }
 }

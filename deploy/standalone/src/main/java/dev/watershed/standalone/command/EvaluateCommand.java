@@ -81,6 +81,11 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
   private boolean bf16;
 
+  @Option(
+      names = "--allow-slow-precision",
+      description = "Compute in bfloat16 even where the server's machine does so slowly.")
+  private boolean allowSlowPrecision;
+
   @Option(names = "--csv", description = "Write points as CSV.")
   private boolean csv;
 
@@ -126,6 +131,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .addAllSamples(parsedSamples())
             .setIncludeExampleLosses(exampleLosses)
             .setPrecision(precision())
+            .setAllowSlowPrecision(allowSlowPrecision)
             .build();
     Iterator<EvaluateInterpolationResponse> responses =
         EvaluationServiceGrpc.newBlockingStub(server.channel()).evaluateInterpolation(request);
@@ -164,7 +170,8 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluateCombinationsRequest.newBuilder()
             .addAllSamples(parsedSamples())
             .setIncludeExampleLosses(exampleLosses)
-            .setPrecision(precision());
+            .setPrecision(precision())
+            .setAllowSlowPrecision(allowSlowPrecision);
     models.forEach(model -> request.addModels(Names.checkpoint(model)));
     List<String> titles = new ArrayList<>();
     for (String combination : combinations) {
