@@ -14,6 +14,7 @@ import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.util.List;
@@ -119,6 +120,23 @@ final class EvaluateCommandTest {
   void evaluate_nothingSaid_isThePapersProtocol() {
     line.run("evaluate", "a", "b", "--sample", SAMPLE);
     assertThat(evaluator.lines.get(0).getAlphasList()).hasSize(11).contains(0.1, 0.9);
+  }
+
+  @Test
+  void evaluate_bf16_asksForItAndForItsSlowWayOnlyIfSaid() {
+    line.run("evaluate", "a", "b", "--sample", SAMPLE);
+    line.run("evaluate", "a", "b", "--sample", SAMPLE, "--bf16");
+    line.run("evaluate", "a", "b", "--sample", SAMPLE, "--bf16", "--allow-slow-precision");
+    line.run("evaluate", "a", "--average", "--sample", SAMPLE, "--bf16", "--allow-slow-precision");
+    assertThat(evaluator.lines.stream().map(EvaluateInterpolationRequest::getPrecision).toList())
+        .containsExactly(
+            Precision.PRECISION_FP32, Precision.PRECISION_BF16, Precision.PRECISION_BF16);
+    assertThat(
+            evaluator.lines.stream()
+                .map(EvaluateInterpolationRequest::getAllowSlowPrecision)
+                .toList())
+        .containsExactly(false, false, true);
+    assertThat(evaluator.combinations.get(0).getAllowSlowPrecision()).isTrue();
   }
 
   @Test
