@@ -1,11 +1,18 @@
 package dev.watershed.analysis.store;
 
+import static dev.watershed.analysis.store.Sql.first;
+import static dev.watershed.analysis.store.Sql.metrics;
+import static dev.watershed.analysis.store.Sql.query;
+import static dev.watershed.analysis.store.Sql.update;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Status;
+import dev.watershed.analysis.store.Sql.Work;
 import dev.watershed.analysis.v1.Study;
+import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
@@ -17,14 +24,11 @@ import jakarta.inject.Singleton;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -74,17 +78,27 @@ public final class StudyStore {
   /** A point between the ends of a pair's curve. */
   public record Point(int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics) {}
 
-  /** Stores a new study, unless the request id is taken. Returns whether it did. */
+  /**
+   * Stores a new study, unless the request id is taken. Returns whether it did.
+   *
+   * @param intervals alphas of its points are their index over this
+   */
   public boolean insert(
-      String id, String requestId, StudySpec spec, long totalPoints, int totalPairs, Instant now) {
+      String id,
+      String requestId,
+      StudySpec spec,
+      long totalPoints,
+      int totalPairs,
+      int intervals,
+      Instant now) {
     return inTransaction(
         connection -> {
           var sql =
               """
               INSERT INTO study (id, request_id, spec, state, attempt, fruitless_attempts,
                 completed_points, total_points, completed_pairs, total_pairs,
-                elapsed_seconds, remaining_seconds, create_time)
-              VALUES (?, ?, ?, 'QUEUED', 0, 0, 0, ?, 0, ?, 0, 0, ?)
+                elapsed_seconds, remaining_seconds, intervals, create_time)
+              VALUES (?, ?, ?, 'QUEUED', 0, 0, 0, ?, 0, ?, 0, 0, ?, ?)
               ON CONFLICT DO NOTHING""";
           return update(
                   connection,
@@ -94,6 +108,7 @@ public final class StudyStore {
                   spec.toByteArray(),
                   totalPoints,
                   totalPairs,
+                  intervals,
                   time(now))
               == 1;
         });
@@ -207,12 +222,51 @@ public final class StudyStore {
 
   /** Keeps a model's digest if it is the first; returns the one kept. */
   public Digest keepModelDigest(long study, int model, Digest digest) {
-    return keepDigest("study_model", "model", study, model, digest);
+    return inTransaction(
+        connection -> {
+          update(
+              connection,
+              "INSERT INTO study_model (study, model, sha256, size_bytes) VALUES (?, ?, ?, ?)"
+                  + " ON CONFLICT DO NOTHING",
+              study,
+              model,
+              digest.getSha256(),
+              digest.getSizeBytes());
+          return query(
+                  connection,
+                  "SELECT sha256, size_bytes FROM study_model WHERE study = ? AND model = ?",
+                  StudyStore::digest,
+                  study,
+                  model)
+              .get(0);
+        });
   }
 
-  /** Keeps a sample's digest if it is the first; returns the one kept. */
-  public Digest keepSampleDigest(long study, int sample, Digest digest) {
-    return keepDigest("study_sample", "sample", study, sample, digest);
+  /**
+   * Keeps a sample's digest if it is the first; returns the one kept.
+   *
+   * @param identity what points on it are known by among studies
+   */
+  public Digest keepSampleDigest(long study, int sample, Digest digest, String identity) {
+    return inTransaction(
+        connection -> {
+          update(
+              connection,
+              "INSERT INTO study_sample (study, sample, sha256, size_bytes, identity)"
+                  + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+              study,
+              sample,
+              digest.getSha256(),
+              digest.getSizeBytes(),
+              identity);
+          return query(
+                  connection,
+                  "SELECT sha256, size_bytes FROM study_sample WHERE study = ? AND sample = ?",
+                  StudyStore::digest,
+                  study,
+                  sample)
+              .get(0);
+        });
   }
 
   /** Keeps how many labels the data of a known sample has, unless that is known. */
@@ -243,18 +297,23 @@ public final class StudyStore {
                 .orElse(0));
   }
 
-  /** Keeps what computed points, unless it is known. */
-  public void keepProvenance(long study, Provenance provenance) {
+  /**
+   * Keeps what computed points, unless it is known.
+   *
+   * @param arithmetic what points by it are known by among studies
+   */
+  public void keepProvenance(long study, Provenance provenance, String arithmetic) {
     byte[] bytes = provenance.toByteArray();
     inTransaction(
         connection ->
             update(
                 connection,
-                "INSERT INTO study_provenance (study, sha256, provenance) VALUES (?, ?, ?)"
-                    + " ON CONFLICT DO NOTHING",
+                "INSERT INTO study_provenance (study, sha256, provenance, arithmetic)"
+                    + " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 study,
                 sha256(bytes),
-                bytes));
+                bytes,
+                arithmetic));
   }
 
   /** Keeps the distance of a pair's weights, unless it is known. */
@@ -322,6 +381,68 @@ public final class StudyStore {
         });
   }
 
+  /**
+   * Says how many points a study has in all, where that is not known from the beginning: those of
+   * its plan, and those that are stored besides.
+   *
+   * @param planned points that the plan begins with
+   * @param step indices of these, but for the ends, are its multiples
+   * @return the total
+   */
+  public long countTotal(Hold hold, long planned, int step) {
+    return inTransaction(
+        connection -> {
+          update(
+              connection,
+              "UPDATE study SET total_points = ? + (SELECT COUNT(*) FROM study_point"
+                  + " WHERE study = ? AND MOD(alpha_index, ?) <> 0) WHERE number = ?",
+              planned,
+              hold.study(),
+              step,
+              hold.study());
+          return query(
+                  connection,
+                  "SELECT total_points FROM study WHERE number = ?",
+                  row -> row.getLong(1),
+                  hold.study())
+              .get(0);
+        });
+  }
+
+  /** Adds to how many points a study has in all. */
+  public void growTotal(Hold hold, long points) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study SET total_points = total_points + ? WHERE number = ? AND attempt = ?",
+                points,
+                hold.study(),
+                hold.attempt()));
+  }
+
+  /** Returns how many of a study's points were computed for it and how many taken over. */
+  public StudyCost cost(long study) {
+    return inTransaction(
+        connection -> {
+          var cost = StudyCost.newBuilder();
+          for (var table : List.of("study_score", "study_point")) {
+            query(
+                connection,
+                "SELECT COUNT(*), SUM(CASE WHEN reused THEN 1 ELSE 0 END) FROM "
+                    + table
+                    + " WHERE study = ?",
+                row -> {
+                  long reused = row.getLong(2);
+                  cost.setReusedPoints(cost.getReusedPoints() + reused);
+                  return cost.setComputedPoints(cost.getComputedPoints() + row.getLong(1) - reused);
+                },
+                study);
+          }
+          return cost.build();
+        });
+  }
+
   /** Returns the digests of the models, in the order of the spec. */
   public List<Digest> modelDigests(long study) {
     return inTransaction(
@@ -379,22 +500,18 @@ public final class StudyStore {
                 study));
   }
 
-  /** Returns which alphas between the ends of a pair's curve are stored. */
-  public BitSet alphaIndexes(long study, int modelA, int modelB) {
+  /** Returns the points between the ends of a pair's curve, by alpha. */
+  public List<Point> points(long study, int modelA, int modelB) {
     return inTransaction(
-        connection -> {
-          var stored = new BitSet();
-          query(
-                  connection,
-                  "SELECT alpha_index FROM study_point"
-                      + " WHERE study = ? AND model_a = ? AND model_b = ?",
-                  row -> row.getInt(1),
-                  study,
-                  modelA,
-                  modelB)
-              .forEach(stored::set);
-          return stored;
-        });
+        connection ->
+            query(
+                connection,
+                "SELECT alpha_index, metrics FROM study_point"
+                    + " WHERE study = ? AND model_a = ? AND model_b = ? ORDER BY alpha_index",
+                row -> new Point(modelA, modelB, row.getInt(1), metrics(row, 2)),
+                study,
+                modelA,
+                modelB));
   }
 
   /** Returns the points of the pairs of one model A, by model B and alpha. */
@@ -424,7 +541,8 @@ public final class StudyStore {
                 time(now)));
   }
 
-  private static boolean advance(Connection connection, Hold hold, int points, int pairs, Pace pace)
+  /** Counts what was added to a study. Returns whether the hold was still good. */
+  static boolean advance(Connection connection, Hold hold, int points, int pairs, Pace pace)
       throws SQLException {
     var sql =
         """
@@ -483,29 +601,6 @@ public final class StudyStore {
     }
   }
 
-  private Digest keepDigest(String table, String column, long study, int index, Digest digest) {
-    return inTransaction(
-        connection -> {
-          update(
-              connection,
-              "INSERT INTO %s (study, %s, sha256, size_bytes) VALUES (?, ?, ?, ?)"
-                      .formatted(table, column)
-                  + " ON CONFLICT DO NOTHING",
-              study,
-              index,
-              digest.getSha256(),
-              digest.getSizeBytes());
-          return query(
-                  connection,
-                  "SELECT sha256, size_bytes FROM %s WHERE study = ? AND %s = ?"
-                      .formatted(table, column),
-                  StudyStore::digest,
-                  study,
-                  index)
-              .get(0);
-        });
-  }
-
   private static List<StoredStudy> studies(
       Connection connection, String condition, Object... parameters)
       throws SQLException, InvalidProtocolBufferException {
@@ -551,11 +646,6 @@ public final class StudyStore {
     return Digest.newBuilder().setSha256(row.getString(1)).setSizeBytes(row.getLong(2)).build();
   }
 
-  private static ClassificationMetrics metrics(ResultSet row, int column)
-      throws SQLException, InvalidProtocolBufferException {
-    return ClassificationMetrics.parseFrom(row.getBytes(column));
-  }
-
   private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
     return Optional.ofNullable(row.getObject(column, OffsetDateTime.class))
         .map(OffsetDateTime::toInstant);
@@ -569,69 +659,15 @@ public final class StudyStore {
     return instant.atOffset(ZoneOffset.UTC);
   }
 
+  private <T> T inTransaction(Work<T> work) {
+    return Sql.inTransaction(dataSource, work);
+  }
+
   private static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
-  }
-
-  private static <T> Optional<T> first(List<T> rows) {
-    return rows.stream().findFirst();
-  }
-
-  private interface Work<T> {
-    T run(Connection connection) throws SQLException, InvalidProtocolBufferException;
-  }
-
-  private interface RowReader<T> {
-    T read(ResultSet row) throws SQLException, InvalidProtocolBufferException;
-  }
-
-  private <T> T inTransaction(Work<T> work) {
-    try (var connection = dataSource.getConnection()) {
-      connection.setAutoCommit(false);
-      try {
-        T result = work.run(connection);
-        connection.commit();
-        return result;
-      } finally {
-        // After a commit there is nothing left to roll back.
-        connection.rollback();
-      }
-    } catch (SQLException | InvalidProtocolBufferException e) {
-      throw new StoreException(e);
-    }
-  }
-
-  private static int update(Connection connection, String sql, @Nullable Object... parameters)
-      throws SQLException {
-    try (var statement = connection.prepareStatement(sql)) {
-      bind(statement, parameters);
-      return statement.executeUpdate();
-    }
-  }
-
-  private static <T> List<T> query(
-      Connection connection, String sql, RowReader<T> reader, Object... parameters)
-      throws SQLException, InvalidProtocolBufferException {
-    try (var statement = connection.prepareStatement(sql)) {
-      bind(statement, parameters);
-      try (var rows = statement.executeQuery()) {
-        var result = new ArrayList<T>();
-        while (rows.next()) {
-          result.add(reader.read(rows));
-        }
-        return result;
-      }
-    }
-  }
-
-  private static void bind(PreparedStatement statement, @Nullable Object[] parameters)
-      throws SQLException {
-    for (int i = 0; i < parameters.length; i++) {
-      statement.setObject(i + 1, parameters[i]);
     }
   }
 }

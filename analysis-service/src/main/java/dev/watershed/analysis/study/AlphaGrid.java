@@ -1,34 +1,68 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.curve.AdaptiveCurve;
+import dev.watershed.analysis.curve.AdaptiveRule;
 import dev.watershed.analysis.v1.StudySpec;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
 
 /**
- * Where a study's curves are measured: the multiples of 1 / {@code intervals} in [0, 1], by index;
+ * Where a study's curves are measured: at multiples of 1 / {@code intervals} in [0, 1], by index;
  * index 0 is model B alone, the last is model A alone.
+ *
+ * @param rule which of these; empty for all
  */
-record AlphaGrid(int intervals) {
+record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
   private static final int PAPER = 10;
   private static final int REFERENCE = 9;
   private static final int NESTED = 100;
 
+  /** Of a spec whose defaults are filled in. */
   static AlphaGrid of(StudySpec spec) {
-    if (spec.hasIntervalCount()) {
-      return new AlphaGrid(spec.getIntervalCount());
-    }
-    return new AlphaGrid(
-        switch (spec.getProtocol()) {
-          case ALPHA_PROTOCOL_REFERENCE -> REFERENCE;
-          case ALPHA_PROTOCOL_NESTED -> NESTED;
-          default -> PAPER;
-        });
+    return switch (spec.getAlphasCase()) {
+      case INTERVAL_COUNT -> equal(spec.getIntervalCount());
+      case ADAPTIVE -> {
+        var adaptive = spec.getAdaptive();
+        yield new AlphaGrid(
+            adaptive.getFinestIntervalCount(),
+            Optional.of(
+                new AdaptiveRule(
+                    adaptive.getToleranceNats(),
+                    adaptive.getInitialIntervalCount(),
+                    adaptive.getFinestIntervalCount(),
+                    adaptive.getCurvatureMargin())));
+      }
+      default ->
+          switch (spec.getProtocol()) {
+            case ALPHA_PROTOCOL_REFERENCE -> equal(REFERENCE);
+            case ALPHA_PROTOCOL_NESTED -> equal(NESTED);
+            default -> equal(PAPER);
+          };
+    };
   }
 
-  int pointCount() {
-    return intervals + 1;
+  private static AlphaGrid equal(int intervals) {
+    return new AlphaGrid(intervals, Optional.empty());
   }
 
-  /** Points between the two ends. */
-  int interiorCount() {
+  boolean adaptive() {
+    return rule.isPresent();
+  }
+
+  /** Indices from one point of the first round to the next. */
+  int firstStep() {
+    return rule.map(AdaptiveRule::initialStep).orElse(1);
+  }
+
+  /** Points between the two ends in the first round; there is no other unless it is adaptive. */
+  int firstInteriorCount() {
+    return intervals / firstStep() - 1;
+  }
+
+  /** The most points between the two ends that a curve may come to have. */
+  int mostInteriorCount() {
     return intervals - 1;
   }
 
@@ -36,9 +70,43 @@ record AlphaGrid(int intervals) {
     return (double) index / intervals;
   }
 
-  /** Whether it holds every k / m^2 for an m of at least 2, which the improved gap needs. */
+  /**
+   * Returns the indices of the next round, ascending; none where the curve is complete. A curve
+   * that diverges has no gap to be known better.
+   *
+   * @param losses the points of all rounds before, and the two ends
+   */
+  List<Integer> next(SortedMap<Integer, Double> losses) {
+    var first =
+        IntStream.rangeClosed(1, firstInteriorCount())
+            .map(i -> i * firstStep())
+            .filter(index -> !losses.containsKey(index))
+            .boxed()
+            .toList();
+    boolean complete = rule.isEmpty() || !losses.values().stream().allMatch(Double::isFinite);
+    return first.isEmpty() && !complete
+        ? AdaptiveCurve.of(rule.orElseThrow(), losses).next()
+        : first;
+  }
+
+  /**
+   * Whether every curve holds every k / m^2 for one m of at least 2, which the improved gap needs.
+   */
   boolean nested() {
     int root = (int) Math.round(Math.sqrt(intervals));
-    return root >= 2 && root * root == intervals;
+    return !adaptive() && root >= 2 && root * root == intervals;
+  }
+
+  @Override
+  public String toString() {
+    return rule.map(
+            adaptive ->
+                "adaptive alphas (%d to %d intervals, tolerance %s nats, curvature margin %s)"
+                    .formatted(
+                        adaptive.initialIntervals(),
+                        adaptive.finestIntervals(),
+                        adaptive.toleranceNats(),
+                        adaptive.curvatureMargin()))
+        .orElse("%d equal intervals".formatted(intervals));
   }
 }

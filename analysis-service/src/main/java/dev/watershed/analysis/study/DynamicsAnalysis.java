@@ -92,12 +92,8 @@ public final class DynamicsAnalysis {
       throw invalidArgument(
           "ALPHAS_DIFFER",
           field,
-          "%s has curves of %d points and %s of %d; metrics compare on the same alphas alone. Create studies with one protocol."
-              .formatted(
-                  first.getStudy(),
-                  alphas.pointCount(),
-                  other.getStudy(),
-                  otherAlphas.pointCount()));
+          "%s has curves of %s and %s of %s; metrics compare on the same alphas alone. Create studies with one protocol."
+              .formatted(first.getStudy(), alphas, other.getStudy(), otherAlphas));
     }
     var digest = first.getInDomainDigest().getSha256();
     var otherDigest = other.getInDomainDigest().getSha256();

@@ -168,6 +168,13 @@ final class DynamicsComputation {
                     summary.getStep(), summary.getInfinitePairCount(), last.metrics().size()));
       }
     }
+    AlphaGrid.of(last.spec())
+        .rule()
+        .ifPresent(
+            rule ->
+                warnings.add(
+                    "Each study chose its alphas pair by pair: convexity gaps are known to %s nats, barrier heights and areas at the alphas chosen; smaller changes say nothing."
+                        .formatted(rule.toleranceNats())));
     warnDifferent(warnings, "distance", "clusters compare with care", StudySpec::getDistance);
     warnDifferent(
         warnings, "cluster count", "clusters compare with care", StudySpec::getClusterCount);

@@ -13,6 +13,7 @@ import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -28,13 +29,13 @@ import org.slf4j.LoggerFactory;
 final class Evaluator {
   private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
 
-  /** What a repeated call can get over; a call that we did not cancel ourselves, a proxy did. */
+  /**
+   * What a repeated call can get over; a call that we did not cancel ourselves, a proxy did.
+   * RESOURCE_EXHAUSTED is so only with a RetryInfo: without one, it is a limit that the same call
+   * will meet again, such as the size of a message.
+   */
   private static final Set<Status.Code> PASSING =
-      EnumSet.of(
-          Status.Code.UNAVAILABLE,
-          Status.Code.RESOURCE_EXHAUSTED,
-          Status.Code.DEADLINE_EXCEEDED,
-          Status.Code.CANCELLED);
+      EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
 
   /**
    * One call, made again from the start when it fails in passing; asks only for what is missing.
@@ -74,10 +75,14 @@ final class Evaluator {
         return;
       } catch (StatusRuntimeException e) {
         throwIfCancelled();
-        if (!PASSING.contains(e.getStatus().getCode()) || patience.isAtEnd()) {
+        var asked = retryDelay(e);
+        boolean passing =
+            PASSING.contains(e.getStatus().getCode())
+                || (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED && asked.isPresent());
+        if (!passing || patience.isAtEnd()) {
           throw e;
         }
-        var wait = patience.nextWait(e);
+        var wait = patience.nextWait(asked.orElse(Duration.ZERO));
         log.info("The evaluator answered {}; asking again in {}", e.getStatus(), wait);
         waitOrCancelled(wait);
       }
@@ -133,11 +138,11 @@ final class Evaluator {
     }
 
     /** Between half of the back-off and all of it, or what the evaluator asks for if longer. */
-    Duration nextWait(StatusRuntimeException failure) {
+    Duration nextWait(Duration wanted) {
       long nanos = backoff.toNanos();
       var wait = Duration.ofNanos(ThreadLocalRandom.current().nextLong(nanos / 2, nanos + 1));
       backoff = min(backoff.multipliedBy(2), configuration.longestBackoff());
-      var asked = min(retryDelay(failure), configuration.patience());
+      var asked = min(wanted, configuration.patience());
       return asked.compareTo(wait) > 0 ? asked : wait;
     }
 
@@ -146,20 +151,20 @@ final class Evaluator {
     }
   }
 
-  private static Duration retryDelay(StatusRuntimeException failure) {
+  private static Optional<Duration> retryDelay(StatusRuntimeException failure) {
     var status = StatusProto.fromThrowable(failure);
     if (status != null) {
       for (var detail : status.getDetailsList()) {
         if (detail.is(RetryInfo.class)) {
           try {
             var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-            return Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+            return Optional.of(Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
           } catch (InvalidProtocolBufferException e) {
             log.warn("The evaluator's RetryInfo cannot be read", e);
           }
         }
       }
     }
-    return Duration.ZERO;
+    return Optional.empty();
   }
 }

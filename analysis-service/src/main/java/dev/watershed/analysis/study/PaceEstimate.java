@@ -39,6 +39,17 @@ final class PaceEstimate {
     return current();
   }
 
+  /** Counts points that are known already: they say nothing of how long others take. */
+  synchronized Pace skip(int points) {
+    remainingPoints -= points;
+    return current();
+  }
+
+  /** Expects more points. */
+  synchronized void expect(int points) {
+    remainingPoints += points;
+  }
+
   synchronized Pace current() {
     double secondsPerPoint = weight == 0 ? 0 : weightedSeconds / weight;
     return new Pace(elapsedSeconds(), Math.max(0, remainingPoints) * secondsPerPoint);

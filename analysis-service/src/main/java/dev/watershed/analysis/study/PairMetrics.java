@@ -21,9 +21,14 @@ final class PairMetrics {
    * @param lossesNats the first and the last finite
    */
   static CurveMetrics of(double[] alphas, double[] lossesNats, AlphaGrid grid) {
-    return Arrays.stream(lossesNats).allMatch(Double::isFinite)
-        ? MetricMessages.curveMetrics(LossCurve.of(alphas, lossesNats))
-        : diverged(alphas, lossesNats, grid);
+    if (!Arrays.stream(lossesNats).allMatch(Double::isFinite)) {
+      return diverged(alphas, lossesNats, grid);
+    }
+    var metrics = MetricMessages.curveMetrics(LossCurve.of(alphas, lossesNats));
+    // Curves whose alphas were chosen may hold nested grids, but each another one.
+    return grid.adaptive()
+        ? metrics.toBuilder().clearImprovedConvexityGapNats().clearNestedGridIntervals().build()
+        : metrics;
   }
 
   private static CurveMetrics diverged(double[] alphas, double[] lossesNats, AlphaGrid grid) {

@@ -2,6 +2,7 @@ package dev.watershed.analysis.study;
 
 import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.Summary;
@@ -14,6 +15,8 @@ import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.PairReportOrBuilder;
+import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -22,10 +25,12 @@ import dev.watershed.type.v1.Score;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.hipparchus.util.MathArrays;
 
 /** Computes the report of a study whose points are all stored. */
@@ -61,7 +66,8 @@ final class ReportComputation {
             .setClustering(clustering)
             .setProvenance(provenance(store.provenances(study.number())))
             .setElapsedSeconds(elapsedSeconds)
-            .setInDomainDigest(store.sampleDigests(study.number()).get(0));
+            .setInDomainDigest(store.sampleDigests(study.number()).get(0))
+            .setCost(cost(pairs));
     report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering));
     report.addAllGroups(groups(report.getModelsList(), pairs));
     report.addAllWarnings(ReportWarnings.of(report, store.labelCount(study.number(), 0)));
@@ -86,12 +92,12 @@ final class ReportComputation {
         modelA = pair.modelA();
         points = store.points(study.number(), modelA);
       }
-      var curve = new ClassificationMetrics[plan.grid().pointCount()];
-      curve[0] = scores[pair.modelB()][0];
-      curve[curve.length - 1] = scores[pair.modelA()][0];
+      var curve = new TreeMap<Integer, ClassificationMetrics>();
+      curve.put(0, scores[pair.modelB()][0]);
+      curve.put(plan.grid().intervals(), scores[pair.modelA()][0]);
       for (var point : points) {
         if (point.modelB() == pair.modelB()) {
-          curve[point.alphaIndex()] = point.metrics();
+          curve.put(point.alphaIndex(), point.metrics());
         }
       }
       reports.add(report(pair, curve));
@@ -99,10 +105,14 @@ final class ReportComputation {
     return reports;
   }
 
-  private PairReport report(StudyStore.Pair pair, ClassificationMetrics[] points) {
-    var alphas = IntStream.range(0, points.length).mapToDouble(plan.grid()::alpha).toArray();
-    var losses = doubles(List.of(points), ClassificationMetrics::getMeanLossNats);
-    var accuracies = doubles(List.of(points), ClassificationMetrics::getAccuracy);
+  /**
+   * @param points by index on the grid
+   */
+  private PairReport report(
+      StudyStore.Pair pair, SortedMap<Integer, ClassificationMetrics> points) {
+    var alphas = points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
+    var losses = doubles(List.copyOf(points.values()), ClassificationMetrics::getMeanLossNats);
+    var accuracies = doubles(List.copyOf(points.values()), ClassificationMetrics::getAccuracy);
     var report =
         PairReport.newBuilder()
             .setModelA(pair.modelA())
@@ -114,7 +124,44 @@ final class ReportComputation {
             .addAllAccuracies(Doubles.asList(accuracies))
             .setMetrics(PairMetrics.of(alphas, losses, plan.grid()))
             .setEuclideanDistance(pair.euclideanDistance());
+    adaptiveCurve(report)
+        .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));
     return report.setDistance(PairMetrics.distance(spec.getDistance(), report)).build();
+  }
+
+  /** Empty where alphas were not chosen, or the curve diverges. */
+  private Optional<AdaptiveCurve> adaptiveCurve(PairReportOrBuilder pair) {
+    var losses = pair.getCurve().getLossesNatsList();
+    if (!losses.stream().allMatch(Double::isFinite)) {
+      return Optional.empty();
+    }
+    return plan.grid()
+        .rule()
+        .map(
+            rule -> {
+              var points = new TreeMap<Integer, Double>();
+              for (int i = 0; i < losses.size(); i++) {
+                double place = pair.getCurve().getAlphas(i) * rule.finestIntervals();
+                points.put((int) Math.round(place), losses.get(i));
+              }
+              return AdaptiveCurve.of(rule, points);
+            });
+  }
+
+  private StudyCost cost(List<PairReport> pairs) {
+    var cost = store.cost(study.number()).toBuilder();
+    if (plan.grid().adaptive()) {
+      long interior = 0;
+      for (var pair : pairs) {
+        // On any grid a curve that diverges ends the search.
+        interior +=
+            adaptiveCurve(pair)
+                .map(curve -> curve.equalIntervals() - 1)
+                .orElse(pair.getCurve().getAlphasCount() - 2);
+      }
+      cost.setEqualGridPoints(interior + (long) plan.modelCount() * plan.samples().size());
+    }
+    return cost.build();
   }
 
   private Clustering cluster(List<PairReport> pairs) {

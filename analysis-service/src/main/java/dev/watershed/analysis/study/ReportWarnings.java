@@ -2,11 +2,13 @@ package dev.watershed.analysis.study;
 
 import dev.watershed.analysis.statistics.Chance;
 import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -53,6 +55,7 @@ final class ReportWarnings {
           "The in-domain sample has only %d examples, so that losses and gaps are noisy; take at least %d."
               .formatted(examples, LEAST_EXAMPLES));
     }
+    looselyKnown(report).ifPresent(warnings::add);
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
       warnings.add(
           FITS
@@ -60,6 +63,30 @@ final class ReportWarnings {
                   .formatted(report.getModelsCount(), LEAST_FITTED_MODELS));
     }
     return warnings;
+  }
+
+  /** Adaptive alphas that came to their finest spacing before the tolerance. */
+  private static Optional<String> looselyKnown(StudyReportOrBuilder report) {
+    var adaptive = report.getSpec().getAdaptive();
+    var loose =
+        report.getPairsList().stream()
+            .filter(PairReport::hasConvexityGapToleranceNats)
+            .mapToDouble(PairReport::getConvexityGapToleranceNats)
+            .filter(tolerance -> tolerance > adaptive.getToleranceNats())
+            .summaryStatistics();
+    return loose.getCount() == 0
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "The convexity gaps of %d of %d pairs are known to %.2g nats only, not to %s: alphas"
+                    + " came to the finest spacing, 1/%d. Raise the finest interval count or the"
+                    + " tolerance.",
+                loose.getCount(),
+                report.getPairsCount(),
+                loose.getMax(),
+                adaptive.getToleranceNats(),
+                adaptive.getFinestIntervalCount()));
   }
 
   private static String belowChance(ModelReport model, Chance chance) {

@@ -68,7 +68,14 @@ public final class Studies {
     var id = UUID.randomUUID().toString();
     var requestId = request.getRequestId();
     boolean made =
-        store.insert(id, requestId, spec, plan.pointCount(), plan.pairCount(), clock.instant());
+        store.insert(
+            id,
+            requestId,
+            spec,
+            plan.pointCount(),
+            plan.pairCount(),
+            plan.grid().intervals(),
+            clock.instant());
     var stored =
         made ? find(StudyStore.NAME_PREFIX + id) : store.findByRequest(requestId).orElseThrow();
     if (!stored.study().getSpec().equals(spec)) {

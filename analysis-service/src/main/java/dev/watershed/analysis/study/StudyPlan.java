@@ -30,8 +30,19 @@ record StudyPlan(StudySpec spec, AlphaGrid grid) {
     return modelCount() * (modelCount() - 1) / 2;
   }
 
+  /** Each model on each sample, and each pair's points of the first round. */
   long pointCount() {
-    return (long) pairCount() * grid.interiorCount() + (long) modelCount() * samples().size();
+    return pointCount(grid.firstInteriorCount());
+  }
+
+  /** What the study needs at most. */
+  long mostPointCount() {
+    return pointCount(grid.mostInteriorCount());
+  }
+
+  /** What it would need with so many points between the ends of each curve. */
+  private long pointCount(int interior) {
+    return (long) pairCount() * interior + (long) modelCount() * samples().size();
   }
 
   String checkpoint(int model) {

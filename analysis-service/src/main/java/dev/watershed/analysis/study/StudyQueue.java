@@ -7,6 +7,7 @@ import com.github.kagkarlsson.scheduler.task.ExecutionOperations;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.google.rpc.Code;
+import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoreException;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
@@ -46,6 +47,7 @@ public final class StudyQueue {
   private static final Duration SHUTDOWN = Duration.ofSeconds(10);
 
   private final StudyStore store;
+  private final KnownPoints known;
   private final Evaluator evaluator;
   private final StudyUpdates updates;
   private final StudyConfiguration configuration;
@@ -60,12 +62,14 @@ public final class StudyQueue {
   StudyQueue(
       @Named("analysis") DataSource dataSource,
       StudyStore store,
+      KnownPoints known,
       Evaluator evaluator,
       StudyUpdates updates,
       StudyConfiguration configuration,
       Clock clock,
       Errors errors) {
     this.store = store;
+    this.known = known;
     this.evaluator = evaluator;
     this.updates = updates;
     this.configuration = configuration;
@@ -140,7 +144,7 @@ public final class StudyQueue {
   }
 
   private void attempt(String id, StoredStudy study) {
-    var run = new StudyRun(store, evaluator, updates, study);
+    var run = new StudyRun(store, known, evaluator, updates, study);
     var hold = run.hold();
     runs.put(id, run);
     try {

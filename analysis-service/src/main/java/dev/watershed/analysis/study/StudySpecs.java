@@ -2,6 +2,8 @@ package dev.watershed.analysis.study;
 
 import static dev.watershed.server.RefusedException.invalidArgument;
 
+import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
@@ -24,6 +26,12 @@ final class StudySpecs {
   private static final int DEFAULT_CLUSTERS = 2;
   private static final double DEFAULT_KERNEL_WIDTH = 1;
 
+  private static final double DEFAULT_TOLERANCE_NATS = .005;
+  private static final int DEFAULT_INITIAL_INTERVALS = 5;
+  private static final int DEFAULT_HALVINGS = 4;
+  private static final int MOST_INTERVALS = 10_000;
+  private static final double DEFAULT_CURVATURE_MARGIN = 2;
+
   private final StudyConfiguration configuration;
 
   StudySpecs(StudyConfiguration configuration) {
@@ -39,6 +47,7 @@ final class StudySpecs {
     var complete = withDefaults(spec);
     checkModels(complete);
     checkSamples(complete);
+    checkAlphas(complete);
     checkDistance(complete);
     checkSize(complete);
     return complete;
@@ -56,7 +65,9 @@ final class StudySpecs {
         diagnostic.setScore(Score.SCORE_ACCURACY);
       }
     }
-    if (!complete.hasIntervalCount()
+    if (complete.hasAdaptive()) {
+      complete.setAdaptive(withDefaults(complete.getAdaptive()));
+    } else if (!complete.hasIntervalCount()
         && complete.getProtocol() == AlphaProtocol.ALPHA_PROTOCOL_UNSPECIFIED) {
       complete.setProtocol(AlphaProtocol.ALPHA_PROTOCOL_PAPER);
     }
@@ -73,6 +84,36 @@ final class StudySpecs {
       complete.setPrecision(Precision.PRECISION_FP32);
     }
     return complete.build();
+  }
+
+  private static AdaptiveAlphas withDefaults(AdaptiveAlphas adaptive) {
+    var complete = adaptive.toBuilder();
+    if (complete.getToleranceNats() == 0) {
+      complete.setToleranceNats(DEFAULT_TOLERANCE_NATS);
+    }
+    if (complete.getInitialIntervalCount() == 0) {
+      complete.setInitialIntervalCount(DEFAULT_INITIAL_INTERVALS);
+    }
+    if (complete.getFinestIntervalCount() == 0) {
+      int finest = complete.getInitialIntervalCount();
+      for (int i = 0; i < DEFAULT_HALVINGS && 2 * finest <= MOST_INTERVALS; i++) {
+        finest *= 2;
+      }
+      complete.setFinestIntervalCount(finest);
+    }
+    if (complete.getCurvatureMargin() == 0) {
+      complete.setCurvatureMargin(DEFAULT_CURVATURE_MARGIN);
+    }
+    return complete.build();
+  }
+
+  private static void checkAlphas(StudySpec spec) {
+    try {
+      AlphaGrid.of(spec);
+    } catch (UnusableNumbersException e) {
+      throw invalidArgument(
+          e.reason(), "spec.adaptive." + e.parameter(), String.valueOf(e.getMessage()));
+    }
   }
 
   private static void checkModels(StudySpec spec) {
@@ -131,8 +172,8 @@ final class StudySpecs {
       throw invalidArgument(
           "DISTANCE_NEEDS_NESTED_GRID",
           "spec.distance",
-          "The improved convexity gap needs a nested grid, not %d intervals; set protocol to"
-                  .formatted(AlphaGrid.of(spec).intervals())
+          "The improved convexity gap needs a nested grid, not %s; set protocol to"
+                  .formatted(AlphaGrid.of(spec))
               + " ALPHA_PROTOCOL_NESTED or interval_count to a square such as 16, 25 or 100.");
     }
     if (spec.getClusterCount() > spec.getModelsCount()) {
@@ -145,13 +186,19 @@ final class StudySpecs {
   }
 
   private void checkSize(StudySpec spec) {
-    long points = StudyPlan.of(spec).pointCount();
+    long points = StudyPlan.of(spec).mostPointCount();
     if (points > configuration.maxPoints()) {
       throw invalidArgument(
           "STUDY_TOO_LARGE",
           "spec",
-          "The study needs %d evaluations; the limit is %d. Take fewer models or fewer alphas."
-              .formatted(points, configuration.maxPoints()));
+          "The study needs %s%d evaluations; the limit is %d (watershed.analysis.max-points). Take fewer models or %s."
+              .formatted(
+                  spec.hasAdaptive() ? "up to " : "",
+                  points,
+                  configuration.maxPoints(),
+                  spec.hasAdaptive()
+                      ? "a smaller adaptive.finest_interval_count"
+                      : "fewer alphas"));
     }
     if (spec.getSerializedSize() > MAX_SPEC_BYTES) {
       throw invalidArgument(

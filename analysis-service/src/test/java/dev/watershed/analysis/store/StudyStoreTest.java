@@ -56,10 +56,10 @@ final class StudyStoreTest {
 
   @Test
   void insert_requestIdTaken_keepsTheFirst() {
-    assertThat(store.insert("a", "request", SPEC, 10, 1, NOW)).isTrue();
-    assertThat(store.insert("b", "request", SPEC, 10, 1, NOW)).isFalse();
-    assertThat(store.insert("c", "", SPEC, 10, 1, NOW)).isTrue();
-    assertThat(store.insert("d", "", SPEC, 10, 1, NOW)).isTrue();
+    assertThat(store.insert("a", "request", SPEC, 10, 1, 10, NOW)).isTrue();
+    assertThat(store.insert("b", "request", SPEC, 10, 1, 10, NOW)).isFalse();
+    assertThat(store.insert("c", "", SPEC, 10, 1, 10, NOW)).isTrue();
+    assertThat(store.insert("d", "", SPEC, 10, 1, 10, NOW)).isTrue();
 
     assertThat(store.findByRequest("request").map(StoredStudy::id)).contains("a");
     assertThat(store.list(0, 10)).extracting(StoredStudy::id).containsExactly("a", "c", "d");
@@ -75,7 +75,7 @@ final class StudyStoreTest {
     assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isTrue();
 
     assertThat(store.points(hold.study(), 0)).containsExactly(point(.5));
-    assertThat(store.alphaIndexes(hold.study(), 0, 1).stream()).containsExactly(3);
+    assertThat(store.points(hold.study(), 0, 1)).containsExactly(point(.5));
     assertThat(completed("a")).isEqualTo(2);
   }
 
@@ -156,7 +156,7 @@ final class StudyStoreTest {
 
     assertThat(store.keepModelDigest(hold.study(), 0, first)).isEqualTo(first);
     assertThat(store.keepModelDigest(hold.study(), 0, digest("2"))).isEqualTo(first);
-    assertThat(store.keepSampleDigest(hold.study(), 0, digest("2"))).isEqualTo(digest("2"));
+    assertThat(store.keepSampleDigest(hold.study(), 0, digest("2"), "s")).isEqualTo(digest("2"));
     assertThat(store.modelDigests(hold.study())).containsExactly(first);
   }
 
@@ -166,7 +166,7 @@ final class StudyStoreTest {
     store.keepLabelCount(hold.study(), 0, 2);
     assertThat(store.labelCount(hold.study(), 0)).isZero();
 
-    store.keepSampleDigest(hold.study(), 0, digest("1"));
+    store.keepSampleDigest(hold.study(), 0, digest("1"), "s");
     assertThat(store.labelCount(hold.study(), 0)).isZero();
     store.keepLabelCount(hold.study(), 0, 3);
     store.keepLabelCount(hold.study(), 0, 2);
@@ -178,9 +178,9 @@ final class StudyStoreTest {
     var hold = begin("a");
     var cpu = Provenance.newBuilder().setDevice("cpu").build();
     var gpu = Provenance.newBuilder().setDevice("cuda").build();
-    store.keepProvenance(hold.study(), cpu);
-    store.keepProvenance(hold.study(), gpu);
-    store.keepProvenance(hold.study(), cpu);
+    store.keepProvenance(hold.study(), cpu, "c");
+    store.keepProvenance(hold.study(), gpu, "g");
+    store.keepProvenance(hold.study(), cpu, "c");
 
     assertThat(store.provenances(hold.study())).containsExactlyInAnyOrder(cpu, gpu);
   }
@@ -212,7 +212,7 @@ final class StudyStoreTest {
   }
 
   private Hold begin(String id) {
-    store.insert(id, "", SPEC, 10, 1, NOW);
+    store.insert(id, "", SPEC, 10, 1, 10, NOW);
     return hold(store.begin(id, NOW).orElseThrow());
   }
 

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +62,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
 
   final Map<Evaluation, Integer> evaluations = new ConcurrentHashMap<>();
   final Queue<RuntimeException> failuresOfCalls = new ConcurrentLinkedQueue<>();
+
+  /** Whether slow precision was allowed: every answer that calls gave. */
+  final Set<Boolean> slowPrecisionAllowed = ConcurrentHashMap.newKeySet();
 
   /** Runs before each point; may block or throw. */
   volatile Consumer<Evaluation> beforePoint = evaluation -> {};
@@ -161,6 +165,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
       EvaluateInterpolationRequest request,
       StreamObserver<EvaluateInterpolationResponse> observer) {
     failIfTold();
+    slowPrecisionAllowed.add(request.getAllowSlowPrecision());
     double a = position(request.getModelA());
     double b = position(request.getModelB());
     ServerStream.pump(
@@ -198,6 +203,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   public void evaluateCombinations(
       EvaluateCombinationsRequest request, StreamObserver<EvaluateCombinationsResponse> observer) {
     failIfTold();
+    slowPrecisionAllowed.add(request.getAllowSlowPrecision());
     ServerStream.pump(
         observer,
         stream -> {
@@ -209,7 +215,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                           .addAllSamples(describe(request.getSamplesList()))
                           .setProvenance(provenance))
                   .build());
-          for (int i = 0; i < request.getSamplesCount(); i++) {
+          // Without a combination the header is all.
+          int asked = request.getCombinationsCount() == 0 ? 0 : request.getSamplesCount();
+          for (int i = 0; i < asked; i++) {
             var sample = request.getSamples(i).getName();
             evaluated(new Evaluation(request.getModels(0), sample));
             stream.send(

@@ -11,6 +11,7 @@ import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Diagnostic;
@@ -104,6 +105,38 @@ final class StudyRequestsTest {
             "spec.distance",
             spec -> spec.setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)),
         bad(
+            "an improved gap on chosen alphas",
+            "DISTANCE_NEEDS_NESTED_GRID",
+            "spec.distance",
+            spec ->
+                spec.setAdaptive(AdaptiveAlphas.newBuilder().setInitialIntervalCount(25))
+                    .setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)),
+        bad(
+            "a first grid without a second difference",
+            "INITIAL_GRID_TOO_COARSE",
+            "spec.adaptive.initial_interval_count",
+            spec -> spec.setAdaptive(AdaptiveAlphas.newBuilder().setInitialIntervalCount(1))),
+        bad(
+            "a finest grid that halving does not reach",
+            "FINEST_GRID_DOES_NOT_FIT",
+            "spec.adaptive.finest_interval_count",
+            spec -> spec.setAdaptive(AdaptiveAlphas.newBuilder().setFinestIntervalCount(100))),
+        bad(
+            "a margin below one",
+            "CURVATURE_MARGIN_TOO_SMALL",
+            "spec.adaptive.curvature_margin",
+            spec -> spec.setAdaptive(AdaptiveAlphas.newBuilder().setCurvatureMargin(.5))),
+        bad(
+            "a tolerance that is no number",
+            "REQUEST_INVALID",
+            "spec.adaptive.tolerance_nats",
+            spec -> spec.setAdaptive(AdaptiveAlphas.newBuilder().setToleranceNats(Double.NaN))),
+        bad(
+            "too many points in the worst case",
+            "STUDY_TOO_LARGE",
+            "spec",
+            spec -> spec.setAdaptive(AdaptiveAlphas.newBuilder().setInitialIntervalCount(500))),
+        bad(
             "more clusters than models",
             "TOO_MANY_CLUSTERS",
             "spec.cluster_count",
@@ -153,6 +186,33 @@ final class StudyRequestsTest {
   }
 
   @Test
+  void complete_adaptiveAlphas_fillsInTheirDefaults() {
+    var spec =
+        spec("left-0", "left-1").toBuilder().setAdaptive(AdaptiveAlphas.getDefaultInstance());
+    var complete = specs.complete(spec.build());
+
+    assertThat(complete.getAdaptive())
+        .isEqualTo(
+            AdaptiveAlphas.newBuilder()
+                .setToleranceNats(.005)
+                .setInitialIntervalCount(5)
+                .setFinestIntervalCount(80)
+                .setCurvatureMargin(2)
+                .build());
+    assertThat(specs.complete(complete)).isEqualTo(complete);
+    spec.getAdaptiveBuilder().setInitialIntervalCount(900);
+    // Sixteen times as many are more than there may be.
+    assertThat(new StudySpecs(unbounded()).complete(spec.build()).getAdaptive())
+        .extracting(AdaptiveAlphas::getFinestIntervalCount)
+        .isEqualTo(7200);
+  }
+
+  private static StudyConfiguration unbounded() {
+    return new StudyConfiguration(
+        1, false, Long.MAX_VALUE, Duration.ofSeconds(1), Duration.ofSeconds(15));
+  }
+
+  @Test
   void complete_improvedGapOnSquareGrid_isTaken() {
     var spec =
         spec("left-0", "left-1").toBuilder()
@@ -165,10 +225,10 @@ final class StudyRequestsTest {
 
   @Test
   void grid_protocols_haveTheirPoints() {
-    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_PAPER).pointCount()).isEqualTo(11);
-    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_REFERENCE).pointCount()).isEqualTo(10);
+    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_PAPER).intervals()).isEqualTo(10);
+    assertThat(grid(AlphaProtocol.ALPHA_PROTOCOL_REFERENCE).intervals()).isEqualTo(9);
     var nested = grid(AlphaProtocol.ALPHA_PROTOCOL_NESTED);
-    assertThat(nested.pointCount()).isEqualTo(101);
+    assertThat(nested.intervals()).isEqualTo(100);
     assertThat(nested.alpha(0)).isZero();
     assertThat(nested.alpha(30)).isEqualTo(.3);
     assertThat(nested.alpha(100)).isEqualTo(1);

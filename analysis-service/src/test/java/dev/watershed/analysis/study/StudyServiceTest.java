@@ -228,6 +228,31 @@ final class StudyServiceTest {
   }
 
   @Test
+  void run_limitThatDoesNotPass_failsAtOnce() throws Exception {
+    evaluator.failuresOfCalls.add(
+        io.grpc.Status.RESOURCE_EXHAUSTED
+            .withDescription("gRPC message exceeds maximum size")
+            .asRuntimeException());
+    var ended = process.await(process.create(spec(MODELS)).getName());
+
+    assertThat(ended.getState()).isEqualTo(StudyState.STUDY_STATE_FAILED);
+    assertThat(ended.getError().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(ended.getError().getMessage()).contains("exceeds maximum size");
+  }
+
+  @Test
+  void run_slowPrecision_isAllowedWhereTheSpecDoes() {
+    process.await(process.create(spec(MODELS)).getName());
+    assertThat(evaluator.slowPrecisionAllowed).containsExactly(false);
+
+    evaluator.slowPrecisionAllowed.clear();
+    evaluator.version = "2";
+    process.await(
+        process.create(spec(MODELS).toBuilder().setAllowSlowPrecision(true).build()).getName());
+    assertThat(evaluator.slowPrecisionAllowed).containsExactly(true);
+  }
+
+  @Test
   void run_modelChangedUnderneath_fails() throws Exception {
     evaluator.beforePoint = changeAfterModels(() -> evaluator.version = "2");
     var ended = process.await(process.create(spec(MODELS)).getName());

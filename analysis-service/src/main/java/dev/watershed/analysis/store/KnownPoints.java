@@ -1,0 +1,232 @@
+package dev.watershed.analysis.store;
+
+import static dev.watershed.analysis.store.Sql.query;
+import static dev.watershed.analysis.store.Sql.update;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.analysis.store.StudyStore.Pace;
+import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.Digest;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+
+/**
+ * What other studies measured of the same weights on the same samples, whatever became of these
+ * studies. A point is found where it was computed, and not where it was taken over; a study is left
+ * aside as soon as one of its evaluators computed otherwise.
+ *
+ * <p>Every method throws {@link StoreException} when the database cannot be used.
+ */
+@Singleton
+public final class KnownPoints {
+  private final DataSource dataSource;
+
+  KnownPoints(@Named("analysis") DataSource dataSource) {
+    this.dataSource = dataSource;
+  }
+
+  /** What was measured, and the study that it was measured for. */
+  public record Known(ClassificationMetrics metrics, long source) {}
+
+  /**
+   * A pair as other studies know it.
+   *
+   * @param euclideanDistance of the weights
+   * @param points by index on the grid of who asks
+   */
+  public record KnownPair(OptionalDouble euclideanDistance, SortedMap<Integer, Known> points) {}
+
+  /**
+   * Returns a model's scores by the identity of the sample.
+   *
+   * @param study who asks
+   * @param arithmetic what computed the scores wanted
+   */
+  public Map<String, Known> scores(long study, Digest model, String arithmetic) {
+    return Sql.inTransaction(
+        dataSource,
+        connection -> {
+          var sql =
+              """
+              SELECT d.identity, c.metrics, m.study
+              FROM study_model m
+              JOIN study_sample d ON d.study = m.study AND d.identity IS NOT NULL
+              JOIN study_score c ON c.study = m.study AND c.model = m.model AND c.sample = d.sample
+                AND NOT c.reused
+              WHERE m.sha256 = ? AND m.study <> ? AND NOT EXISTS (
+                SELECT 1 FROM study_provenance p
+                WHERE p.study = m.study AND (p.arithmetic IS NULL OR p.arithmetic <> ?))
+              ORDER BY m.study, m.model""";
+          var scores = new HashMap<String, Known>();
+          query(
+              connection,
+              sql,
+              row ->
+                  scores.putIfAbsent(
+                      row.getString(1), new Known(Sql.metrics(row, 2), row.getLong(3))),
+              model.getSha256(),
+              study,
+              arithmetic);
+          return scores;
+        });
+  }
+
+  /**
+   * Returns what is known of a pair on the in-domain sample of {@code study}, by an arithmetic that
+   * computed points of {@code study}.
+   *
+   * @param intervals alphas are indices over this; what lies between them is left out
+   */
+  public KnownPair pair(long study, Digest modelA, Digest modelB, int intervals) {
+    return Sql.inTransaction(
+        dataSource,
+        connection -> {
+          var found = new Found(intervals);
+          find(connection, study, modelA, modelB, found, false);
+          // The line walked from its other end.
+          find(connection, study, modelB, modelA, found, true);
+          return new KnownPair(found.distance, found.points);
+        });
+  }
+
+  private static final class Found {
+    private final int intervals;
+    private final SortedMap<Integer, Known> points = new TreeMap<>();
+    private OptionalDouble distance = OptionalDouble.empty();
+
+    private Found(int intervals) {
+      this.intervals = intervals;
+    }
+
+    private void add(int index, int of, boolean mirrored, Known point) {
+      long place = (long) index * intervals;
+      if (place % of == 0) {
+        int here = (int) (place / of);
+        points.putIfAbsent(mirrored ? intervals - here : here, point);
+      }
+    }
+  }
+
+  private static void find(
+      Connection connection,
+      long study,
+      Digest modelA,
+      Digest modelB,
+      Found found,
+      boolean mirrored)
+      throws SQLException, InvalidProtocolBufferException {
+    var sql =
+        """
+        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, s.number
+        FROM study_model a
+        JOIN study_model b ON b.study = a.study AND b.sha256 = ?
+        JOIN study s ON s.number = a.study AND s.intervals IS NOT NULL
+        JOIN study_sample d ON d.study = a.study AND d.sample = 0 AND d.identity = (
+          SELECT o.identity FROM study_sample o WHERE o.study = ? AND o.sample = 0)
+        JOIN study_pair q ON q.study = a.study AND q.model_a = a.model AND q.model_b = b.model
+        LEFT JOIN study_point p ON p.study = a.study AND p.model_a = a.model
+          AND p.model_b = b.model AND NOT p.reused
+        WHERE a.sha256 = ? AND a.study <> ? AND NOT EXISTS (
+          SELECT 1 FROM study_provenance v
+          WHERE v.study = a.study AND (v.arithmetic IS NULL OR v.arithmetic NOT IN (
+            SELECT o.arithmetic FROM study_provenance o
+            WHERE o.study = ? AND o.arithmetic IS NOT NULL)))
+        ORDER BY a.study, a.model, b.model, p.alpha_index""";
+    query(
+        connection,
+        sql,
+        row -> {
+          if (found.distance.isEmpty()) {
+            found.distance = OptionalDouble.of(row.getDouble(1));
+          }
+          int index = row.getInt(3);
+          if (!row.wasNull()) {
+            found.add(
+                index, row.getInt(2), mirrored, new Known(Sql.metrics(row, 4), row.getLong(5)));
+          }
+          return found;
+        },
+        modelB.getSha256(),
+        study,
+        modelA.getSha256(),
+        study,
+        study);
+  }
+
+  /**
+   * Adds scores that were found to a study, with what computed them. Returns whether the hold was
+   * still good; the scores are kept either way.
+   *
+   * @param sources the studies that they were computed for
+   */
+  public boolean takeScores(
+      Hold hold, Collection<Score> scores, Collection<Long> sources, Pace pace) {
+    return Sql.inTransaction(
+        dataSource,
+        connection -> {
+          int added = 0;
+          for (var score : scores) {
+            added +=
+                update(
+                    connection,
+                    "INSERT INTO study_score (study, model, sample, metrics, reused)"
+                        + " VALUES (?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
+                    hold.study(),
+                    score.model(),
+                    score.sample(),
+                    score.metrics().toByteArray());
+          }
+          takeProvenances(connection, hold, sources);
+          return StudyStore.advance(connection, hold, added, 0, pace);
+        });
+  }
+
+  /** Adds points that were found to a study; as {@link #takeScores}. */
+  public boolean takePoints(
+      Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
+    return Sql.inTransaction(
+        dataSource,
+        connection -> {
+          int added = 0;
+          for (var point : points) {
+            added +=
+                update(
+                    connection,
+                    "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, reused)"
+                        + " VALUES (?, ?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
+                    hold.study(),
+                    point.modelA(),
+                    point.modelB(),
+                    point.alphaIndex(),
+                    point.metrics().toByteArray());
+          }
+          takeProvenances(connection, hold, sources);
+          return StudyStore.advance(connection, hold, added, 0, pace);
+        });
+  }
+
+  private static void takeProvenances(Connection connection, Hold hold, Collection<Long> sources)
+      throws SQLException {
+    for (long source : sources) {
+      update(
+          connection,
+          "INSERT INTO study_provenance (study, sha256, provenance, arithmetic)"
+              + " SELECT ?, sha256, provenance, arithmetic FROM study_provenance WHERE study = ?"
+              + " ON CONFLICT DO NOTHING",
+          hold.study(),
+          source);
+    }
+  }
+}

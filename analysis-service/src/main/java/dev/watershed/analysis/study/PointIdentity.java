@@ -1,0 +1,47 @@
+package dev.watershed.analysis.study;
+
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.LabelMapping;
+import dev.watershed.type.v1.Precision;
+import dev.watershed.type.v1.Provenance;
+import java.nio.charset.StandardCharsets;
+
+/** By what studies know each other's points, besides the digests of the models. */
+final class PointIdentity {
+  private PointIdentity() {}
+
+  /** Names rows, tokens and labels, and what the labels mean to the models. */
+  static String ofSample(Digest digest, LabelMapping mapping) {
+    return Hashing.sha256()
+        .newHasher()
+        .putString(digest.getSha256(), StandardCharsets.UTF_8)
+        .putBytes(mapping.toByteArray())
+        .hash()
+        .toString();
+  }
+
+  /**
+   * Names what must agree for points to stand in one curve: the version of Watershed, whose scores
+   * may have been corrected, the engine, the kind of device, the precision and the kernels. Threads
+   * need not: they change the order of sums, and with it the last bits.
+   */
+  static String ofArithmetic(Provenance provenance) {
+    var precision =
+        provenance.getPrecision() == Precision.PRECISION_UNSPECIFIED
+            ? Precision.PRECISION_FP32
+            : provenance.getPrecision();
+    var hasher = Hashing.sha256().newHasher();
+    put(hasher, provenance.getWatershedVersion());
+    put(hasher, provenance.getEngine());
+    put(hasher, provenance.getDevice());
+    put(hasher, precision.name());
+    put(hasher, provenance.getKernels());
+    return hasher.hash().toString();
+  }
+
+  private static void put(Hasher hasher, String text) {
+    hasher.putInt(text.length()).putUnencodedChars(text);
+  }
+}

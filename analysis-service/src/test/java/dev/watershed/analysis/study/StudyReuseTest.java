@@ -1,0 +1,298 @@
+package dev.watershed.analysis.study;
+
+import static dev.watershed.analysis.study.TestSpecs.spec;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.LabelMapping;
+import dev.watershed.type.v1.LabelMappingEntry;
+import dev.watershed.type.v1.Provenance;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the evaluator is asked when other studies know a part of the answer. */
+final class StudyReuseTest {
+  private static final int INTERIOR = 9;
+
+  private Path directory;
+  private FakeEvaluator evaluator;
+  private StudyProcess process;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws IOException {
+    this.directory = directory;
+    evaluator = new FakeEvaluator();
+    process = new StudyProcess(directory, evaluator, Map.of());
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    process.close();
+    evaluator.close();
+  }
+
+  @Test
+  void study_twentyModelsAndThenOneMore_costsTheTriangleAndThenOneRow() {
+    int n = 20;
+    var models = IntStream.rangeClosed(0, n).mapToObj(i -> (i % 3 == 1 ? "right-" : "left-") + i);
+    var all = models.toArray(String[]::new);
+    var twenty = study(spec(Arrays.copyOf(all, n)));
+
+    assertThat(evaluator.evaluations.values()).containsOnly(1);
+    assertThat(evaluator.total("in-domain")).isEqualTo(n * (n - 1) / 2 * INTERIOR + n);
+    assertThat(evaluator.total("diagnostic")).isEqualTo(n);
+    assertThat(twenty.getCost().getComputedPoints()).isEqualTo(n * (n - 1) / 2 * INTERIOR + 2 * n);
+    assertThat(twenty.getCost().getReusedPoints()).isZero();
+    assertThat(twenty.getCost().getEqualGridPoints()).isZero();
+
+    evaluator.evaluations.clear();
+    var oneMore = study(spec(all));
+    assertThat(evaluator.evaluations.values()).containsOnly(1);
+    assertThat(evaluator.total("in-domain")).isEqualTo(n * INTERIOR + 1);
+    assertThat(evaluator.total("diagnostic")).isEqualTo(1);
+    assertThat(oneMore.getCost().getComputedPoints()).isEqualTo(n * INTERIOR + 2);
+    assertThat(oneMore.getCost().getReusedPoints()).isEqualTo(twenty.getCost().getComputedPoints());
+    assertThat(oneMore.getPairsList().subList(0, n - 1))
+        .isEqualTo(twenty.getPairsList().subList(0, n - 1));
+
+    evaluator.evaluations.clear();
+    var again = study(spec(all));
+    assertThat(evaluator.total()).isZero();
+    assertThat(again.getCost().getReusedPoints())
+        .isEqualTo((n + 1) * n / 2 * INTERIOR + 2 * (n + 1));
+    assertThat(again.getPairsList()).isEqualTo(oneMore.getPairsList());
+    assertThat(again.getModelsList()).isEqualTo(oneMore.getModelsList());
+    assertThat(again.getWarningsList()).isEqualTo(oneMore.getWarningsList());
+    assertThat(again.getProvenance()).isEqualTo(FakeEvaluator.PROVENANCE);
+  }
+
+  @Test
+  void study_pairsWalkedFromTheirOtherEnd_asksForNothing() {
+    var there = study(spec("left-0", "right-2", "left-3"));
+    evaluator.evaluations.clear();
+    var back = study(spec("left-3", "right-2", "left-0"));
+
+    assertThat(evaluator.total()).isZero();
+    var pair = there.getPairs(0).getCurve();
+    var mirrored = back.getPairs(2).getCurve();
+    assertThat(mirrored.getLossesNatsList().reversed()).isEqualTo(pair.getLossesNatsList());
+    assertThat(back.getPairs(2).getEuclideanDistance())
+        .isEqualTo(there.getPairs(0).getEuclideanDistance());
+  }
+
+  @Test
+  void study_sameWeightsUnderAnotherName_asksForNothing() {
+    study(spec("left-0", "right-0"));
+    evaluator.evaluations.clear();
+    study(spec("right-0", "copy-0"));
+    assertThat(evaluator.total()).isZero();
+  }
+
+  @Test
+  void study_otherAlphas_asksForThoseNotOnBothGrids() {
+    study(spec("left-0", "right-0"));
+    evaluator.evaluations.clear();
+    var twenty = study(spec("left-0", "right-0").toBuilder().setIntervalCount(20).build());
+    assertThat(evaluator.total()).isEqualTo(10);
+
+    evaluator.evaluations.clear();
+    var paper = study(spec("left-0", "right-0"));
+    assertThat(evaluator.total()).isZero();
+    assertThat(paper.getPairs(0).getCurve().getAlphasList()).hasSize(11).contains(.1, .3, .7);
+    assertThat(twenty.getPairs(0).getCurve().getLossesNatsList())
+        .containsAll(paper.getPairs(0).getCurve().getLossesNatsList());
+
+    evaluator.evaluations.clear();
+    study(
+        spec("left-0", "right-0").toBuilder()
+            .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_REFERENCE)
+            .build());
+    // Nine intervals share no inner point with ten or twenty.
+    assertThat(evaluator.total()).isEqualTo(8);
+  }
+
+  private static Stream<Arguments> differences() {
+    return Stream.of(
+        Arguments.of("threads", 0, change(e -> e.provenance = threads(2)), same()),
+        Arguments.of(
+            "a device",
+            13,
+            change(
+                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setDevice("cuda").build()),
+            same()),
+        Arguments.of(
+            "kernels",
+            13,
+            change(
+                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setKernels("k").build()),
+            same()),
+        Arguments.of(
+            "a version",
+            13,
+            change(
+                e ->
+                    e.provenance =
+                        FakeEvaluator.PROVENANCE.toBuilder().setWatershedVersion("2").build()),
+            same()),
+        Arguments.of("the data", 13, change(e -> e.sampleVersion = "2"), same()),
+        Arguments.of("the weights", 13, change(e -> e.version = "2"), same()),
+        Arguments.of(
+            "a label mapping in domain",
+            11,
+            change(e -> {}),
+            (UnaryOperator<StudySpec.Builder>)
+                spec -> {
+                  spec.getInDomainBuilder().setLabelMapping(mapping());
+                  return spec;
+                }),
+        Arguments.of(
+            "the label mapping of a diagnostic",
+            2,
+            change(e -> {}),
+            (UnaryOperator<StudySpec.Builder>)
+                spec -> {
+                  spec.getDiagnosticsBuilder(0).getSampleBuilder().setLabelMapping(mapping());
+                  return spec;
+                }));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("differences")
+  void study_otherThan_takesOverOnlyWhatIsTheSame(
+      String what,
+      int asked,
+      Consumer<FakeEvaluator> change,
+      UnaryOperator<StudySpec.Builder> changedSpec) {
+    var spec = spec("left-0", "right-0");
+    study(spec);
+    evaluator.evaluations.clear();
+    change.accept(evaluator);
+    var report = study(changedSpec.apply(spec.toBuilder()).build());
+
+    assertThat(evaluator.total()).as(what).isEqualTo(asked);
+    assertThat(report.getCost().getComputedPoints()).isEqualTo(asked);
+    assertThat(report.getCost().getReusedPoints()).isEqualTo(13 - asked);
+    // Said of the points, not of who answers today.
+    assertThat(report.getProvenance())
+        .isEqualTo(asked == 13 ? evaluator.provenance : FakeEvaluator.PROVENANCE);
+  }
+
+  @Test
+  void study_cancelledAndKilledOnes_leaveTheirPointsToOthers() throws Exception {
+    var halted = new CountDownLatch(1);
+    var forever = new CountDownLatch(1);
+    var points = new AtomicInteger();
+    evaluator.beforePoint =
+        evaluation -> {
+          if (points.incrementAndGet() > 16) {
+            halted.countDown();
+            await(forever);
+          }
+        };
+    var broken = process.create(spec("left-0", "right-0", "left-1")).getName();
+    assertThat(halted.await(20, TimeUnit.SECONDS)).isTrue();
+    process.close();
+    forever.countDown();
+    evaluator.beforePoint = evaluation -> {};
+    int before = evaluator.total();
+    process =
+        new StudyProcess(directory, evaluator, Map.of("watershed.analysis.concurrent-studies", 2));
+    var other = study(spec("left-1", "right-0", "left-0"));
+
+    assertThat(process.await(broken).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+    assertThat(process.report(broken).getPairsCount()).isEqualTo(3);
+    assertThat(before).isGreaterThanOrEqualTo(16);
+    assertThat(other.getPairsCount()).isEqualTo(3);
+  }
+
+  @Test
+  void studies_manyAtOnce_allHaveTheSameCurves() throws Exception {
+    process.close();
+    process =
+        new StudyProcess(
+            directory,
+            evaluator,
+            Map.of(
+                "watershed.analysis.concurrent-studies",
+                4,
+                "watershed.analysis.evaluator.concurrency",
+                8));
+    var spec = spec("left-0", "right-0", "left-1", "right-1");
+    var names = IntStream.range(0, 8).mapToObj(i -> process.create(spec).getName()).toList();
+    var reports =
+        names.stream()
+            .map(
+                name -> {
+                  assertThat(process.await(name).getState())
+                      .isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+                  return process.report(name);
+                })
+            .toList();
+
+    assertThat(reports)
+        .allSatisfy(
+            report -> {
+              assertThat(report.getPairsList()).isEqualTo(reports.get(0).getPairsList());
+              assertThat(report.getModelsList()).isEqualTo(reports.get(0).getModelsList());
+              assertThat(report.getCost().getComputedPoints() + report.getCost().getReusedPoints())
+                  .isEqualTo(6 * INTERIOR + 8);
+            });
+    assertThat(evaluator.evaluations.keySet()).hasSize(6 * INTERIOR + 8);
+  }
+
+  private StudyReport study(StudySpec spec) {
+    var name = process.create(spec).getName();
+    var ended = process.await(name);
+    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+    assertThat(ended.getProgress().getCompletedPoints())
+        .isEqualTo(ended.getProgress().getTotalPoints());
+    return process.report(name);
+  }
+
+  private static Consumer<FakeEvaluator> change(Consumer<FakeEvaluator> change) {
+    return change;
+  }
+
+  private static UnaryOperator<StudySpec.Builder> same() {
+    return spec -> spec;
+  }
+
+  private static Provenance threads(int threads) {
+    return FakeEvaluator.PROVENANCE.toBuilder().setThreads(threads).build();
+  }
+
+  private static LabelMapping mapping() {
+    return LabelMapping.newBuilder()
+        .addEntries(LabelMappingEntry.newBuilder().setDataLabel("no").addModelLabels("no"))
+        .build();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the test takes too long");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
