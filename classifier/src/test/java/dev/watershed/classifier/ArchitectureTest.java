@@ -25,7 +25,10 @@ final class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              "..classifier.checkpoint", "..classifier.model", "..classifier.text")
+              "..classifier.baseline",
+              "..classifier.checkpoint",
+              "..classifier.model",
+              "..classifier.text")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("ai.djl..")
@@ -47,10 +50,14 @@ final class ArchitectureTest {
           .definedBy("..classifier.data")
           .layer("model")
           .definedBy("..classifier.model")
-          .whereLayer("model")
+          .layer("baseline")
+          .definedBy("..classifier.baseline")
+          .whereLayer("baseline")
           .mayNotBeAccessedByAnyLayer()
+          .whereLayer("model")
+          .mayOnlyBeAccessedByLayers("baseline")
           .whereLayer("data")
           .mayOnlyBeAccessedByLayers("model")
           .whereLayer("text")
-          .mayOnlyBeAccessedByLayers("data", "model");
+          .mayOnlyBeAccessedByLayers("data", "model", "baseline");
 }

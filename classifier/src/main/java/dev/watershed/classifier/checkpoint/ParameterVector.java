@@ -122,7 +122,9 @@ public final class ParameterVector implements AutoCloseable {
   private ParameterVector copyTo(Device device) {
     NDManager target = Engine.getEngine("PyTorch").newBaseManager(device);
     try {
-      PtNDArray copy = array.toDevice(device, true);
+      // Asked for the device where it is, toDevice copies nothing.
+      boolean there = array.getDevice().equals(device);
+      PtNDArray copy = there ? (PtNDArray) array.duplicate() : array.toDevice(device, true);
       copy.attach(target);
       return new ParameterVector(layout, target, copy);
     } catch (Throwable e) {

@@ -4,7 +4,7 @@ import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 
 /** What one forward pass of a classifier costs, counted from its shapes. */
-final class ForwardCost {
+public final class ForwardCost {
   private ForwardCost() {}
 
   /**
@@ -21,7 +21,8 @@ final class ForwardCost {
    *       an example.
    * </ul>
    */
-  static double floatingPointOperations(Architecture architecture, int examples, int length) {
+  public static double floatingPointOperations(
+      Architecture architecture, int examples, int length) {
     EncoderConfig config = architecture.encoder();
     double h = config.hiddenSize();
     double i = config.intermediateSize();

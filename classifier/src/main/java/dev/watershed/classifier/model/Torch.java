@@ -220,6 +220,11 @@ public final class Torch {
         precision);
   }
 
+  /** Whether oneDNN's fused linear can be called. */
+  static boolean hasOneDnnLinear() {
+    return settings().isCpu() && OneDnn.AVAILABLE;
+  }
+
   /** Whether this libtorch has oneDNN's fused linear and it computes what torch.linear does. */
   private static final class OneDnn {
     static final boolean AVAILABLE = probe("6", 1e-5f);

@@ -63,6 +63,17 @@ final class ParameterVectorTest {
   }
 
   @Test
+  void hostCopy_ofAVectorOnTheHost_isAVectorOfItsOwn() {
+    try (ParameterVector vector =
+            ParameterVector.random(ParameterLayout.of(encoder(Family.BERT)), .06, 1);
+        ParameterVector copy = vector.hostCopy()) {
+      assertThat(copy.digest()).isEqualTo(vector.digest());
+      copy.bytes().putFloat(0, 7);
+      assertThat(copy.digest()).isNotEqualTo(vector.digest());
+    }
+  }
+
+  @Test
   void random_bySeed_hasTheMomentsAskedFor() {
     ParameterLayout layout = ParameterLayout.of(encoder(Family.BERT));
     try (ParameterVector a = ParameterVector.random(layout, .06, 1);
