@@ -31,7 +31,7 @@ public record OperationProfile(double wallSeconds, List<Operation> operations) {
    * One kind of operation.
    *
    * @param name libtorch's, such as {@code aten::layer_norm}, or a TorchScript method's
-   * @param shape of the weight of a matrix product, such as {@code [3072, 768]}; else empty
+   * @param shape of the right factor of a matrix product, such as {@code [3072, 768]}; else empty
    * @param calls how often
    * @param ownSeconds without the operations that it calls
    * @param seconds with them
@@ -122,7 +122,7 @@ public record OperationProfile(double wallSeconds, List<Operation> operations) {
     return operations;
   }
 
-  /** Products are told apart by their weight: the first of their inputs that is a matrix. */
+  /** Products are told apart by their right factor: the last of their inputs that is a matrix. */
   private static Kind kind(Event event) {
     boolean product = event.name().contains("linear") || event.name().contains("mm");
     List<List<Long>> shapes = event.shape();
@@ -130,7 +130,7 @@ public record OperationProfile(double wallSeconds, List<Operation> operations) {
         product && event.name().contains("::") && shapes != null
             ? shapes.stream()
                 .filter(sizes -> sizes.size() == 2)
-                .findFirst()
+                .reduce((first, second) -> second)
                 .map(List::toString)
                 .orElse("")
             : "";

@@ -34,7 +34,8 @@ import picocli.CommandLine.ScopeType;
       TasksCommand.class,
       DynamicsCommand.class,
       MetricsCommand.class,
-      ClusterCommand.class
+      ClusterCommand.class,
+      BenchCommand.class
     })
 public final class WatershedCommand {
   /** The version that results carry in their provenance. */

@@ -31,9 +31,24 @@ public final class Standalone implements AutoCloseable {
    * @param port on loopback; 0 picks a free one
    * @param torch where and how libtorch computes
    * @param dataRoots directories below which requests may name files
+   * @param more configuration keys besides
    */
   public record Settings(
-      DataDirectory directory, int port, TorchSettings torch, List<Path> dataRoots) {}
+      DataDirectory directory,
+      int port,
+      TorchSettings torch,
+      List<Path> dataRoots,
+      Map<String, Object> more) {
+    public Settings {
+      dataRoots = List.copyOf(dataRoots);
+      more = Map.copyOf(more);
+    }
+
+    /** One with the configuration's defaults. */
+    public Settings(DataDirectory directory, int port, TorchSettings torch, List<Path> dataRoots) {
+      this(directory, port, torch, dataRoots, Map.of());
+    }
+  }
 
   private final DataDirectory.Held held;
   private final ApplicationContext context;
@@ -87,7 +102,7 @@ public final class Standalone implements AutoCloseable {
 
   private static Map<String, Object> properties(Settings settings, String inProcessName) {
     DataDirectory directory = settings.directory();
-    Map<String, Object> properties = new LinkedHashMap<>();
+    Map<String, Object> properties = new LinkedHashMap<>(settings.more());
     properties.put("standalone.databases", directory.databases().toString());
     properties.put("grpc.server.port", settings.port());
     properties.put("watershed.checkpoints.root", directory.checkpoints().toString());

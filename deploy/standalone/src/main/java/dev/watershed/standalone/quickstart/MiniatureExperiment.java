@@ -19,7 +19,7 @@ import dev.watershed.type.v1.Score;
 import java.util.List;
 
 /** What the quickstart asks the services for: the recipe and the study of the miniature task. */
-final class MiniatureExperiment {
+public final class MiniatureExperiment {
   /** Position in the study of the diagnostic that tells the basins apart. */
   static final int NOT_ENTAILED = 0;
 
@@ -39,7 +39,7 @@ final class MiniatureExperiment {
    *
    * @param steps optimiser steps of each; the phenomenon needs 600
    */
-  static BatchCreateTrainingRunsRequest training(int seedCount, int steps) {
+  public static BatchCreateTrainingRunsRequest training(int seedCount, int steps) {
     BatchCreateTrainingRunsRequest.Builder request =
         BatchCreateTrainingRunsRequest.newBuilder()
             .setSpec(

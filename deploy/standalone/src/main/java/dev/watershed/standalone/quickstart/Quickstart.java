@@ -11,14 +11,13 @@ import dev.watershed.standalone.command.ExitCode;
 import dev.watershed.standalone.command.RunFollower;
 import dev.watershed.standalone.command.StudyExport;
 import dev.watershed.standalone.command.StudyFollower;
+import dev.watershed.standalone.process.ProcessMemory;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.Terminal;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import io.grpc.Channel;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,7 +62,8 @@ public final class Quickstart {
     StudyExport.write(channel, report.getStudy(), out);
     lap("report");
     return new Outcome(
-        QuickstartResult.of(report, out.toString(), Map.copyOf(seconds), peakMemoryBytes()),
+        QuickstartResult.of(
+            report, out.toString(), Map.copyOf(seconds), ProcessMemory.peakResidentBytes()),
         report);
   }
 
@@ -108,18 +108,5 @@ public final class Quickstart {
     long now = System.currentTimeMillis();
     seconds.put(part, (now - lastMillis) / 1000.0);
     lastMillis = now;
-  }
-
-  /** The high-water mark of resident memory, native memory included. */
-  private static long peakMemoryBytes() {
-    try {
-      return Files.readAllLines(Path.of("/proc/self/status")).stream()
-          .filter(line -> line.startsWith("VmHWM:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-          .findFirst()
-          .orElse(0);
-    } catch (IOException e) {
-      return 0;
-    }
   }
 }

@@ -1,0 +1,254 @@
+package dev.watershed.standalone.command;
+
+import static dev.watershed.standalone.command.BenchOptions.between;
+import static dev.watershed.standalone.command.BenchOptions.duration;
+import static dev.watershed.standalone.command.BenchOptions.mebibytes;
+import static dev.watershed.standalone.command.BenchOptions.percent;
+import static dev.watershed.standalone.command.BenchOptions.text;
+
+import dev.watershed.standalone.benchmark.EvaluationBenchmark;
+import dev.watershed.standalone.benchmark.EvaluationResult;
+import dev.watershed.standalone.benchmark.EvaluationResult.Baseline;
+import dev.watershed.standalone.benchmark.EvaluationResult.Pass;
+import dev.watershed.standalone.benchmark.EvaluationResult.Profile;
+import dev.watershed.standalone.benchmark.EvaluationResult.Share;
+import dev.watershed.standalone.benchmark.ModelSize;
+import dev.watershed.standalone.benchmark.ProductRate;
+import dev.watershed.standalone.terminal.TextTable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The evaluator's speed. */
+@Command(
+    name = "eval",
+    description = {
+      "Evaluate pairs of random models through the service, and compare with the best rate of"
+          + " matrix products that libtorch reaches here, with the reference protocol (eager"
+          + " operations, padded to 512 tokens, models read again for each pair) and with eager"
+          + " operations padded to 128 tokens. Of both baselines a part is measured and scaled.",
+      "Runs are interleaved, each begins with a fresh server; medians are shown."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  watershed bench eval --quick",
+      "  watershed bench eval --size base --threads 1 --bf16 --json > eval.json",
+      "  watershed bench eval --profile --runs 1"
+    })
+final class BenchEvalCommand implements Callable<Integer> {
+  private static final int QUICK = 10;
+  private static final int SHOWN_OPERATIONS = 16;
+
+  @Mixin private BenchOptions options;
+
+  @Option(
+      names = "--size",
+      description = "Of the models: mini, base or large. Default: base.",
+      defaultValue = "base")
+  private ModelSize size = ModelSize.BASE;
+
+  @Option(
+      names = "--examples",
+      description = "Of the sample, with lengths as MNLI's. Default: 512.",
+      defaultValue = "512")
+  private int examples;
+
+  @Option(
+      names = "--alphas",
+      description = "Equally spaced points of a pair, both ends among them. Default: 11.",
+      defaultValue = "11")
+  private int alphas;
+
+  @Option(
+      names = "--pairs",
+      description = "Of as few models as have so many. Default: 1.",
+      defaultValue = "1")
+  private int pairs;
+
+  @Option(
+      names = "--runs",
+      description = "Of each contestant; the median counts. Default: 3.",
+      defaultValue = "3")
+  private int runs;
+
+  @Option(names = "--bf16", description = "Measure bfloat16 too.")
+  private boolean bf16;
+
+  @Option(names = "--quick", description = "A tenth of the examples.")
+  private boolean quick;
+
+  @Option(
+      names = "--profile",
+      description =
+          "Account for the time of a forward pass by operations, with libtorch's profiler.")
+  private boolean profile;
+
+  private final Surroundings surroundings;
+
+  BenchEvalCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    this.options = new BenchOptions(surroundings);
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    int count = between("--examples", examples, 2, 1_000_000);
+    var settings =
+        new EvaluationBenchmark.Settings(
+            size,
+            quick ? Math.max(2, count / QUICK) : count,
+            between("--alphas", alphas, 2, 10_001),
+            between("--pairs", pairs, 1, 1000),
+            between("--runs", runs, 1, 100),
+            options.threads(),
+            bf16,
+            profile,
+            options.seed);
+    EvaluationResult result =
+        options.within(
+            () -> EvaluationBenchmark.open(settings, surroundings.channels()),
+            workplace -> EvaluationBenchmark.run(settings, workplace, options::say));
+    if (options.json) {
+      options.json(result);
+    } else {
+      show(result);
+    }
+    return ExitCode.OK;
+  }
+
+  private void show(EvaluationResult result) {
+    options.line(
+        text(
+            "BERT-%s, %.1f million parameters; %d pair%s of %d models, %d alphas, %d examples;"
+                + " threads %d, processors %d; %d run%s, seed %d",
+            result.size(),
+            result.parameterCount() / 1e6,
+            result.pairs(),
+            result.pairs() == 1 ? "" : "s",
+            result.models(),
+            result.alphas(),
+            result.examples(),
+            result.threads(),
+            result.processors(),
+            result.runs(),
+            result.runs() == 1 ? "" : "s",
+            result.seed()));
+    options.line("Kernels: " + result.kernels());
+    options.line("");
+    passes(result);
+    options.line("");
+    baselines(result);
+    options.line("");
+    options.goals("goals at size base, 512 examples, 11 alphas", result.goals());
+    Profile profiled = result.profile();
+    if (profiled != null) {
+      options.line("");
+      show(profiled);
+    }
+  }
+
+  private void passes(EvaluationResult result) {
+    Pass bf16Pass = result.bf16();
+    TextTable table =
+        bf16Pass == null
+            ? new TextTable("through the service", "fp32")
+            : new TextTable("through the service", "fp32", "bf16");
+    row(table, result, "time per pair", pass -> duration(pass.secondsPerPair()));
+    row(table, result, "useful tokens of a point", pass -> "" + pass.usefulTokens());
+    row(table, result, "padded tokens of a point", pass -> "" + pass.paddedTokens());
+    rates(table, result);
+    row(table, result, "achieved", pass -> text("%.1f GFLOP/s", pass.gigaflops()));
+    row(table, result, "fraction of the best rate", p -> text("%.3f", p.fractionOfBestRate()));
+    row(
+        table,
+        result,
+        "  in forward passes alone",
+        pass -> text("%.3f", pass.forwardFractionOfBestRate()));
+    row(table, result, "time loading", pass -> percent(pass.loadingShare()));
+    row(table, result, "time interpolating", pass -> percent(pass.interpolatingShare()));
+    row(table, result, "time in forward passes", pass -> percent(pass.forwardShare()));
+    row(table, result, "everything else", pass -> percent(pass.otherShare()));
+    row(table, result, "processors had", pass -> percent(pass.processorShare()));
+    row(table, result, "peak memory of the process", p -> mebibytes(p.peakResidentBytes()));
+    row(table, result, "peak held by the evaluator", p -> mebibytes(p.peakHeldBytes()));
+    options.table(table);
+  }
+
+  private static void rates(TextTable table, EvaluationResult result) {
+    ProductRate bf16Rate = result.bf16BestRate();
+    String fp32 = rate(result.fp32BestRate());
+    if (bf16Rate == null) {
+      table.row("best rate of products", fp32);
+    } else {
+      table.row("best rate of products", fp32, rate(bf16Rate));
+    }
+  }
+
+  private static String rate(ProductRate rate) {
+    return text("%.1f GFLOP/s (%s, %s)", rate.gigaflops(), rate.kernel(), rate.shape());
+  }
+
+  private static void row(
+      TextTable table, EvaluationResult result, String name, Function<Pass, String> text) {
+    @Nullable Pass bf16Pass = result.bf16();
+    List<String> cells = new ArrayList<>(List.of(name, text.apply(result.fp32())));
+    if (bf16Pass != null) {
+      cells.add(text.apply(bf16Pass));
+    }
+    table.row(cells.toArray(String[]::new));
+  }
+
+  private void baselines(EvaluationResult result) {
+    TextTable table =
+        new TextTable("compared with (fp32)", "time per pair", "ours is faster", "measured");
+    table.row(
+        "reference protocol, padded to 512",
+        duration(result.referenceProtocol().secondsPerPair()),
+        text("%.2f times", result.ratioToReferenceProtocol()),
+        measured(result.referenceProtocol(), result));
+    table.row(
+        "eager operations, padded to 128",
+        duration(result.eager().secondsPerPair()),
+        text("%.2f times", result.ratioToEager()),
+        measured(result.eager(), result));
+    Double bf16Ratio = result.ratioBf16ToFp32();
+    if (bf16Ratio != null) {
+      table.row(
+          "bf16 through the service",
+          duration(result.bf16() == null ? Double.NaN : result.bf16().secondsPerPair()),
+          text("%.2f times", 1 / bf16Ratio),
+          "whole");
+    }
+    options.table(table);
+  }
+
+  private static String measured(Baseline baseline, EvaluationResult result) {
+    return text(
+        "%d of %d examples of one point, then scaled",
+        baseline.measuredExamples(), result.examples());
+  }
+
+  private void show(Profile profiled) {
+    TextTable table =
+        new TextTable("operations of a forward pass", "right factor", "calls", "share");
+    for (Share share : profiled.operations().stream().limit(SHOWN_OPERATIONS).toList()) {
+      table.row(share.name(), share.shape(), String.valueOf(share.calls()), percent(share.share()));
+    }
+    options.table(table);
+    options.line(
+        text(
+            "A pass took %s, under the profiler %s; these operations are %s of the former, and with"
+                + " loading and interpolating %s of a point's time through the service.",
+            duration(profiled.forwardSeconds()),
+            duration(profiled.profiledSeconds()),
+            percent(profiled.accountedShare()),
+            percent(profiled.accountedShareOfPoint())));
+  }
+}

@@ -1,0 +1,120 @@
+package dev.watershed.standalone.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.watershed.standalone.benchmark.Goal;
+import dev.watershed.standalone.benchmark.Workplace;
+import dev.watershed.standalone.terminal.Durations;
+import dev.watershed.standalone.terminal.TextTable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** What the benchmarks have in common. */
+final class BenchOptions {
+  private static final int MAXIMUM_THREADS = 1024;
+
+  @Option(
+      names = "--threads",
+      description = "Threads inside one operation of libtorch. Default: one per processor.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--seed",
+      description = "Seed of weights and examples. Default: 1.",
+      defaultValue = "1")
+  long seed;
+
+  @Option(
+      names = "--json",
+      description =
+          "Write the result as one JSON object; names end in their unit, shares are of 1. Progress"
+              + " goes to standard error as always.")
+  boolean json;
+
+  private final Surroundings surroundings;
+
+  BenchOptions(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  int threads() {
+    return between("--threads", threads, 1, MAXIMUM_THREADS);
+  }
+
+  static int between(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw CommandException.badInput(
+          option + " " + value + " is not between " + least + " and " + most);
+    }
+    return value;
+  }
+
+  /** Progress, for the person at the keyboard. */
+  void say(String text) {
+    surroundings.terminal().err().println("  " + text + " ...");
+    surroundings.terminal().err().flush();
+  }
+
+  void line(String text) {
+    surroundings.terminal().out().println(text);
+  }
+
+  void table(TextTable table) {
+    table.lines().forEach(this::line);
+  }
+
+  void goals(String title, List<Goal> goals) {
+    TextTable table = new TextTable(title, "measured", "goal", "");
+    for (Goal goal : goals) {
+      table.row(
+          goal.name(),
+          text("%.2f", goal.value()),
+          (goal.atLeast() ? ">= " : "<= ") + text("%.2f", goal.goal()),
+          goal.reached() ? "reached" : "missed");
+    }
+    table(table);
+  }
+
+  void json(Object result) throws JsonProcessingException {
+    line(new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result));
+  }
+
+  /** Opens a place to work. */
+  interface Opening {
+    Workplace open() throws IOException;
+  }
+
+  /** What is done there. */
+  interface Work<T> {
+    T in(Workplace workplace) throws IOException;
+  }
+
+  /** Works in a temporary place, which is removed in any case, at Ctrl-C too. */
+  <T> T within(Opening opening, Work<T> work) throws IOException {
+    try (Workplace workplace = opening.open();
+        Interrupt interrupt =
+            new Interrupt(surroundings.terminal(), "Stopped.", workplace::close)) {
+      return work.in(workplace);
+    }
+  }
+
+  static String text(String format, Object... arguments) {
+    return String.format(Locale.ROOT, format, arguments);
+  }
+
+  static String percent(double share) {
+    return text("%.1f%%", 100 * share);
+  }
+
+  /** As people read it, short ones in milliseconds. */
+  static String duration(double seconds) {
+    return seconds < 1 ? text("%.1f ms", 1000 * seconds) : Durations.text(seconds);
+  }
+
+  static String mebibytes(long bytes) {
+    return text("%d MiB", bytes >> 20);
+  }
+}

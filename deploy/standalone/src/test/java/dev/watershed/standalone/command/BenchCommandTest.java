@@ -1,0 +1,304 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.watershed.standalone.terminal.Terminal;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The benchmarks in small, through a server of their own; no test says how fast they must be. */
+final class BenchCommandTest {
+  private record Ran(int exitCode, String out, String err) {
+    JsonNode json() throws IOException {
+      assertThat(exitCode).as(err).isZero();
+      return new ObjectMapper().readTree(out);
+    }
+  }
+
+  private static Ran run(String... arguments) {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+    Surroundings process = Surroundings.ofProcess();
+    var terminal =
+        new Terminal(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            false,
+            false,
+            true,
+            100);
+    int exitCode =
+        WatershedCommand.run(
+            new Surroundings(
+                terminal,
+                InputStream.nullInputStream(),
+                Map.of(),
+                Path.of(""),
+                process.channels(),
+                process.localMetrics()),
+            arguments);
+    return new Ran(
+        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bench eval --alphas 1, --alphas 1 is not between 2 and 10001",
+    "bench eval --examples 1, --examples 1 is not between 2 and 1000000",
+    "bench eval --pairs 0, --pairs 0 is not between 1 and 1000",
+    "bench eval --runs 0, --runs 0 is not between 1 and 100",
+    "bench eval --threads 0, --threads 0 is not between 1 and 1024",
+    "bench eval --size huge, '''huge'''",
+    "bench train --batch 0, --batch 0 is not between 1 and 65536",
+    "bench train --tokens 513, --tokens 513 is not between 2 and 512",
+    "bench train --steps 1, --steps 1 is not between 2 and 1000000",
+    "bench train --dropout 1, --dropout 1.0 is not at least 0 and below 1",
+    "bench soak --evaluations 3, --evaluations 3 is not between 24 and 100000000",
+    "bench soak --minutes 0, --minutes 0 is not between 1 and 100000",
+    "bench, subcommand"
+  })
+  void bench_badArguments_areRefusedBeforeAnythingStarts(String line, String message) {
+    Ran ran = run(line.split(" "));
+    assertThat(ran.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(ran.err()).contains(message);
+    assertThat(ran.out()).isEmpty();
+  }
+
+  @Test
+  void help_bench_namesItsThreeMeasurements() {
+    assertThat(run("bench", "--help").out()).contains("eval", "train", "soak");
+    assertThat(run("bench", "soak", "--help").out()).contains("exit code 1");
+  }
+
+  @Test
+  void eval_miniature_measuresEveryField() throws IOException {
+    JsonNode result =
+        run(
+                "bench",
+                "eval",
+                "--size",
+                "mini",
+                "--examples",
+                "32",
+                "--alphas",
+                "3",
+                "--runs",
+                "1",
+                "--threads",
+                "1",
+                "--profile",
+                "--json")
+            .json();
+    assertThat(names(result))
+        .containsExactly(
+            "size",
+            "parameterCount",
+            "examples",
+            "alphas",
+            "pairs",
+            "models",
+            "threads",
+            "processors",
+            "runs",
+            "seed",
+            "kernels",
+            "fp32BestRate",
+            "bf16BestRate",
+            "fp32",
+            "bf16",
+            "referenceProtocol",
+            "eager",
+            "ratioToReferenceProtocol",
+            "ratioToEager",
+            "ratioBf16ToFp32",
+            "goals",
+            "profile");
+    JsonNode fp32 = result.get("fp32");
+    assertThat(names(fp32))
+        .containsExactly(
+            "secondsPerPair",
+            "wallSeconds",
+            "processorShare",
+            "usefulTokens",
+            "paddedTokens",
+            "gigaflops",
+            "fractionOfBestRate",
+            "forwardFractionOfBestRate",
+            "loadingShare",
+            "interpolatingShare",
+            "forwardShare",
+            "otherShare",
+            "peakResidentBytes",
+            "peakHeldBytes",
+            "memoryLimitBytes");
+    for (String positive :
+        List.of(
+            "secondsPerPair",
+            "usefulTokens",
+            "gigaflops",
+            "fractionOfBestRate",
+            "loadingShare",
+            "interpolatingShare",
+            "forwardShare",
+            "peakResidentBytes",
+            "peakHeldBytes")) {
+      assertThat(fp32.get(positive).asDouble()).as(positive).isPositive().isFinite();
+    }
+    assertThat(
+            fp32.get("loadingShare").asDouble()
+                + fp32.get("interpolatingShare").asDouble()
+                + fp32.get("forwardShare").asDouble()
+                + fp32.get("otherShare").asDouble())
+        .isCloseTo(1, within(1e-9));
+    assertThat(fp32.get("otherShare").asDouble()).isBetween(0.0, 1.0);
+    assertThat(fp32.get("paddedTokens").asLong())
+        .isGreaterThanOrEqualTo(fp32.get("usefulTokens").asLong());
+    // 32 lengths of 10 to 128 tokens.
+    assertThat(fp32.get("usefulTokens").asLong()).isBetween(32 * 10L, 32 * 128L);
+    assertThat(fp32.get("peakHeldBytes").asLong())
+        .isLessThanOrEqualTo(fp32.get("memoryLimitBytes").asLong());
+    assertThat(result.get("fp32BestRate").get("gigaflops").asDouble()).isPositive().isFinite();
+    assertThat(result.get("kernels").asText()).isNotEmpty();
+    assertThat(result.get("bf16").isNull()).isTrue();
+    assertThat(result.get("referenceProtocol").get("loadingSeconds").asDouble()).isPositive();
+    assertThat(result.get("eager").get("loadingSeconds").asDouble()).isZero();
+    for (String baseline : List.of("referenceProtocol", "eager")) {
+      JsonNode measured = result.get(baseline);
+      assertThat(measured.get("secondsPerPair").asDouble())
+          .as(baseline)
+          .isCloseTo(
+              measured.get("loadingSeconds").asDouble()
+                  + 3
+                      * (measured.get("interpolatingSeconds").asDouble()
+                          + 16 * measured.get("forwardSeconds").asDouble()),
+              within(1e-9));
+    }
+    assertThat(result.get("ratioToEager").asDouble())
+        .isCloseTo(
+            result.get("eager").get("secondsPerPair").asDouble()
+                / fp32.get("secondsPerPair").asDouble(),
+            within(1e-9));
+    assertThat(result.get("goals")).hasSize(3);
+    double shares = 0;
+    for (JsonNode operation : result.get("profile").get("operations")) {
+      shares += operation.get("share").asDouble();
+    }
+    assertThat(shares).isCloseTo(1, within(1e-6));
+  }
+
+  @Test
+  void eval_severalPairsAsText_showsTablesAndProgress() {
+    Ran ran =
+        run(
+            "bench",
+            "eval",
+            "--size",
+            "mini",
+            "--examples",
+            "40",
+            "--quick",
+            "--alphas",
+            "2",
+            "--pairs",
+            "2",
+            "--runs",
+            "1",
+            "--threads",
+            "1",
+            "--seed",
+            "3");
+    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("2 pairs of 3 models, 2 alphas, 4 examples")
+        .contains("fraction of the best rate")
+        .contains("reference protocol, padded to 512")
+        .contains("2 of 4 examples of one point, then scaled")
+        .contains(">= 0.80");
+    assertThat(ran.err()).contains("on an idle machine").contains("fp32 through the service");
+  }
+
+  @Test
+  void train_miniature_measuresEveryField() throws IOException {
+    JsonNode result =
+        run(
+                "bench",
+                "train",
+                "--size",
+                "mini",
+                "--batch",
+                "4",
+                "--tokens",
+                "16",
+                "--steps",
+                "2",
+                "--threads",
+                "1",
+                "--bf16",
+                "--run",
+                "--json")
+            .json();
+    assertThat(names(result))
+        .containsExactly(
+            "size",
+            "parameterCount",
+            "batch",
+            "tokens",
+            "steps",
+            "threads",
+            "processors",
+            "dropout",
+            "seed",
+            "fp32BestRate",
+            "bf16BestRate",
+            "fp32",
+            "bf16",
+            "eager",
+            "ratioToEager",
+            "ratioBf16ToEager",
+            "runExamplesPerSecond",
+            "goals");
+    assertThat(names(result.get("fp32")))
+        .containsExactly(
+            "secondsPerStep",
+            "examplesPerSecond",
+            "processorShare",
+            "gigaflops",
+            "fractionOfBestRate",
+            "optimizerShare",
+            "peakResidentBytes");
+    for (String contestant : List.of("fp32", "bf16")) {
+      for (JsonNode value : result.get(contestant)) {
+        assertThat(value.asDouble()).as(contestant).isPositive().isFinite();
+      }
+      assertThat(result.get(contestant).get("optimizerShare").asDouble()).isLessThan(1);
+    }
+    assertThat(result.get("eager").get("secondsPerStep").asDouble()).isPositive();
+    assertThat(result.get("ratioToEager").asDouble())
+        .isCloseTo(
+            result.get("eager").get("secondsPerStep").asDouble()
+                / result.get("fp32").get("secondsPerStep").asDouble(),
+            within(1e-9));
+    assertThat(result.get("runExamplesPerSecond").asDouble()).isPositive();
+    assertThat(result.get("goals")).hasSize(3);
+  }
+}
