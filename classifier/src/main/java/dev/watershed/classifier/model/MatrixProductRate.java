@@ -22,7 +22,7 @@ import java.util.List;
 public record MatrixProductRate(
     double operationsPerSecond, String kernel, int rows, int inner, int columns) {
   /** Seconds that a measurement takes at least; short enough to fall between disturbances. */
-  private static final double MEASURED_SECONDS = .03;
+  private static final double MEASURED_SECONDS = .02;
 
   private static final String CLASS = "Products";
 

@@ -52,7 +52,7 @@ public final class EvaluationBenchmark {
 
   private static final int REFERENCE_PART = 64;
   private static final int EAGER_PART = 16;
-  private static final int PRODUCT_REPETITIONS = 4;
+  private static final int PRODUCT_REPETITIONS = 3;
 
   /** What the rates are taken to be where the time to come is estimated. */
   private static final double EXPECTED_FRACTION = .75;

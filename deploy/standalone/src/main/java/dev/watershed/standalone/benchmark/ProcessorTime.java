@@ -1,13 +1,15 @@
 package dev.watershed.standalone.benchmark;
 
-import java.time.Duration;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 
 /** Processor time of this process, all its threads together. */
 final class ProcessorTime {
   private ProcessorTime() {}
 
-  /** Seconds since the start; 0 where the system does not tell. */
+  /** Seconds since the start. */
   static double seconds() {
-    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime()
+        / 1e9;
   }
 }

@@ -34,7 +34,7 @@ public final class TrainingBenchmark {
   private static final double LEARNING_RATE = 2e-5;
   private static final int ROUNDS = 2;
   private static final int BATCH_TOKENS = 2048;
-  private static final int PRODUCT_REPETITIONS = 4;
+  private static final int PRODUCT_REPETITIONS = 3;
 
   /** A step is a forward pass, and two products backward for each one forward. */
   private static final double PASSES = 3;
@@ -113,10 +113,10 @@ public final class TrainingBenchmark {
           progress.accept("training program, bf16" + of);
           train(weights, ComputePrecision.BF16, steps, bf16, round == ROUNDS - 1);
         }
-        fp32Best = fp32Best.or(rate(ComputePrecision.FP32));
-        bf16Best = bf16Best == null ? null : bf16Best.or(rate(ComputePrecision.BF16));
       }
     }
+    fp32Best = fp32Best.or(rate(ComputePrecision.FP32));
+    bf16Best = bf16Best == null ? null : bf16Best.or(rate(ComputePrecision.BF16));
     double ratio = Medians.of(eager.seconds) / Medians.of(fp32.seconds);
     @Nullable Double bf16Ratio =
         bf16Best == null ? null : Medians.of(eager.seconds) / Medians.of(bf16.seconds);
