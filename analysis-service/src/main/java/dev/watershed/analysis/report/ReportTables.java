@@ -88,7 +88,9 @@ final class ReportTables {
         "improved_convexity_gap_nats",
         "nested_grid_intervals",
         "area_nats",
-        "euclidean_distance");
+        "euclidean_distance",
+        "convexity_gap_tolerance_nats",
+        "point_count");
     for (var pair : report.getPairsList()) {
       var a = report.getModels(pair.getModelA());
       var b = report.getModels(pair.getModelB());
@@ -112,7 +114,9 @@ final class ReportTables {
           nested ? metrics.getImprovedConvexityGapNats() : "",
           nested ? metrics.getNestedGridIntervals() : "",
           metrics.getAreaNats(),
-          pair.getEuclideanDistance());
+          pair.getEuclideanDistance(),
+          pair.hasConvexityGapToleranceNats() ? pair.getConvexityGapToleranceNats() : "",
+          pair.getCurve().getAlphasCount());
     }
   }
 

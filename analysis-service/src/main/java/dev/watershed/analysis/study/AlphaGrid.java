@@ -107,6 +107,6 @@ record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
                         adaptive.finestIntervals(),
                         adaptive.toleranceNats(),
                         adaptive.curvatureMargin()))
-        .orElse("%d equal intervals".formatted(intervals));
+        .orElse("%d equally spaced points".formatted(intervals + 1));
   }
 }

@@ -103,7 +103,7 @@
               const pair = pairs.find(p => (number(p.modelA) === a && number(p.modelB) === b) || (number(p.modelA) === b && number(p.modelB) === a));
               const m = pair?.metrics;
               return lines([`${label(a)} \u2013 ${label(b)}`, `${distanceTitle}: ${show(distances[a][b])}`,
-                ...(m ? [`BH ${show(number(m.barrierHeightNats))}, CG ${show(number(m.convexityGapNats))} nats`] : []),
+                ...(m ? [`BH ${show(number(m.barrierHeightNats))}, CG ${show(number(m.convexityGapNats))} nats${pair.convexityGapToleranceNats === undefined ? '' : `, at most ${show(Number(pair.convexityGapToleranceNats))} more`}`] : []),
                 ...(m && m.improvedConvexityGapNats !== undefined ? [`ICG ${show(Number(m.improvedConvexityGapNats))} nats`] : [])]);
             }},
             series: [
@@ -178,12 +178,14 @@
       byId(`${id}-caption`).textContent = group.length === 0 ? 'No such pair.' :
         `${group.length === all.length ? plural(group.length, 'pair') : `${whole(group.length)} of ${plural(all.length, 'pair')}, evenly by distance`}`
         + `; bold is their mean. Median ${distanceName} ${show(median(all.map(pair => number(pair.distance))))}${distanceUnit && ' ' + distanceUnit}.`;
-      const grid = group[0]?.curve.alphas.map(number) ?? [];
-      const averages = grid.map((_, i) => mean(group.map(pair => values(pair)[i] ?? NaN)));
+      const read = group.map(pair => ({alphas: pair.curve.alphas.map(number), at: values(pair)}));
+      const grid = [...new Set(read.flatMap(curve => curve.alphas))].sort((a, b) => a - b);
+      const averages = grid.map(alpha => mean(read.map(curve => between(curve, alpha))));
+      const middle = grid.findIndex(alpha => alpha >= .5);
       const quantity = accuracy ? 'accuracy' : 'loss (nats)';
       chart(id,
         `${plural(group.length, 'curve')} of ${quantity} along the line between two models ${id} ${word}s.`
-        + (grid.length ? ` On average ${show(averages[0])} at the ends' side alpha 0, ${show(averages[grid.length >> 1])} in the middle, ${show(averages[grid.length - 1])} at alpha 1.` : ''),
+        + (grid.length ? ` On average ${show(averages[0])} at the ends' side alpha 0, ${show(averages[middle])} in the middle, ${show(averages[grid.length - 1])} at alpha 1.` : ''),
         () => {
           const c = colours();
           return {
@@ -212,6 +214,14 @@
         }, group.length > 60 ? 'canvas' : 'svg');
     }
     draw();
+  }
+
+  /** A curve's value at an alpha, on the chord where it was not measured: curves may choose their own alphas. */
+  function between({alphas, at}, alpha) {
+    const right = alphas.findIndex(measured => measured >= alpha);
+    if (alphas[right] === alpha) return at[right] ?? NaN;
+    const t = (alpha - alphas[right - 1]) / (alphas[right] - alphas[right - 1]);
+    return (1 - t) * at[right - 1] + t * at[right];
   }
 
   /** Bin edges of a round width around the values. */
@@ -352,6 +362,23 @@
       models.map((model, i) => [label(i), model.checkpoint ?? '', element('code', {}, model.digest?.sha256 ?? '')]));
   }
 
+  // What it cost; older reports do not say.
+  const computed = number(report.cost?.computedPoints), reused = number(report.cost?.reusedPoints);
+  const equal = number(report.cost?.equalGridPoints);
+  const tolerance = pairs.reduce((most, pair) => Math.max(most, number(pair.convexityGapToleranceNats)), number(spec.adaptive?.toleranceNats));
+
+  function pointsText() {
+    const counts = pairs.filter(pair => pair.curve).map(pair => pair.curve.alphas.length);
+    if (!counts.length) return '';
+    const low = Math.min(...counts), high = Math.max(...counts);
+    return spec.adaptive ? `${low} to ${high}, chosen for each pair`
+      : `${low}${spec.protocol ? ` (protocol ${constant(spec.protocol, 'ALPHA_PROTOCOL_', '')})` : ''}`;
+  }
+  function evaluationsText() {
+    if (!report.cost) return '';
+    return whole(computed + reused) + (reused ? `, ${whole(reused)} of them known from other studies` : '');
+  }
+
   function tiles() {
     const distances = group => median(pairs.filter(group).map(pair => number(pair.distance)));
     const sizes = Array.from({length: clusterCount}, (_, c) => models.filter(model => cluster(model) === c).length);
@@ -362,6 +389,7 @@
       [`Median ${distanceName} within`, show(distances(isWithin)), distanceUnit],
       [`Median ${distanceName} across`, show(distances(pair => !isWithin(pair))), distanceUnit],
       ['In-domain accuracy', show(median(models.map(model => number(model.inDomain?.accuracy)))), 'median'],
+      ...(equal ? [['Evaluations', whole(computed + reused), `of ${whole(equal)} on an equal grid`]] : []),
     ];
     byId('tiles').append(...facts.map(([term, value, unit]) =>
       element('div', {}, element('dt', {}, term), element('dd', {}, value, ' ', element('small', {}, unit)))));
@@ -377,13 +405,15 @@
 
   function measured() {
     const provenance = report.provenance ?? {};
-    const points = pairs.find(pair => pair.curve)?.curve.alphas.length;
     const seconds = number(report.elapsedSeconds);
     describe(byId('protocol'), [
       ['Study', report.study ?? ''],
       ['In-domain sample', sampleText(spec.inDomain)],
       ['Its digest', report.inDomainDigest?.sha256 ? element('code', {}, report.inDomainDigest.sha256) : ''],
-      ['Points of a curve', points ? `${points}${spec.protocol ? ` (protocol ${constant(spec.protocol, 'ALPHA_PROTOCOL_', '')})` : ''}` : ''],
+      ['Points of a curve', pointsText()],
+      ['Convexity gaps known to', spec.adaptive ? `${show(tolerance)} nats` : ''],
+      ['Evaluations', evaluationsText()],
+      ['On an equal grid of this accuracy', equal ? plural(equal, 'evaluation') : ''],
       ['Distance', distanceTitle],
       ['Clusters asked for', whole(number(spec.clusterCount) || 2)],
       ['Kernel width', String(number(spec.kernelWidth) || 1)],

@@ -32,6 +32,17 @@ final class ReportPageBrowserTest {
   }
 
   @Test
+  void page_adaptiveAlphas_drawsEveryChartAndTellsTheCost() throws Exception {
+    String dom = open(StudyReportFilesTest.adaptive());
+    assertThat(dom).contains("data-charts=\"" + CHARTS + "\"");
+    assertThat(dom)
+        .contains("6 to 11, chosen for each pair")
+        .contains("214, 14 of them known from other studies")
+        .contains("of 4,000 on an equal grid")
+        .contains("0.005 nats");
+  }
+
+  @Test
   void page_hostileTexts_runsNothing() throws Exception {
     String dom = open(StudyReportFilesTest.hostile());
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"");

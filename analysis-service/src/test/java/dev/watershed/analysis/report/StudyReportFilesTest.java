@@ -102,7 +102,12 @@ final class StudyReportFilesTest {
       assertThat(Double.parseDouble(rows.get(i).get("convexity_gap_nats")))
           .isEqualTo(pair.getMetrics().getConvexityGapNats());
       assertThat(rows.get(i).get("improved_convexity_gap_nats")).isEmpty();
+      assertThat(rows.get(i).get("convexity_gap_tolerance_nats")).isEmpty();
+      assertThat(rows.get(i).get("point_count")).isEqualTo("11");
     }
+    var adaptive = csv("pairs.csv", adaptive());
+    assertThat(adaptive.get(0).get("convexity_gap_tolerance_nats")).isEqualTo("0.003");
+    assertThat(adaptive.get(1).get("point_count")).isEqualTo("6");
   }
 
   @Test
@@ -155,6 +160,29 @@ final class StudyReportFilesTest {
     assertThatThrownBy(() -> write("report.pdf", report))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("report.html, report.json");
+  }
+
+  /** Every second curve has but every second point. */
+  static StudyReport adaptive() {
+    var adaptive = SyntheticStudy.of(8).toBuilder();
+    adaptive.getSpecBuilder().getAdaptiveBuilder().setToleranceNats(.005);
+    adaptive.getCostBuilder().setComputedPoints(200).setReusedPoints(14).setEqualGridPoints(4000);
+    for (int i = 0; i < adaptive.getPairsCount(); i++) {
+      var pair = adaptive.getPairsBuilder(i).setConvexityGapToleranceNats(.003);
+      if (i % 2 == 1) {
+        var curve = pair.getCurve();
+        pair.getCurveBuilder().clearAlphas().clearLossesNats();
+        var accuracies = pair.getAccuraciesList();
+        pair.clearAccuracies();
+        for (int k = 0; k <= 10; k += 2) {
+          pair.getCurveBuilder()
+              .addAlphas(curve.getAlphas(k))
+              .addLossesNats(curve.getLossesNats(k));
+          pair.addAccuracies(accuracies.get(k));
+        }
+      }
+    }
+    return adaptive.build();
   }
 
   static StudyReport hostile() {

@@ -233,10 +233,7 @@ final class AdaptiveStudyTest {
   private static double gap(PairReport pair, int intervals) {
     var alphas =
         IntStream.rangeClosed(0, intervals).mapToDouble(i -> (double) i / intervals).toArray();
-    var losses =
-        Doubles.asList(alphas).stream()
-            .mapToDouble(alpha -> loss(pair, alpha))
-            .toArray();
+    var losses = Doubles.asList(alphas).stream().mapToDouble(alpha -> loss(pair, alpha)).toArray();
     return LossCurve.of(alphas, losses).convexityGap().nats();
   }
 

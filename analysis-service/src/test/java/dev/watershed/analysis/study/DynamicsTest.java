@@ -236,7 +236,8 @@ final class DynamicsTest {
     assertThat(reason(status)).isEqualTo("ALPHAS_DIFFER");
     assertThat(field(status)).isEqualTo("studies[1].study");
     assertThat(status.getMessage())
-        .contains(first + " has curves of 11 points and " + second + " of 5");
+        .contains(
+            first + " has curves of 11 equally spaced points and " + second + " of 5 equally");
   }
 
   @Test

@@ -5,10 +5,13 @@ import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.standalone.terminal.Heatmap;
 import dev.watershed.standalone.terminal.Terminal;
 import dev.watershed.standalone.terminal.TextTable;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -49,10 +52,39 @@ public final class ReportText {
               group.getName(),
               group.getFit().getSpearmanRho()));
     }
+    if (report.hasCost()) {
+      lines.add(cost(report));
+    }
     lines.add("");
     lines.add(report.getFinding());
     report.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
     return lines;
+  }
+
+  private static String cost(StudyReport report) {
+    StudyCost cost = report.getCost();
+    String evaluations =
+        cost.getComputedPoints()
+            + cost.getReusedPoints()
+            + " evaluations"
+            + (cost.getReusedPoints() == 0
+                ? ""
+                : ", " + cost.getReusedPoints() + " of them known from other studies");
+    if (!report.getSpec().hasAdaptive()) {
+      return evaluations;
+    }
+    double tolerance =
+        report.getPairsList().stream()
+            .mapToDouble(PairReport::getConvexityGapToleranceNats)
+            .reduce(report.getSpec().getAdaptive().getToleranceNats(), Math::max);
+    return "CG known to %s nats with %s; an equal grid of the same accuracy needs %d"
+        .formatted(
+            BigDecimal.valueOf(tolerance)
+                .round(new MathContext(2))
+                .stripTrailingZeros()
+                .toPlainString(),
+            evaluations,
+            cost.getEqualGridPoints());
   }
 
   private static TextTable models(StudyReport report) {

@@ -1,5 +1,6 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
@@ -9,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -65,6 +68,43 @@ final class StudyOptions {
   @Option(names = "--intervals", paramLabel = "N", description = "N equal intervals instead.")
   @Nullable Integer intervals;
 
+  @Option(
+      names = "--alphas",
+      paramLabel = "adaptive|N",
+      description =
+          "adaptive: for each pair as few points as it takes to know its convexity gap to a"
+              + " tolerance; or N equally spaced points. Instead of --protocol.")
+  @Nullable String alphas;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "NATS",
+      description =
+          "With adaptive alphas: how well gaps shall be known, supposing that curves bend as seen."
+              + " Default: 0.005.")
+  @Nullable Double tolerance;
+
+  @Option(
+      names = "--initial-intervals",
+      paramLabel = "N",
+      description = "With adaptive alphas: intervals of the grid begun with. Default: 5.")
+  @Nullable Integer initialIntervals;
+
+  @Option(
+      names = "--finest-intervals",
+      paramLabel = "N",
+      description =
+          "With adaptive alphas: the finest spacing is one over this, a power of two times the"
+              + " intervals begun with. Default: 16 times these.")
+  @Nullable Integer finestIntervals;
+
+  @Option(
+      names = "--curvature-margin",
+      paramLabel = "FACTOR",
+      description =
+          "With adaptive alphas: how much more a curve may bend than was seen around. Default: 2.")
+  @Nullable Double curvatureMargin;
+
   @Option(names = "--distance", description = "${COMPLETION-CANDIDATES}. Default: CG.")
   @Nullable Distance distance;
 
@@ -76,6 +116,11 @@ final class StudyOptions {
 
   @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
   boolean bf16;
+
+  @Option(
+      names = "--allow-slow-precision",
+      description = "Compute in the precision asked for even where this machine is slow at it.")
+  boolean allowSlowPrecision;
 
   /**
    * The spec with all but its models, which are those of the file if there is one.
@@ -115,18 +160,27 @@ final class StudyOptions {
         && distance == null
         && clusters == null
         && kernelWidth == null
-        && !bf16;
+        && alphas == null
+        && !hasAdaptiveOptions()
+        && !bf16
+        && !allowSlowPrecision;
   }
 
   private void applyMeasure(StudySpec.Builder spec) {
-    if (protocol != null && intervals != null) {
-      throw CommandException.badInput("--protocol and --intervals exclude each other");
+    if (Stream.of(protocol, intervals, alphas).filter(Objects::nonNull).count() > 1) {
+      throw CommandException.badInput("--protocol, --intervals and --alphas exclude each other");
     }
     if (protocol != null) {
       spec.setProtocol(AlphaProtocol.valueOf("ALPHA_PROTOCOL_" + protocol.name()));
     }
     if (intervals != null) {
       spec.setIntervalCount(intervals);
+    }
+    if (alphas != null) {
+      applyAlphas(alphas, spec);
+    }
+    if (hasAdaptiveOptions()) {
+      applyAdaptive(spec);
     }
     if (distance != null) {
       spec.setDistance(distance.metric);
@@ -139,6 +193,48 @@ final class StudyOptions {
     }
     if (bf16) {
       spec.setPrecision(Precision.PRECISION_BF16);
+    }
+    if (allowSlowPrecision) {
+      spec.setAllowSlowPrecision(true);
+    }
+  }
+
+  private static void applyAlphas(String alphas, StudySpec.Builder spec) {
+    if (alphas.equalsIgnoreCase("adaptive")) {
+      spec.setAdaptive(spec.getAdaptive());
+    } else if (alphas.matches("\\d{1,5}") && Integer.parseInt(alphas) >= 2) {
+      spec.setIntervalCount(Integer.parseInt(alphas) - 1);
+    } else {
+      throw CommandException.badInput(
+          "--alphas '" + alphas + "' is neither adaptive nor a count of points from 2 on");
+    }
+  }
+
+  private boolean hasAdaptiveOptions() {
+    return tolerance != null
+        || initialIntervals != null
+        || finestIntervals != null
+        || curvatureMargin != null;
+  }
+
+  private void applyAdaptive(StudySpec.Builder spec) {
+    if (!spec.hasAdaptive()) {
+      throw CommandException.badInput(
+          "--tolerance, --initial-intervals, --finest-intervals and --curvature-margin need"
+              + " --alphas adaptive");
+    }
+    AdaptiveAlphas.Builder adaptive = spec.getAdaptiveBuilder();
+    if (tolerance != null) {
+      adaptive.setToleranceNats(tolerance);
+    }
+    if (initialIntervals != null) {
+      adaptive.setInitialIntervalCount(initialIntervals);
+    }
+    if (finestIntervals != null) {
+      adaptive.setFinestIntervalCount(finestIntervals);
+    }
+    if (curvatureMargin != null) {
+      adaptive.setCurvatureMargin(curvatureMargin);
     }
   }
 

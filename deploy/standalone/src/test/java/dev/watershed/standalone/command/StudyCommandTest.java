@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudyReport;
@@ -10,6 +11,8 @@ import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +74,90 @@ final class StudyCommandTest {
     assertThat(spec.getClusterCount()).isEqualTo(3);
     assertThat(spec.getKernelWidth()).isEqualTo(0.5);
     assertThat(line.out()).contains("s1").contains("queued");
+  }
+
+  @Test
+  void create_adaptiveOptions_arrive() {
+    String sample = "builtin:miniature/validation";
+    line.run("study", "create", "m1", "m2", "--in-domain", sample, "--alphas", "adaptive");
+    assertThat(analysis.created.get(0).getSpec().getAdaptive())
+        .isEqualTo(AdaptiveAlphas.getDefaultInstance());
+    assertThat(analysis.created.get(0).getSpec().hasAdaptive()).isTrue();
+    assertThat(analysis.created.get(0).getSpec().getAllowSlowPrecision()).isFalse();
+
+    line.run(
+        "study",
+        "create",
+        "m1",
+        "m2",
+        "--in-domain",
+        sample,
+        "--alphas",
+        "adaptive",
+        "--tolerance",
+        "0.01",
+        "--initial-intervals",
+        "4",
+        "--finest-intervals",
+        "32",
+        "--curvature-margin",
+        "3",
+        "--bf16",
+        "--allow-slow-precision");
+    assertThat(analysis.created.get(1).getSpec().getAdaptive())
+        .isEqualTo(
+            AdaptiveAlphas.newBuilder()
+                .setToleranceNats(.01)
+                .setInitialIntervalCount(4)
+                .setFinestIntervalCount(32)
+                .setCurvatureMargin(3)
+                .build());
+    assertThat(analysis.created.get(1).getSpec().getAllowSlowPrecision()).isTrue();
+
+    line.run("study", "create", "m1", "m2", "--in-domain", sample, "--alphas", "21");
+    assertThat(analysis.created.get(2).getSpec().getIntervalCount()).isEqualTo(20);
+  }
+
+  @Test
+  void create_alphasThatContradict_areRefusedBeforeAnyCall() {
+    for (String[] options :
+        new String[][] {
+          {"--alphas", "adaptive", "--protocol", "paper"},
+          {"--alphas", "11", "--intervals", "5"},
+          {"--alphas", "some"},
+          {"--alphas", "1"},
+          {"--tolerance", "0.01"},
+          {"--alphas", "11", "--tolerance", "0.01"}
+        }) {
+      List<String> arguments = new ArrayList<>(List.of("study", "create", "m1", "m2"));
+      arguments.addAll(List.of("--in-domain", "builtin:miniature/validation"));
+      arguments.addAll(List.of(options));
+      assertThat(line.run(arguments.toArray(String[]::new)))
+          .as("%s", arguments)
+          .isEqualTo(ExitCode.BAD_INPUT);
+    }
+    assertThat(analysis.created).isEmpty();
+  }
+
+  @Test
+  void report_cost_saysWhatWasSaved() {
+    line.run("study", "report", "s1");
+    assertThat(line.out()).doesNotContain("evaluations");
+    var adaptive = analysis.report.toBuilder();
+    adaptive.getSpecBuilder().getAdaptiveBuilder().setToleranceNats(.005);
+    adaptive.getCostBuilder().setComputedPoints(100).setReusedPoints(43).setEqualGridPoints(364);
+    adaptive.getPairsBuilder(0).setConvexityGapToleranceNats(.004);
+    analysis.report = adaptive.build();
+    line.run("study", "report", "s1");
+    assertThat(line.out())
+        .contains(
+            "CG known to 0.005 nats with 143 evaluations, 43 of them known from other studies;"
+                + " an equal grid of the same accuracy needs 364");
+
+    adaptive.getPairsBuilder(0).setConvexityGapToleranceNats(.02);
+    analysis.report = adaptive.build();
+    line.run("study", "report", "s1");
+    assertThat(line.out()).contains("CG known to 0.02 nats with 143");
   }
 
   @Test

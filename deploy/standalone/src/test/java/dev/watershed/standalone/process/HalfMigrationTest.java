@@ -23,7 +23,8 @@ final class HalfMigrationTest {
     "db/trainer, 1, training_runs",
     "db/trainer, 2, sweeps",
     "db/analysis, 1, studies",
-    "db/analysis, 2, label_counts"
+    "db/analysis, 2, label_counts",
+    "db/analysis, 3, known_points"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
