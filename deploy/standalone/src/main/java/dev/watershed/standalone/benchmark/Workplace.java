@@ -1,8 +1,8 @@
 package dev.watershed.standalone.benchmark;
 
+import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterVector;
-import dev.watershed.classifier.model.TorchSettings;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
