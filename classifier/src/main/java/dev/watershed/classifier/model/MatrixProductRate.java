@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -137,11 +136,5 @@ public record MatrixProductRate(
       values[i] = (i * 7 % 13 - 6) / 13f;
     }
     return values;
-  }
-
-  @Override
-  public String toString() {
-    return "%.1f GFLOP/s by %s at %s"
-        .formatted(operationsPerSecond / 1e9, kernel, Arrays.asList(rows, inner, columns));
   }
 }

@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -50,8 +51,12 @@ public final class EvaluationBenchmark {
   /** Of the baselines' batches, for both the same number of tokens. */
   private static final int BASELINE_BATCH_TOKENS = 4096;
 
+  /** Of the sample; at least so many examples, or the first would count for too much. */
   private static final int REFERENCE_PART = 64;
+
+  private static final int REFERENCE_LEAST = 4;
   private static final int EAGER_PART = 16;
+  private static final int EAGER_LEAST = 8;
   private static final int PRODUCT_REPETITIONS = 3;
 
   /** What the rates are taken to be where the time to come is estimated. */
@@ -150,16 +155,16 @@ public final class EvaluationBenchmark {
       workplace.restart();
       progress.accept("fp32 through the service" + of);
       fp32.add(evaluate(pairs, sample, FP32));
-      progress.accept("eager operations, padded to " + EAGER_TOKENS + of);
-      eager.add(baseline(pairs.get(0), EAGER_TOKENS, part(EAGER_PART), false));
-      progress.accept("reference protocol, padded to " + REFERENCE_TOKENS + of);
-      reference.add(baseline(pairs.get(0), REFERENCE_TOKENS, part(REFERENCE_PART), true));
       if (bf16Best != null) {
         bf16Best = bf16Best.or(rate(ComputePrecision.BF16));
         workplace.restart();
         progress.accept("bf16 through the service" + of);
         bf16.add(evaluate(pairs, sample, BF16));
       }
+      progress.accept("eager operations, padded to " + EAGER_TOKENS + of);
+      eager.add(baseline(pairs.get(0), EAGER_TOKENS, eagerPart(), false));
+      progress.accept("reference protocol, padded to " + REFERENCE_TOKENS + of);
+      reference.add(baseline(pairs.get(0), REFERENCE_TOKENS, referencePart(), true));
     }
     return result(models.size(), fp32Best, bf16Best, fp32, bf16, reference, eager);
   }
@@ -173,19 +178,20 @@ public final class EvaluationBenchmark {
       List<Baseline> reference,
       List<Baseline> eager)
       throws IOException {
-    Pass fp32Pass = Medians.by(fp32, Run::seconds).pass(fp32Best);
-    double toReference = ratio(reference.stream().map(Baseline::secondsPerPair).toList(), fp32);
-    double toEager = ratio(eager.stream().map(Baseline::secondsPerPair).toList(), fp32);
+    Pass fp32Pass = pass(fp32, fp32Best);
+    Ratio toReference = ratio(reference.stream().map(this::spent).toList(), fp32);
+    Ratio toEager = ratio(eager.stream().map(this::spent).toList(), fp32);
     List<Goal> goals = new ArrayList<>();
     goals.add(Goal.atLeast("fraction of the best rate, fp32", fp32Pass.fractionOfBestRate(), .8));
-    goals.add(Goal.atLeast("times faster than the reference protocol", toReference, 12));
-    goals.add(Goal.atLeast("times faster than eager operations", toEager, 4));
+    goals.add(
+        Goal.atLeast("times faster than the reference protocol", toReference.byWallTime(), 12));
+    goals.add(Goal.atLeast("times faster than eager operations", toEager.byWallTime(), 4));
     @Nullable Pass bf16Pass = null;
-    @Nullable Double bf16Ratio = null;
+    @Nullable Ratio bf16Ratio = null;
     if (bf16Best != null) {
-      bf16Pass = Medians.by(bf16, Run::seconds).pass(bf16Best);
-      bf16Ratio = ratio(fp32.stream().map(run -> run.seconds() / settings.pairs()).toList(), bf16);
-      goals.add(Goal.atLeast("times faster in bf16 than in fp32", bf16Ratio, 1.4));
+      bf16Pass = pass(bf16, bf16Best);
+      bf16Ratio = ratio(fp32.stream().map(Run::spent).toList(), bf16);
+      goals.add(Goal.atLeast("times faster in bf16 than in fp32", bf16Ratio.byWallTime(), 1.4));
     }
     return new EvaluationResult(
         settings.size().toString(),
@@ -212,13 +218,31 @@ public final class EvaluationBenchmark {
         settings.profile() ? profile(fp32Pass) : null);
   }
 
+  private static Pass pass(List<Run> runs, ProductRate best) {
+    long least = runs.stream().mapToLong(Run::peakResidentBytes).min().orElse(0);
+    return Medians.by(runs, Run::seconds).pass(best, least);
+  }
+
+  /** What a baseline would have spent on all pairs. */
+  private Spent spent(Baseline baseline) {
+    double seconds = baseline.secondsPerPair() * settings.pairs();
+    return new Spent(seconds, seconds * baseline.processorShare() * settings.threads());
+  }
+
   /** Theirs over ours, run by run. */
-  private double ratio(List<Double> secondsPerPair, List<Run> ours) {
-    List<Double> ratios = new ArrayList<>();
+  private static Ratio ratio(List<Spent> theirs, List<Run> ours) {
+    List<Double> wall = new ArrayList<>();
+    List<Double> processor = new ArrayList<>();
     for (int run = 0; run < ours.size(); run++) {
-      ratios.add(secondsPerPair.get(run) * settings.pairs() / ours.get(run).seconds());
+      Spent our = ours.get(run).spent();
+      wall.add(theirs.get(run).seconds() / our.seconds());
+      Double ratio = theirs.get(run).processorRatio(our);
+      if (ratio != null) {
+        processor.add(ratio);
+      }
     }
-    return Medians.of(ratios);
+    return new Ratio(
+        Medians.of(wall), processor.size() < ours.size() ? null : Medians.of(processor));
   }
 
   private ProductRate rate(ComputePrecision precision) {
@@ -237,10 +261,8 @@ public final class EvaluationBenchmark {
             .sum();
     double ours = point * settings.alphas() * settings.pairs() / (EXPECTED_FRACTION * rate);
     double baselines =
-        (part(REFERENCE_PART)
-                    * ForwardCost.floatingPointOperations(architecture, 1, REFERENCE_TOKENS)
-                + part(EAGER_PART)
-                    * ForwardCost.floatingPointOperations(architecture, 1, EAGER_TOKENS))
+        (referencePart() * ForwardCost.floatingPointOperations(architecture, 1, REFERENCE_TOKENS)
+                + eagerPart() * ForwardCost.floatingPointOperations(architecture, 1, EAGER_TOKENS))
             / (EXPECTED_EAGER_FRACTION * rate);
     double start = 5 + 4e-8 * settings.size().parameterCount();
     double run = ours * (settings.bf16() ? 1.7 : 1) + baselines + start * (settings.bf16() ? 2 : 1);
@@ -275,13 +297,21 @@ public final class EvaluationBenchmark {
 
   /** What was seen around the evaluation of all pairs. */
   private record Run(
-      double seconds,
-      double processorSeconds,
+      Spent spent,
       EvaluatorStatistics before,
       EvaluatorStatistics after,
       long peakResidentBytes,
       Settings settings) {
-    Pass pass(ProductRate best) {
+    double seconds() {
+      return spent.seconds();
+    }
+
+    double processorShare() {
+      return spent.processorShare(settings.threads());
+    }
+
+    Pass pass(ProductRate best, long leastResidentBytes) {
+      double seconds = seconds();
       long points = after.getComputedPointCount() - before.getComputedPointCount();
       double operations = after.getFloatingPointOperations() - before.getFloatingPointOperations();
       double loading = after.getLoadingSeconds() - before.getLoadingSeconds();
@@ -291,7 +321,7 @@ public final class EvaluationBenchmark {
       return new Pass(
           seconds / settings.pairs(),
           seconds,
-          processorSeconds / seconds / settings.threads(),
+          processorShare(),
           (after.getUsefulTokenCount() - before.getUsefulTokenCount()) / points,
           (after.getPaddedTokenCount() - before.getPaddedTokenCount()) / points,
           rate,
@@ -301,7 +331,7 @@ public final class EvaluationBenchmark {
           interpolating / seconds,
           forward / seconds,
           (seconds - loading - interpolating - forward) / seconds,
-          peakResidentBytes,
+          leastResidentBytes,
           after.getPeakHeldBytes(),
           after.getMemoryLimitBytes());
     }
@@ -311,9 +341,8 @@ public final class EvaluationBenchmark {
     var evaluator = EvaluationServiceGrpc.newBlockingStub(workplace.channel());
     EvaluatorStatistics before = statistics(evaluator);
     ProcessMemory.resetPeak();
-    double processor = ProcessorTime.seconds();
-    long start = System.nanoTime();
-    long said = start;
+    Stopwatch watch = new Stopwatch();
+    long said = System.nanoTime();
     for (Pair pair : pairs) {
       Iterator<EvaluateInterpolationResponse> responses =
           evaluator.evaluateInterpolation(
@@ -329,18 +358,13 @@ public final class EvaluationBenchmark {
         var response = responses.next();
         if (response.hasPoint() && System.nanoTime() - said > PROGRESS_NANOS) {
           said = System.nanoTime();
-          progress.accept("  alpha %.2f".formatted(response.getPoint().getAlpha()));
+          progress.accept(
+              String.format(Locale.ROOT, "  alpha %.2f", response.getPoint().getAlpha()));
         }
       }
     }
-    double seconds = (System.nanoTime() - start) / 1e9;
     return new Run(
-        seconds,
-        ProcessorTime.seconds() - processor,
-        before,
-        statistics(evaluator),
-        ProcessMemory.peakResidentBytes(),
-        settings);
+        watch.lap(), before, statistics(evaluator), ProcessMemory.peakResidentBytes(), settings);
   }
 
   private static EvaluatorStatistics statistics(
@@ -348,8 +372,13 @@ public final class EvaluationBenchmark {
     return evaluator.getStatistics(GetStatisticsRequest.getDefaultInstance()).getStatistics();
   }
 
-  private int part(int of) {
-    return Math.max(2, settings.examples() / of);
+  private int referencePart() {
+    return Math.min(
+        settings.examples(), Math.max(REFERENCE_LEAST, settings.examples() / REFERENCE_PART));
+  }
+
+  private int eagerPart() {
+    return Math.min(settings.examples(), Math.max(EAGER_LEAST, settings.examples() / EAGER_PART));
   }
 
   /**
@@ -360,26 +389,27 @@ public final class EvaluationBenchmark {
   private Baseline baseline(Pair pair, int tokens, int count, boolean reloading)
       throws IOException {
     int batch = Math.max(1, BASELINE_BATCH_TOKENS / tokens);
-    long start = System.nanoTime();
+    Stopwatch watch = new Stopwatch();
     try (EagerClassifier a = read(pair.a());
         EagerClassifier b = read(pair.b())) {
-      double loading = (System.nanoTime() - start) / 1e9;
+      Spent loading = reloading ? watch.lap() : Spent.NOTHING;
       // What is only done the first time is not what a pair takes.
       a.logits(examples.subList(0, 1), tokens, batch);
-      start = System.nanoTime();
+      watch.lap();
       try (EagerClassifier mixed = EagerClassifier.interpolate(a, b, .5)) {
-        double interpolating = (System.nanoTime() - start) / 1e9;
-        start = System.nanoTime();
+        Spent interpolating = watch.lap();
         mixed.logits(examples.subList(0, count), tokens, batch);
-        double forward = (System.nanoTime() - start) / 1e9;
-        double point = interpolating + forward * settings.examples() / count;
+        Spent forward = watch.lap();
+        Spent pointOfAll = forward.times((double) settings.examples() / count);
+        Spent whole = interpolating.plus(pointOfAll).times(settings.alphas()).plus(loading);
         return new Baseline(
-            settings.alphas() * point + (reloading ? loading : 0),
+            whole.seconds(),
+            whole.processorShare(settings.threads()),
             tokens,
             count,
-            reloading ? loading : 0,
-            interpolating,
-            forward);
+            loading.seconds(),
+            interpolating.seconds(),
+            forward.seconds());
       }
     }
   }
@@ -400,27 +430,24 @@ public final class EvaluationBenchmark {
         PreparedSample sample = program.prepare(examples, BATCH_TOKENS)) {
       Runnable pass = () -> program.logits(weights, sample, () -> false);
       pass.run();
-      double before = seconds(pass);
+      Stopwatch watch = new Stopwatch();
+      pass.run();
+      Spent before = watch.lap();
       OperationProfile profile = OperationProfile.record(pass);
-      double forward = (before + seconds(pass)) / 2;
+      Spent profiled = watch.lap();
+      pass.run();
+      Spent plain = before.plus(watch.lap()).times(.5);
+      Double overhead = profiled.processorRatio(plain);
       double accounted = profile.accountedSeconds();
-      double share = accounted / forward;
+      double share = accounted / profile.wallSeconds();
       return new Profile(
-          forward,
           profile.wallSeconds(),
           accounted,
           share,
-          fp32.loadingShare()
-              + fp32.interpolatingShare()
-              + Math.min(1, share) * fp32.forwardShare(),
+          overhead == null ? null : overhead - 1,
+          fp32.loadingShare() + fp32.interpolatingShare() + share * fp32.forwardShare(),
           shares(profile.operations(), accounted));
     }
-  }
-
-  private static double seconds(Runnable work) {
-    long start = System.nanoTime();
-    work.run();
-    return (System.nanoTime() - start) / 1e9;
   }
 
   private static List<Share> shares(List<OperationProfile.Operation> operations, double accounted) {

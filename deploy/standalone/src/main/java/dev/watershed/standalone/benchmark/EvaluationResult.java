@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  *     endpoints computed again
  * @param eager the same of pairs evaluated by eager operations on models held in memory, padded to
  *     128 tokens
- * @param ratioToReferenceProtocol its time over ours in fp32, median of the runs
+ * @param ratioToReferenceProtocol its time over ours in fp32
  * @param ratioToEager likewise
- * @param ratioBf16ToFp32 fp32's time over bf16's, median of the runs; null without bf16
+ * @param ratioBf16ToFp32 fp32's time over bf16's; null without bf16
  * @param goals for {@code --size base}, 512 examples and 11 alphas
  * @param profile null unless asked for
  */
@@ -50,9 +50,9 @@ public record EvaluationResult(
     @Nullable Pass bf16,
     Baseline referenceProtocol,
     Baseline eager,
-    double ratioToReferenceProtocol,
-    double ratioToEager,
-    @Nullable Double ratioBf16ToFp32,
+    Ratio ratioToReferenceProtocol,
+    Ratio ratioToEager,
+    @Nullable Ratio ratioBf16ToFp32,
     List<Goal> goals,
     @Nullable Profile profile) {
 
@@ -72,7 +72,8 @@ public record EvaluationResult(
    * @param interpolatingShare combining weights
    * @param forwardShare forward passes
    * @param otherShare everything else
-   * @param peakResidentBytes the most memory that the process held during the run
+   * @param peakResidentBytes the most memory that the process held, in the run in which that was
+   *     least: baselines leave freed memory resident
    * @param peakHeldBytes the most that the evaluator held of weights, samples and scratch
    * @param memoryLimitBytes the most that it may hold
    */
@@ -97,6 +98,8 @@ public record EvaluationResult(
    * A protocol of which a part was measured, and scaled to whole pairs.
    *
    * @param secondsPerPair scaled
+   * @param processorShare processor time of this process over wall time and threads, as in {@link
+   *     Pass}
    * @param paddedTokens each example is padded to
    * @param measuredExamples of one point, instead of all points
    * @param loadingSeconds measured, of the two models of a pair; 0 where they are held
@@ -105,6 +108,7 @@ public record EvaluationResult(
    */
   public record Baseline(
       double secondsPerPair,
+      double processorShare,
       int paddedTokens,
       int measuredExamples,
       double loadingSeconds,
@@ -114,19 +118,20 @@ public record EvaluationResult(
   /**
    * Where the time of a forward pass over the sample goes, by libtorch's profiler.
    *
-   * @param forwardSeconds of a pass without the profiler
-   * @param profiledSeconds of the pass under it
+   * @param forwardSeconds of the pass, under the profiler
    * @param accountedSeconds of all operations, each counted once
    * @param accountedShare of {@code forwardSeconds}
+   * @param profilerShare processor time that the profiler adds to a pass without it; null where
+   *     that was too short to be told
    * @param accountedShareOfPoint what loading, interpolating and these operations are of the time
    *     of a point through the service
    * @param operations most of the time first
    */
   public record Profile(
       double forwardSeconds,
-      double profiledSeconds,
       double accountedSeconds,
       double accountedShare,
+      @Nullable Double profilerShare,
       double accountedShareOfPoint,
       List<Share> operations) {}
 

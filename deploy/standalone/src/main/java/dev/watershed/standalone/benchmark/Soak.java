@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -83,13 +84,14 @@ public final class Soak {
       MemoryPoint now = measure();
       series.add(now);
       progress.accept(
-          "%d evaluations, %d steps: %d MiB resident, %d KiB heap, %d arrays"
-              .formatted(
-                  now.evaluations(),
-                  now.steps(),
-                  now.residentBytes() >> 20,
-                  now.heapBytes() >> 10,
-                  now.nativeArrays()));
+          String.format(
+              Locale.ROOT,
+              "%d evaluations, %d steps: %d MiB resident, %d KiB heap, %d arrays",
+              now.evaluations(),
+              now.steps(),
+              now.residentBytes() >> 20,
+              now.heapBytes() >> 10,
+              now.nativeArrays()));
     }
     List<MemoryGrowth> growth = series.growth();
     return new SoakResult(
@@ -178,7 +180,8 @@ public final class Soak {
   public static String describe(Settings settings) {
     Duration time = settings.time();
     return time == null
-        ? "%,d evaluations and %,d steps".formatted(settings.evaluations(), settings.steps())
+        ? String.format(
+            Locale.ROOT, "%,d evaluations and %,d steps", settings.evaluations(), settings.steps())
         : Durations.text(time.toSeconds());
   }
 }

@@ -41,8 +41,8 @@ public record TrainingResult(
     Steps fp32,
     @Nullable Steps bf16,
     Steps eager,
-    double ratioToEager,
-    @Nullable Double ratioBf16ToEager,
+    Ratio ratioToEager,
+    @Nullable Ratio ratioBf16ToEager,
     @Nullable Double runExamplesPerSecond,
     List<Goal> goals) {
 

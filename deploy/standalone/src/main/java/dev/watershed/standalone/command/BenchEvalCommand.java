@@ -5,6 +5,7 @@ import static dev.watershed.standalone.command.BenchOptions.duration;
 import static dev.watershed.standalone.command.BenchOptions.mebibytes;
 import static dev.watershed.standalone.command.BenchOptions.percent;
 import static dev.watershed.standalone.command.BenchOptions.text;
+import static dev.watershed.standalone.command.BenchOptions.times;
 
 import dev.watershed.standalone.benchmark.EvaluationBenchmark;
 import dev.watershed.standalone.benchmark.EvaluationResult;
@@ -14,6 +15,7 @@ import dev.watershed.standalone.benchmark.EvaluationResult.Profile;
 import dev.watershed.standalone.benchmark.EvaluationResult.Share;
 import dev.watershed.standalone.benchmark.ModelSize;
 import dev.watershed.standalone.benchmark.ProductRate;
+import dev.watershed.standalone.benchmark.Ratio;
 import dev.watershed.standalone.terminal.TextTable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -46,6 +48,7 @@ final class BenchEvalCommand implements Callable<Integer> {
   private static final int QUICK = 10;
   private static final int SHOWN_OPERATIONS = 16;
 
+  @Mixin private OutputOptions output;
   @Mixin private BenchOptions options;
 
   @Option(
@@ -94,6 +97,7 @@ final class BenchEvalCommand implements Callable<Integer> {
 
   BenchEvalCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
+    this.output = new OutputOptions(surroundings);
     this.options = new BenchOptions(surroundings);
   }
 
@@ -115,8 +119,8 @@ final class BenchEvalCommand implements Callable<Integer> {
         options.within(
             () -> EvaluationBenchmark.open(settings, surroundings.channels()),
             workplace -> EvaluationBenchmark.run(settings, workplace, options::say));
-    if (options.json) {
-      options.json(result);
+    if (output.json) {
+      output.line(BenchOptions.json(result));
     } else {
       show(result);
     }
@@ -124,7 +128,7 @@ final class BenchEvalCommand implements Callable<Integer> {
   }
 
   private void show(EvaluationResult result) {
-    options.line(
+    output.line(
         text(
             "BERT-%s, %.1f million parameters; %d pair%s of %d models, %d alphas, %d examples;"
                 + " threads %d, processors %d; %d run%s, seed %d",
@@ -140,16 +144,23 @@ final class BenchEvalCommand implements Callable<Integer> {
             result.runs(),
             result.runs() == 1 ? "" : "s",
             result.seed()));
-    options.line("Kernels: " + result.kernels());
-    options.line("");
+    output.line("Kernels: " + result.kernels());
+    output.line("");
     passes(result);
-    options.line("");
+    output.line("");
     baselines(result);
-    options.line("");
-    options.goals("goals at size base, 512 examples, 11 alphas", result.goals());
+    Ratio bf16Ratio = result.ratioBf16ToFp32();
+    if (bf16Ratio != null) {
+      output.line(
+          text(
+              "bf16 is faster than fp32 %s, by processor time %s",
+              times(bf16Ratio.byWallTime()), times(bf16Ratio.byProcessorTime())));
+    }
+    output.line("");
+    output.table(BenchOptions.goals("goals at size base, 512 examples, 11 alphas", result.goals()));
     Profile profiled = result.profile();
     if (profiled != null) {
-      options.line("");
+      output.line("");
       show(profiled);
     }
   }
@@ -178,7 +189,7 @@ final class BenchEvalCommand implements Callable<Integer> {
     row(table, result, "processors had", pass -> percent(pass.processorShare()));
     row(table, result, "peak memory of the process", p -> mebibytes(p.peakResidentBytes()));
     row(table, result, "peak held by the evaluator", p -> mebibytes(p.peakHeldBytes()));
-    options.table(table);
+    output.table(table);
   }
 
   private static void rates(TextTable table, EvaluationResult result) {
@@ -207,32 +218,37 @@ final class BenchEvalCommand implements Callable<Integer> {
 
   private void baselines(EvaluationResult result) {
     TextTable table =
-        new TextTable("compared with (fp32)", "time per pair", "ours is faster", "measured");
-    table.row(
+        new TextTable(
+            "compared with (fp32)",
+            "time per pair",
+            "ours is faster",
+            "by processor time",
+            "processors had",
+            "measured");
+    baseline(
+        table,
         "reference protocol, padded to 512",
-        duration(result.referenceProtocol().secondsPerPair()),
-        text("%.2f times", result.ratioToReferenceProtocol()),
-        measured(result.referenceProtocol(), result));
-    table.row(
+        result.referenceProtocol(),
+        result.ratioToReferenceProtocol(),
+        result.examples());
+    baseline(
+        table,
         "eager operations, padded to 128",
-        duration(result.eager().secondsPerPair()),
-        text("%.2f times", result.ratioToEager()),
-        measured(result.eager(), result));
-    Double bf16Ratio = result.ratioBf16ToFp32();
-    if (bf16Ratio != null) {
-      table.row(
-          "bf16 through the service",
-          duration(result.bf16() == null ? Double.NaN : result.bf16().secondsPerPair()),
-          text("%.2f times", 1 / bf16Ratio),
-          "whole");
-    }
-    options.table(table);
+        result.eager(),
+        result.ratioToEager(),
+        result.examples());
+    output.table(table);
   }
 
-  private static String measured(Baseline baseline, EvaluationResult result) {
-    return text(
-        "%d of %d examples of one point, then scaled",
-        baseline.measuredExamples(), result.examples());
+  private static void baseline(
+      TextTable table, String name, Baseline baseline, Ratio ratio, int examples) {
+    table.row(
+        name,
+        duration(baseline.secondsPerPair()),
+        times(ratio.byWallTime()),
+        times(ratio.byProcessorTime()),
+        percent(baseline.processorShare()),
+        text("%d of %d examples of one point, then scaled", baseline.measuredExamples(), examples));
   }
 
   private void show(Profile profiled) {
@@ -241,14 +257,17 @@ final class BenchEvalCommand implements Callable<Integer> {
     for (Share share : profiled.operations().stream().limit(SHOWN_OPERATIONS).toList()) {
       table.row(share.name(), share.shape(), String.valueOf(share.calls()), percent(share.share()));
     }
-    options.table(table);
-    options.line(
+    output.table(table);
+    output.line(
         text(
-            "A pass took %s, under the profiler %s; these operations are %s of the former, and with"
-                + " loading and interpolating %s of a point's time through the service.",
-            duration(profiled.forwardSeconds()),
-            duration(profiled.profiledSeconds()),
+            "These operations are %s of the pass's %s, and with loading and interpolating %s of a"
+                + " point's time through the service.",
             percent(profiled.accountedShare()),
+            duration(profiled.forwardSeconds()),
             percent(profiled.accountedShareOfPoint())));
+    Double added = profiled.profilerShare();
+    if (added != null) {
+      output.line(text("The profiler added %s to the pass.", percent(added)));
+    }
   }
 }

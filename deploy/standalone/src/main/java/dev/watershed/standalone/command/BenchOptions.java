@@ -10,6 +10,7 @@ import dev.watershed.standalone.terminal.TextTable;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What the benchmarks have in common. */
@@ -26,13 +27,6 @@ final class BenchOptions {
       description = "Seed of weights and examples. Default: 1.",
       defaultValue = "1")
   long seed;
-
-  @Option(
-      names = "--json",
-      description =
-          "Write the result as one JSON object; names end in their unit, shares are of 1. Progress"
-              + " goes to standard error as always.")
-  boolean json;
 
   private final Surroundings surroundings;
 
@@ -58,15 +52,7 @@ final class BenchOptions {
     surroundings.terminal().err().flush();
   }
 
-  void line(String text) {
-    surroundings.terminal().out().println(text);
-  }
-
-  void table(TextTable table) {
-    table.lines().forEach(this::line);
-  }
-
-  void goals(String title, List<Goal> goals) {
+  static TextTable goals(String title, List<Goal> goals) {
     TextTable table = new TextTable(title, "measured", "goal", "");
     for (Goal goal : goals) {
       table.row(
@@ -75,11 +61,12 @@ final class BenchOptions {
           (goal.atLeast() ? ">= " : "<= ") + text("%.2f", goal.goal()),
           goal.reached() ? "reached" : "missed");
     }
-    table(table);
+    return table;
   }
 
-  void json(Object result) throws JsonProcessingException {
-    line(new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result));
+  /** A result as one object; its names end in their unit, shares are of 1. */
+  static String json(Object result) throws JsonProcessingException {
+    return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result);
   }
 
   /** Opens a place to work. */
@@ -103,6 +90,11 @@ final class BenchOptions {
 
   static String text(String format, Object... arguments) {
     return String.format(Locale.ROOT, format, arguments);
+  }
+
+  /** A number of times; a dash where there is none. */
+  static String times(@Nullable Double ratio) {
+    return ratio == null ? "-" : text("%.2f times", ratio);
   }
 
   static String percent(double share) {

@@ -37,6 +37,7 @@ import picocli.CommandLine.Option;
 final class BenchSoakCommand implements Callable<Integer> {
   private static final int FEWEST = 24;
 
+  @Mixin private OutputOptions output;
   @Mixin private BenchOptions options;
 
   @Option(
@@ -60,6 +61,7 @@ final class BenchSoakCommand implements Callable<Integer> {
 
   BenchSoakCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
+    this.output = new OutputOptions(surroundings);
     this.options = new BenchOptions(surroundings);
   }
 
@@ -78,8 +80,8 @@ final class BenchSoakCommand implements Callable<Integer> {
         options.within(
             () -> Workplace.open(settings.threads(), Map.of(), surroundings.channels()),
             workplace -> Soak.run(settings, workplace, options::say));
-    if (options.json) {
-      options.json(result);
+    if (output.json) {
+      output.line(BenchOptions.json(result));
     } else {
       show(result);
     }
@@ -99,8 +101,8 @@ final class BenchSoakCommand implements Callable<Integer> {
           "" + point.nativeArrays(),
           "" + (point.heldBytes() >> 10));
     }
-    options.table(points);
-    options.line("");
+    output.table(points);
+    output.line("");
     TextTable growth =
         new TextTable(
             "after the first third",
@@ -120,9 +122,9 @@ final class BenchSoakCommand implements Callable<Integer> {
           text("%.0f", kind.slopePerThousandEvaluations()),
           kind.flat() ? "flat" : "GROWS");
     }
-    options.table(growth);
-    options.line("");
-    options.line(
+    output.table(growth);
+    output.line("");
+    output.line(
         text(
             "%d evaluations and %d steps in %s: memory %s.",
             result.evaluations(),

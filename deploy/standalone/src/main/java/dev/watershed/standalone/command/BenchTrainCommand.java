@@ -5,8 +5,10 @@ import static dev.watershed.standalone.command.BenchOptions.duration;
 import static dev.watershed.standalone.command.BenchOptions.mebibytes;
 import static dev.watershed.standalone.command.BenchOptions.percent;
 import static dev.watershed.standalone.command.BenchOptions.text;
+import static dev.watershed.standalone.command.BenchOptions.times;
 
 import dev.watershed.standalone.benchmark.ModelSize;
+import dev.watershed.standalone.benchmark.Ratio;
 import dev.watershed.standalone.benchmark.ServedRun;
 import dev.watershed.standalone.benchmark.TrainingBenchmark;
 import dev.watershed.standalone.benchmark.TrainingResult;
@@ -37,6 +39,7 @@ import picocli.CommandLine.Option;
       "  watershed bench train --size mini --run"
     })
 final class BenchTrainCommand implements Callable<Integer> {
+  @Mixin private OutputOptions output;
   @Mixin private BenchOptions options;
 
   @Option(
@@ -75,6 +78,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   BenchTrainCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
+    this.output = new OutputOptions(surroundings);
     this.options = new BenchOptions(surroundings);
   }
 
@@ -95,8 +99,8 @@ final class BenchTrainCommand implements Callable<Integer> {
             options.seed);
     Double examplesPerSecond = run ? served(settings) : null;
     TrainingResult result = TrainingBenchmark.run(settings, options::say, examplesPerSecond);
-    if (options.json) {
-      options.json(result);
+    if (output.json) {
+      output.line(BenchOptions.json(result));
     } else {
       show(result);
     }
@@ -111,7 +115,7 @@ final class BenchTrainCommand implements Callable<Integer> {
   }
 
   private void show(TrainingResult result) {
-    options.line(
+    output.line(
         text(
             "BERT-%s, %.1f million parameters; batch %d of %d tokens, dropout %s; threads %d,"
                 + " processors %d; %d steps, seed %d",
@@ -124,7 +128,7 @@ final class BenchTrainCommand implements Callable<Integer> {
             result.processors(),
             result.steps(),
             result.seed()));
-    options.line("");
+    output.line("");
     TextTable table =
         new TextTable(
             "median step",
@@ -142,13 +146,25 @@ final class BenchTrainCommand implements Callable<Integer> {
       row(table, "training program, bf16", bf16Steps, result.bf16BestRate().gigaflops());
     }
     row(table, "eager operations, fp32", result.eager(), 0);
-    options.table(table);
+    output.table(table);
+    ratio("fp32", result.ratioToEager());
+    Ratio bf16Ratio = result.ratioBf16ToEager();
+    if (bf16Ratio != null) {
+      ratio("bf16", bf16Ratio);
+    }
     Double examplesPerSecond = result.runExamplesPerSecond();
     if (examplesPerSecond != null) {
-      options.line(text("A run through the service: %.1f examples/s", examplesPerSecond));
+      output.line(text("A run through the service: %.1f examples/s", examplesPerSecond));
     }
-    options.line("");
-    options.goals("goals at size base, batch 32 of 64 tokens", result.goals());
+    output.line("");
+    output.table(BenchOptions.goals("goals at size base, batch 32 of 64 tokens", result.goals()));
+  }
+
+  private void ratio(String precision, Ratio ratio) {
+    output.line(
+        text(
+            "In %s it is faster than eager operations %s, by processor time %s",
+            precision, times(ratio.byWallTime()), times(ratio.byProcessorTime())));
   }
 
   private static void row(TextTable table, String name, Steps steps, double best) {

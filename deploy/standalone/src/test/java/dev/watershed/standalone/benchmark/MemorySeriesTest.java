@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.model.NativeArrays;
 import dev.watershed.standalone.process.ProcessMemory;
@@ -84,6 +85,15 @@ final class MemorySeriesTest {
     assertThatThrownBy(series::growth).hasMessageContaining("1 points are too few");
   }
 
+  /** Memory that is not written to is not resident. */
+  private static ParameterVector written() {
+    ParameterVector vector =
+        ParameterVector.allocate(ParameterLayout.of(ModelSize.MINI.architecture()));
+    var bytes = vector.bytes();
+    bytes.put(new byte[bytes.remaining()]);
+    return vector;
+  }
+
   /** The real measure on a real leak: vectors of 430 KB, of which every cycle leaves 12. */
   @Test
   void growth_vectorsThatAreNotClosed_isSeenInArraysAndResidentMemory() {
@@ -93,7 +103,7 @@ final class MemorySeriesTest {
           series(
               i -> {
                 for (int k = 0; k < 12; k++) {
-                  leaked.add(ModelSize.MINI.weights(k));
+                  leaked.add(written());
                 }
                 return point(i, ProcessMemory.residentBytes(), MIB, NativeArrays.count(), MIB);
               });
@@ -105,7 +115,7 @@ final class MemorySeriesTest {
     MemorySeries closed =
         series(
             i -> {
-              ModelSize.MINI.weights(i).close();
+              written().close();
               return point(i, ProcessMemory.residentBytes(), MIB, NativeArrays.count(), MIB);
             });
     assertThat(closed.growth()).allMatch(MemoryGrowth::flat);

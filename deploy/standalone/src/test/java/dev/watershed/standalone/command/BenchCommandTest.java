@@ -85,6 +85,14 @@ final class BenchCommandTest {
   }
 
   @Test
+  void bench_badArgumentAndJson_isAnErrorObject() throws IOException {
+    Ran ran = run("bench", "train", "--batch", "0", "--json");
+    assertThat(ran.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(new ObjectMapper().readTree(ran.out()).get("error").get("message").asText())
+        .contains("--batch 0");
+  }
+
+  @Test
   void help_bench_namesItsThreeMeasurements() {
     assertThat(run("bench", "--help").out()).contains("eval", "train", "soak");
     assertThat(run("bench", "soak", "--help").out()).contains("exit code 1");
@@ -157,13 +165,13 @@ final class BenchCommandTest {
             "usefulTokens",
             "gigaflops",
             "fractionOfBestRate",
-            "loadingShare",
             "interpolatingShare",
             "forwardShare",
             "peakResidentBytes",
             "peakHeldBytes")) {
       assertThat(fp32.get(positive).asDouble()).as(positive).isPositive().isFinite();
     }
+    assertThat(fp32.get("loadingShare").asDouble()).isNotNegative(); // 0 where read ahead
     assertThat(
             fp32.get("loadingShare").asDouble()
                 + fp32.get("interpolatingShare").asDouble()
@@ -190,10 +198,13 @@ final class BenchCommandTest {
               measured.get("loadingSeconds").asDouble()
                   + 3
                       * (measured.get("interpolatingSeconds").asDouble()
-                          + 16 * measured.get("forwardSeconds").asDouble()),
+                          + 32.0
+                              / measured.get("measuredExamples").asInt()
+                              * measured.get("forwardSeconds").asDouble()),
               within(1e-9));
     }
-    assertThat(result.get("ratioToEager").asDouble())
+    assertThat(names(result.get("ratioToEager"))).containsExactly("byWallTime", "byProcessorTime");
+    assertThat(result.get("ratioToEager").get("byWallTime").asDouble())
         .isCloseTo(
             result.get("eager").get("secondsPerPair").asDouble()
                 / fp32.get("secondsPerPair").asDouble(),
@@ -232,7 +243,7 @@ final class BenchCommandTest {
         .contains("2 pairs of 3 models, 2 alphas, 4 examples")
         .contains("fraction of the best rate")
         .contains("reference protocol, padded to 512")
-        .contains("2 of 4 examples of one point, then scaled")
+        .contains("4 of 4 examples of one point, then scaled")
         .contains(">= 0.80");
     assertThat(ran.err()).contains("on an idle machine").contains("fp32 through the service");
   }
@@ -287,13 +298,17 @@ final class BenchCommandTest {
             "optimizerShare",
             "peakResidentBytes");
     for (String contestant : List.of("fp32", "bf16")) {
-      for (JsonNode value : result.get(contestant)) {
-        assertThat(value.asDouble()).as(contestant).isPositive().isFinite();
+      for (String name : names(result.get(contestant))) {
+        double value = result.get(contestant).get(name).asDouble();
+        assertThat(value).as("%s %s", contestant, name).isFinite().isNotNegative();
+        if (!name.equals("processorShare")) { // which comes in steps of 10 ms
+          assertThat(value).as("%s %s", contestant, name).isPositive();
+        }
       }
       assertThat(result.get(contestant).get("optimizerShare").asDouble()).isLessThan(1);
     }
     assertThat(result.get("eager").get("secondsPerStep").asDouble()).isPositive();
-    assertThat(result.get("ratioToEager").asDouble())
+    assertThat(result.get("ratioToEager").get("byWallTime").asDouble())
         .isCloseTo(
             result.get("eager").get("secondsPerStep").asDouble()
                 / result.get("fp32").get("secondsPerStep").asDouble(),
