@@ -4,6 +4,7 @@ import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
@@ -197,7 +198,7 @@ final class StudyReuseTest {
   }
 
   @Test
-  void study_cancelledAndKilledOnes_leaveTheirPointsToOthers() throws Exception {
+  void study_cancelledOne_leavesItsPointsToOthers() throws Exception {
     var halted = new CountDownLatch(1);
     var forever = new CountDownLatch(1);
     var points = new AtomicInteger();
@@ -208,20 +209,18 @@ final class StudyReuseTest {
             await(forever);
           }
         };
-    var broken = process.create(spec("left-0", "right-0", "left-1")).getName();
+    var cancelled = process.create(spec("left-0", "right-0", "left-1")).getName();
     assertThat(halted.await(20, TimeUnit.SECONDS)).isTrue();
-    process.close();
-    forever.countDown();
+    process.stub().cancelStudy(CancelStudyRequest.newBuilder().setName(cancelled).build());
     evaluator.beforePoint = evaluation -> {};
-    int before = evaluator.total();
-    process =
-        new StudyProcess(directory, evaluator, Map.of("watershed.analysis.concurrent-studies", 2));
+    forever.countDown();
     var other = study(spec("left-1", "right-0", "left-0"));
 
-    assertThat(process.await(broken).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
-    assertThat(process.report(broken).getPairsCount()).isEqualTo(3);
-    assertThat(before).isGreaterThanOrEqualTo(16);
-    assertThat(other.getPairsCount()).isEqualTo(3);
+    assertThat(process.get(cancelled).getState()).isEqualTo(StudyState.STUDY_STATE_CANCELLED);
+    // But for what was on its way when the study was cancelled.
+    assertThat(other.getCost().getReusedPoints()).isBetween(14L, 16L);
+    assertThat(other.getCost().getComputedPoints() + other.getCost().getReusedPoints())
+        .isEqualTo(3 * INTERIOR + 6);
   }
 
   @Test

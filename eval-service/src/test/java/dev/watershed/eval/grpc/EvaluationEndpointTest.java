@@ -440,6 +440,31 @@ final class EvaluationEndpointTest {
   }
 
   @Test
+  void evaluateCombinations_noCombination_isTheHeaderAloneAndComputesNothing() {
+    var request =
+        EvaluateCombinationsRequest.newBuilder().addModels(a).addModels(b).addSamples(sample);
+    var responses = server.stub().evaluateCombinations(request.build());
+    var header = responses.next().getHeader();
+    assertThat(responses.hasNext()).isFalse();
+    var line =
+        server.stub().evaluateInterpolation(line(a, b, List.of(.5), sample)).next().getHeader();
+
+    assertThat(header.getModelDigestsList())
+        .containsExactly(line.getModelADigest(), line.getModelBDigest());
+    assertThat(header.getSamplesList()).isEqualTo(line.getSamplesList());
+    assertThat(header.getProvenance()).isEqualTo(line.getProvenance());
+  }
+
+  @Test
+  void evaluateCombinations_noCombination_readsNoWeights() {
+    var request = EvaluateCombinationsRequest.newBuilder().addModels(a).addSamples(sample);
+    server.stub().evaluateCombinations(request.build()).forEachRemaining(response -> {});
+
+    assertThat(server.counters.vectorsRead()).isZero();
+    assertThat(server.counters.pointsComputed()).isZero();
+  }
+
+  @Test
   void evaluateCombinations_twoModels_areThePointsOfTheLine() {
     List<InterpolationPoint> line = interpolate(line(a, b, FIVE_ALPHAS, sample));
     var request =
