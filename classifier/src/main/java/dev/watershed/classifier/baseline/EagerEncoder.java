@@ -101,7 +101,12 @@ final class EagerEncoder {
             .add(embedding(places, "position"));
     h = dropped(norm(h, "bert.embeddings.LayerNorm"));
     for (int i = 0; i < config.layerCount(); i++) {
-      h = layer(h, mask, LAYER.formatted(i));
+      // What nothing reads any more is freed with the layer, but for what gradients will need.
+      try (NDManager layerScope = scope.newSubManager()) {
+        h.attach(layerScope);
+        h = layer(h, mask, LAYER.formatted(i));
+        h.attach(scope);
+      }
     }
     NDArray pooled = linear(h.get(new NDIndex(":, 0")), "bert.pooler.dense").tanh();
     return linear(dropped(pooled), "classifier");
