@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Writes the TorchScript text of one architecture: the encoder as a function of the flat vector.
@@ -26,12 +27,17 @@ import java.util.Map;
  * and runs all batches over the copy.
  */
 final class ProgramSource {
-  /** How inference multiplies by a weight matrix. */
+  /** How a layer multiplies by a weight matrix. */
   enum Linear {
-    /** {@code torch.linear}; differentiable. */
+    /** {@code torch.linear}; every device, differentiable. */
     PLAIN,
     /** oneDNN with the activation fused; CPU inference only. */
-    ONEDNN
+    ONEDNN_FUSED,
+    /**
+     * oneDNN for the product and both products of its gradient; CPU in fp32 only. Input and output
+     * are copied between libtorch's and oneDNN's tensors.
+     */
+    ONEDNN_DIFFERENTIABLE
   }
 
   /** How attention is computed; the function is the same. */
@@ -62,7 +68,7 @@ final class ProgramSource {
     }
   }
 
-  private static final int NORM_CHUNK = 1 << 22;
+  private static final int NORM_CHUNK = 1 << 18;
 
   static final String CLASS = "Program";
   private static final String SELF = "self: __torch__." + CLASS;
@@ -86,8 +92,11 @@ final class ProgramSource {
 
   private final StringBuilder text = new StringBuilder();
 
-  /** Index of each packed tensor in the list that {@code unflatten} returns. */
+  /** Index of each packed tensor in the list that {@code tensors} returns. */
   private final Map<String, Integer> slots = new HashMap<>();
+
+  /** How many of them are matrices; they come first. */
+  private int matrices;
 
   private ProgramSource(
       ParameterLayout layout, Kernels kernels, Dropout dropout, boolean readsRoundedCopy) {
@@ -109,6 +118,7 @@ final class ProgramSource {
     var source = new ProgramSource(layout, kernels, Dropout.NONE, rounds);
     source.encoder();
     source.classificationHead();
+    source.unflatten();
     source.logits();
     source.vectorArithmetic();
     return source.text.toString();
@@ -143,7 +153,7 @@ final class ProgramSource {
   private void encoder() {
     text.append("class %s(Module):\n".formatted(CLASS));
     text.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
-    unflatten();
+    tensors();
     mask();
     embed();
     layer();
@@ -158,8 +168,8 @@ final class ProgramSource {
     text.append("  def %s(%s, %s) -> %s:\n".formatted(name, SELF, parameters, result));
   }
 
-  /** Views of the flat vector; a layer's query, key and value rows lie together and stay so. */
-  private void unflatten() {
+  /** Views of a flat vector; a layer's query, key and value rows lie together and stay so. */
+  private void tensors() {
     var sizes = new ArrayList<Long>();
     var views = new ArrayList<String>();
     List<Parameter> parameters = layout.parameters();
@@ -172,26 +182,41 @@ final class ProgramSource {
       var shape = new ArrayList<>(p.shape());
       shape.set(0, packed * shape.get(0));
       slots.put(p.name(), views.size());
-      boolean layers = p.name().contains(".encoder.layer.");
-      String vector = layers && readsRoundedCopy ? "r" : "p";
-      String view = "torch.view(%s[%d], %s)".formatted(vector, views.size(), shape);
-      views.add(layers && !readsRoundedCopy ? computed(view) : view);
+      views.add("torch.view(p[%d], %s)".formatted(views.size(), shape));
       sizes.add(packed * p.size());
+      matrices += p.offset() < layout.decayedSize() ? 1 : 0;
       i += packed - 1;
     }
     long unread = layout.size() - layout.trainedSize();
     if (unread > 0) {
       sizes.add(unread);
     }
-    method(
-        "unflatten",
-        readsRoundedCopy ? "flat: Tensor, copy: Tensor" : "flat: Tensor",
-        "List[Tensor]");
+    method("tensors", "flat: Tensor", "List[Tensor]");
     line("p = torch.split_with_sizes(flat, %s, 0)", sizes);
-    if (readsRoundedCopy) {
-      line("r = torch.split_with_sizes(copy, %s, 0)", sizes);
-    }
     line("return [%s]", String.join(", ", views));
+  }
+
+  /** Tensors to compute with, by slot, those of the layers in the layers' type. */
+  private List<String> weights(UnaryOperator<String> ofLayers) {
+    var weights = new String[slots.size()];
+    slots.forEach(
+        (name, slot) -> {
+          String tensor = "p[" + slot + "]";
+          weights[slot] = name.contains(".encoder.layer.") ? ofLayers.apply(tensor) : tensor;
+        });
+    return List.of(weights);
+  }
+
+  /** The weights that inference computes with. */
+  private void unflatten() {
+    method("unflatten", vectors(), "List[Tensor]");
+    line("p = self.tensors(flat)");
+    if (readsRoundedCopy) {
+      line("r = self.tensors(copy)");
+      line("return [%s]", String.join(", ", weights(tensor -> tensor.replace('p', 'r'))));
+    } else {
+      line("return p");
+    }
   }
 
   /** The additive attention mask {@code (batch, 1, 1, token)}, or none where nothing is padded. */
@@ -371,16 +396,19 @@ final class ProgramSource {
   }
 
   private void logits() {
-    String vectors = readsRoundedCopy ? "flat: Tensor, copy: Tensor" : "flat: Tensor";
-    method("logits", vectors + ", ids: Tensor, types: Tensor, bias: Tensor", "Tensor");
-    line("w = self.unflatten(%s)", vectors.replace(": Tensor", ""));
+    method("logits", vectors() + ", ids: Tensor, types: Tensor, bias: Tensor", "Tensor");
+    line("w = self.unflatten(%s)", vectors().replace(": Tensor", ""));
     line("return %s", classified("False"));
     if (readsRoundedCopy) {
-      method("round", vectors, "Tensor");
+      method("round", vectors(), "Tensor");
       line("return torch.copy_(copy, flat)");
       method("room_to_round", "like: Tensor", "Tensor");
       line("return torch.new_zeros(like, [%d], dtype=15)", layout.size());
     }
+  }
+
+  private String vectors() {
+    return readsRoundedCopy ? "flat: Tensor, copy: Tensor" : "flat: Tensor";
   }
 
   private void vectorArithmetic() {
@@ -394,8 +422,7 @@ final class ProgramSource {
 
   /** {@code targets}: {@code (2, n)}, row 0 unused, row 1 the label of each example. */
   private void classificationLoss() {
-    method("mean_loss", lossParameters(), "Tensor");
-    line("w = self.unflatten(flat)");
+    method("mean_loss", WEIGHTS_AND_BATCH, "Tensor");
     line("return %s", crossEntropy(classified("drop")));
   }
 
@@ -407,14 +434,12 @@ final class ProgramSource {
     String norm = bert ? head + ".transform.LayerNorm" : head + ".layer_norm";
     // BERT's head has the encoder's activation, RoBERTa's always GELU.
     Activation activation = bert ? config.activation() : Activation.GELU;
-    method("mean_loss", lossParameters(), "Tensor");
-    line("w = self.unflatten(flat)");
+    method("mean_loss", WEIGHTS_AND_BATCH, "Tensor");
     line("x = %s", exact("self.encode(w, ids, types, bias, drop, torch.select(targets, 0, 0))"));
     line("y = %s", activated("x", weight(dense), bias(dense), activation));
     line("z = %s", norm("y", norm));
-    line(
-        "logits = torch.linear(z, %s, %s)",
-        at(config.family().hfName() + ".embeddings.word_embeddings.weight"), at(head + ".bias"));
+    String words = at(config.family().hfName() + ".embeddings.word_embeddings.weight");
+    line("logits = %s", linear("z", words, at(head + ".bias"), "none"));
     line("return %s", crossEntropy("logits"));
   }
 
@@ -423,163 +448,207 @@ final class ProgramSource {
         .formatted(logits);
   }
 
-  private static String lossParameters() {
-    return "flat: Tensor, ids: Tensor, types: Tensor, bias: Tensor, targets: Tensor, drop: bool";
-  }
+  private static final String BATCH = "ids: Tensor, types: Tensor, bias: Tensor, targets: Tensor";
+  private static final String WEIGHTS_AND_BATCH = "w: List[Tensor], " + BATCH + ", drop: bool";
+  private static final String VECTOR_AND_BATCH = "flat: Tensor, " + BATCH + ", drop: bool";
 
   /**
-   * Clipping and AdamW, given the gradient {@code g} of what is trained: one range of matrices, one
-   * of vectors. Returns float64: loss, norm of the gradient and, where they are finite and so the
-   * update was done, a sum over weights and moments that is finite if all of them are.
+   * Clipping and AdamW, given the gradient of what is trained, its weights and moments, each a list
+   * of tensors, the matrices first. Returns float64: loss, norm of the gradient and, where they are
+   * finite and so the update was done, a sum over weights and moments that is finite if all of them
+   * are.
    *
    * <p>{@code settings}, float64: learning rate, beta1, beta2, epsilon, largest norm (0: none),
-   * then begin, end and weight decay of each range. {@code count}, float32: updates including this
-   * one; so many that beta^count is 0 means no bias correction.
+   * weight decay of matrices and of vectors. {@code count}, float32: updates including this one; so
+   * many that beta^count is 0 means no bias correction.
    */
   private void update() {
     // Its result is what keeps the update alive: TorchScript does not see that writing to a list's
     // tensors has an effect, and drops it where the list is not read afterwards.
+    String lists = "p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor]";
     method(
         "adamw",
-        "flat: Tensor, g: Tensor, m: Tensor, v: Tensor, begin: int, end: int, g_begin: int,"
-            + " decay: float, settings: Tensor, count: Tensor",
+        lists + ", decay: Tensor, scale: Tensor, settings: Tensor, count: Tensor",
         "Tensor");
-    for (String vector : List.of("flat", "m", "v")) {
-      line("%1$s_part = [torch.slice(%1$s, 0, begin, end, 1)]", vector);
-    }
-    line("g_end = torch.add(g_begin, torch.sub(end, begin))");
+    line("counts = annotate(List[Tensor], [])");
+    line("for i in range(torch.len(p)):");
+    line("  _ = torch.append(counts, count)");
     line(
-        "torch._fused_adamw_(flat_part, [torch.slice(g, 0, g_begin, g_end, 1)], m_part, v_part,"
-            + " annotate(List[Tensor], []), [count],"
+        "torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), counts,"
             + " lr=float(torch.select(settings, 0, 0)), beta1=float(torch.select(settings, 0, 1)),"
-            + " beta2=float(torch.select(settings, 0, 2)), weight_decay=decay,"
-            + " eps=float(torch.select(settings, 0, 3)), amsgrad=False, maximize=False)");
-    line("moments = torch.add(torch.sum(m_part[0]), torch.sum(v_part[0]))");
-    line("return torch.to(torch.add(torch.sum(flat_part[0]), moments), 7)");
+            + " beta2=float(torch.select(settings, 0, 2)), weight_decay=float(decay),"
+            + " eps=float(torch.select(settings, 0, 3)), amsgrad=False, maximize=False,"
+            + " grad_scale=scale)");
+    line("sums = annotate(List[Tensor], [])");
+    line("for j in range(torch.len(p)):");
+    line("  moments = torch.add(torch.sum(m[j]), torch.sum(v[j]))");
+    line("  _1 = torch.append(sums, torch.add(torch.sum(p[j]), moments))");
+    line("return torch.sum(torch.stack(sums, 0), dtype=7)");
 
-    // Summed in fp64, of which libtorch makes a copy: chunk by chunk, or it would be the largest
-    // thing in memory.
-    method("norm", "g: Tensor", "Tensor");
-    line("norms = annotate(List[Tensor], [])");
-    line("chunks = torch.split(g, %d, 0)", NORM_CHUNK);
-    line("for i in range(torch.len(chunks)):");
-    line("  norm = torch.linalg_vector_norm(chunks[i], 2, None, False, dtype=7)");
-    line("  _ = torch.append(norms, norm)");
-    line("return torch.linalg_vector_norm(torch.stack(norms, 0), 2, None, False)");
+    // Chunks in fp32, short enough for a millionth, and their norms in fp64. All in fp64 took
+    // longer than the rest of the update, because libtorch makes a copy in that type.
+    method("norm", "g: List[Tensor]", "Tensor");
+    line("chunks = annotate(List[Tensor], [])");
+    line("for i in range(torch.len(g)):");
+    line("  parts = torch.split(torch.reshape(g[i], [-1]), %d, 0)", NORM_CHUNK);
+    line("  for j in range(torch.len(parts)):");
+    line("    _ = torch.append(chunks, parts[j])");
+    line("norms = torch.stack(torch._foreach_norm(chunks, 2), 0)");
+    line("return torch.linalg_vector_norm(norms, 2, None, False, dtype=7)");
 
     method(
         "update",
-        "g: Tensor, loss: Tensor, flat: Tensor, m: Tensor, v: Tensor, settings: Tensor,"
-            + " count: Tensor",
+        lists + ", matrices: int, loss: Tensor, settings: Tensor, count: Tensor",
         "Tensor");
     line("norm = self.norm(g)");
     line("result = torch.stack([torch.to(loss, 7), norm], 0)");
     line("if bool(torch.all(torch.isfinite(result))):");
     line("  largest = float(torch.select(settings, 0, 4))");
     line("  if torch.gt(largest, 0.):");
-    line("    g1 = torch.mul_(g, torch.clamp_max(torch.div(largest, torch.add(norm, 1e-6)), 1.))");
+    line("    excess = torch.clamp_min(torch.div(torch.add(norm, 1e-6), largest), 1.)");
+    line("    scale = torch.to(excess, 6)");
     line("  else:");
-    line("    g1 = g");
+    line("    scale = torch.ones_like(count)");
     for (int range = 0; range < 2; range++) {
-      line("  begin%d = int(torch.select(settings, 0, %d))", range, 5 + 3 * range);
-      line("  end%d = int(torch.select(settings, 0, %d))", range, 6 + 3 * range);
-      line("  decay%d = float(torch.select(settings, 0, %d))", range, 7 + 3 * range);
+      String bounds = range == 0 ? "0, matrices" : "matrices, torch.len(p)";
+      line(
+          "  sum%1$d = self.adamw(torch.slice(p, %2$s, 1), torch.slice(g, %2$s, 1),"
+              + " torch.slice(m, %2$s, 1), torch.slice(v, %2$s, 1),"
+              + " torch.select(settings, 0, %3$d), scale, settings, count)",
+          range, bounds, 5 + range);
     }
-    line("  sum0 = self.adamw(flat, g1, m, v, begin0, end0, 0, decay0, settings, count)");
-    line(
-        "  sum1 = self.adamw(flat, g1, m, v, begin1, end1, torch.sub(end0, begin0), decay1,"
-            + " settings, count)");
     line("  measured = torch.cat([result, torch.reshape(torch.add(sum0, sum1), [1])], 0)");
     line("else:");
     line("  measured = result");
     line("return measured");
   }
 
-  private static final String BATCH = "ids: Tensor, types: Tensor, bias: Tensor, targets: Tensor";
-
-  /** Loss and gradient with respect to the whole vector. */
+  /** Loss and gradient with respect to all that is trained. */
   private void backward() {
-    method("loss", BATCH + ", flat: Tensor", "Tensor");
-    line("return torch.to(self.mean_loss(flat, ids, types, bias, targets, False), 7)");
+    method("weights", "p: List[Tensor]", "List[Tensor]");
+    line("return [%s]", String.join(", ", weights(this::computed)));
 
-    method(backwardMethod(TrainedPart.ALL), lossParameters(), "Tuple[Tensor, Tensor]");
-    line("leaf = torch.requires_grad_(torch.detach(flat), True)");
-    line("loss = self.mean_loss(leaf, ids, types, bias, targets, drop)");
-    line("g = torch.grad([loss], [leaf], None, None, False, False)");
-    line("return (torch.detach(loss), unchecked_cast(Tensor, g[0]))");
+    method("loss", BATCH + ", flat: Tensor", "Tensor");
+    line("w = self.weights(self.tensors(flat))");
+    line("return torch.to(self.mean_loss(w, ids, types, bias, targets, False), 7)");
+
+    method("leaves", "p: List[Tensor]", "List[Tensor]");
+    line("leaves = annotate(List[Tensor], [])");
+    line("for i in range(torch.len(p)):");
+    line("  _ = torch.append(leaves, torch.requires_grad_(torch.detach(p[i]), True))");
+    line("return leaves");
+
+    method("gradients", "loss: Tensor, leaves: List[Tensor]", "List[Tensor]");
+    line("g = torch.grad([loss], leaves, None, None, False, False)");
+    line("found = annotate(List[Tensor], [])");
+    line("for i in range(torch.len(g)):");
+    line("  _ = torch.append(found, torch.contiguous(unchecked_cast(Tensor, g[i])))");
+    line("return found");
+
+    method(partMethod(TrainedPart.ALL), "flat: Tensor", "List[Tensor]");
+    line("return self.tensors(flat)");
+
+    method(backwardMethod(TrainedPart.ALL), VECTOR_AND_BATCH, "Tuple[Tensor, List[Tensor]]");
+    line("leaves = self.leaves(self.tensors(flat))");
+    line("loss = self.mean_loss(self.weights(leaves), ids, types, bias, targets, drop)");
+    line("return (torch.detach(loss), self.gradients(loss, leaves))");
 
     method("gradient", BATCH + ", flat: Tensor", "Tensor");
     line("loss, g, = self.backward_all(flat, ids, types, bias, targets, False)");
-    line("return g");
+    line("whole = torch.zeros_like(flat)");
+    line("parts = self.tensors(whole)");
+    line("for i in range(torch.len(parts)):");
+    line("  _ = torch.copy_(parts[i], g[i])");
+    line("return whole");
   }
 
   /**
-   * Loss and gradient with respect to the classification head, its matrices and then its vectors.
-   * Nothing of the encoder is recorded, because nothing it reads asks for a gradient.
+   * Loss and gradient with respect to the classification head. Nothing of the encoder is recorded,
+   * because nothing it reads asks for a gradient.
    */
   private void backwardIntoHead() {
-    List<Parameter> head = layout.classifier();
-    var ranges = new ArrayList<String>();
-    var views = new ArrayList<String>();
-    for (Parameter p : head) {
-      ranges.add("torch.slice(flat, 0, %d, %d, 1)".formatted(p.offset(), p.offset() + p.size()));
-      views.add("torch.view(p[%d], %s)".formatted(views.size(), p.shape()));
-    }
-    method(backwardMethod(TrainedPart.HEAD), lossParameters(), "Tuple[Tensor, Tensor]");
-    line("w = self.unflatten(flat)");
+    method(partMethod(TrainedPart.HEAD), "flat: Tensor", "List[Tensor]");
+    line("p = self.tensors(flat)");
+    List<String> head = layout.classifier().stream().map(p -> "p[" + slot(p.name()) + "]").toList();
+    line("return [%s]", String.join(", ", head));
+
+    method(backwardMethod(TrainedPart.HEAD), VECTOR_AND_BATCH, "Tuple[Tensor, List[Tensor]]");
+    line("w = self.weights(self.tensors(flat))");
     line("x = self.features(w, self.encode(w, ids, types, bias, False))");
-    line("leaf = torch.requires_grad_(torch.cat([%s], 0), True)", String.join(", ", ranges));
-    line("p = torch.split_with_sizes(leaf, %s, 0)", head.stream().map(Parameter::size).toList());
-    line("logits = self.classify([%s], x, drop)", String.join(", ", views));
+    line("leaves = self.leaves(self.%s(flat))", partMethod(TrainedPart.HEAD));
+    line("logits = self.classify(leaves, x, drop)");
     line("loss = %s", crossEntropy("logits"));
-    line("g = torch.grad([loss], [leaf], None, None, False, False)");
-    line("return (torch.detach(loss), unchecked_cast(Tensor, g[0]))");
+    line("return (torch.detach(loss), self.gradients(loss, leaves))");
   }
 
   /**
-   * A whole step, and the gradient of a part of one. Batches come first, because results belong to
-   * the first input's owner.
+   * A whole step, the gradient of a part of one, and the update after several parts. Batches come
+   * first, because results belong to the first input's owner.
    */
   private void steps(TrainedPart trained) {
     String backward =
         "loss, g, = self.%s(flat, ids, types, bias, targets, True)"
             .formatted(backwardMethod(trained));
+    String part = partMethod(trained);
+    String update =
+        "return self.update(self.%1$s(flat), g, self.%1$s(m), self.%1$s(v), %2$d, loss, settings,"
+            + " count)";
+    int trainedMatrices = trained == TrainedPart.ALL ? matrices : layout.classifier().size() / 2;
     method(
         stepMethod(trained),
         BATCH + ", flat: Tensor, m: Tensor, v: Tensor, settings: Tensor, count: Tensor",
         "Tensor");
     line("%s", backward);
-    line("return self.update(g, loss, flat, m, v, settings, count)");
+    line(update, part, trainedMatrices);
 
-    // Adds to the sum in place; where it is empty, the gradient itself becomes it.
     method(
         accumulateMethod(trained),
         BATCH + ", flat: Tensor, share: Tensor, total: Tensor",
-        "List[Tensor]");
+        "Tensor");
     line("%s", backward);
-    line("g1 = torch.mul_(g, float(share))");
-    line("if torch.eq(torch.numel(total), 0):");
-    line("  added = g1");
-    line("else:");
-    line("  added = torch.add_(total, g1)");
-    line("return [torch.mul(torch.to(loss, 7), share), added]");
+    line("sums = self.%s(total)", part);
+    line("for i in range(torch.len(sums)):");
+    line("  _ = torch.add_(sums[i], g[i], alpha=float(share))");
+    line("return torch.mul(torch.to(loss, 7), share)");
+
+    method(
+        updateMethod(trained),
+        "total: Tensor, loss: Tensor, flat: Tensor, m: Tensor, v: Tensor, settings: Tensor,"
+            + " count: Tensor",
+        "Tensor");
+    line("g = self.%s(total)", part);
+    line(update, part, trainedMatrices);
+  }
+
+  /** What is trained of a vector, matrices first. */
+  private static String partMethod(TrainedPart trained) {
+    return "part_" + name(trained);
   }
 
   private static String backwardMethod(TrainedPart trained) {
-    return "backward_" + trained.name().toLowerCase(Locale.ROOT);
+    return "backward_" + name(trained);
   }
 
   /** Takes a step: batch, vector, both moments, settings and count of {@link #update}. */
   static String stepMethod(TrainedPart trained) {
-    return "step_" + trained.name().toLowerCase(Locale.ROOT);
+    return "step_" + name(trained);
   }
 
   /**
-   * Adds a part's gradient, times its share of the batch, to a sum, which is empty for the first.
-   * Returns the part's share of the loss, and the sum.
+   * Adds a part's gradient, times its share of the batch, to a vector. Returns the part's share of
+   * the loss.
    */
   static String accumulateMethod(TrainedPart trained) {
-    return "accumulate_" + trained.name().toLowerCase(Locale.ROOT);
+    return "accumulate_" + name(trained);
+  }
+
+  /** The rest of a step, after its parts: their sum, the loss, and then as {@link #stepMethod}. */
+  static String updateMethod(TrainedPart trained) {
+    return "update_" + name(trained);
+  }
+
+  private static String name(TrainedPart trained) {
+    return trained.name().toLowerCase(Locale.ROOT);
   }
 
   /** In the type that the layers compute in. */
@@ -633,7 +702,10 @@ final class ProgramSource {
   private String linear(String x, String weight, String bias, String attribute) {
     return switch (linear) {
       case PLAIN -> "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
-      case ONEDNN ->
+      case ONEDNN_DIFFERENTIABLE ->
+          "torch.to_dense(torch.mkldnn_linear(torch.to_mkldnn(%s), %s, %s))"
+              .formatted(x, weight, bias);
+      case ONEDNN_FUSED ->
           "ops.mkldnn._linear_pointwise(%s, %s, %s, \"%s\", annotate(List[Optional[number]], []), %s)"
               .formatted(
                   x,
@@ -645,7 +717,7 @@ final class ProgramSource {
   }
 
   private String activated(String x, String weight, String bias, Activation activation) {
-    if (linear == Linear.ONEDNN) {
+    if (linear == Linear.ONEDNN_FUSED) {
       return switch (activation) {
         case GELU -> linear(x, weight, bias, "gelu");
         case GELU_NEW -> linear(x, weight, bias, "tanh");

@@ -207,16 +207,25 @@ public final class Torch {
     boolean fused =
         settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && hasOneDnn(precision);
     return new ProgramSource.Kernels(
-        fused ? ProgramSource.Linear.ONEDNN : ProgramSource.Linear.PLAIN,
+        fused ? ProgramSource.Linear.ONEDNN_FUSED : ProgramSource.Linear.PLAIN,
         ProgramSource.Attention.FUSED,
         precision);
   }
 
-  /** How training computes: by operations that have gradients, each the same bits every time. */
-  static ProgramSource.Kernels trainingKernels(ComputePrecision precision) {
+  /**
+   * How training of this encoder computes: by operations that have gradients, each the same bits
+   * every time. In bfloat16 {@code torch.linear} is oneDNN's already.
+   */
+  static ProgramSource.Kernels trainingKernels(EncoderConfig config, ComputePrecision precision) {
+    boolean cpu = settings().isCpu();
+    boolean onednn =
+        cpu
+            && config.hiddenSize() >= ONEDNN_MIN_WIDTH
+            && precision == ComputePrecision.FP32
+            && OneDnn.DIFFERENTIABLE;
     return new ProgramSource.Kernels(
-        ProgramSource.Linear.PLAIN,
-        settings().isCpu() ? ProgramSource.Attention.FUSED : ProgramSource.Attention.WRITTEN_OUT,
+        onednn ? ProgramSource.Linear.ONEDNN_DIFFERENTIABLE : ProgramSource.Linear.PLAIN,
+        cpu ? ProgramSource.Attention.FUSED : ProgramSource.Attention.WRITTEN_OUT,
         precision);
   }
 
@@ -225,14 +234,40 @@ public final class Torch {
     return settings().isCpu() && OneDnn.AVAILABLE;
   }
 
-  /** Whether this libtorch has oneDNN's fused linear and it computes what torch.linear does. */
+  /** Which of oneDNN's kernels this libtorch has, that compute what its own do. */
   private static final class OneDnn {
-    static final boolean AVAILABLE = probe("6", 1e-5f);
+    static final boolean AVAILABLE = probeFused("6", 1e-5f);
 
     /** Without the instructions for it oneDNN refuses bfloat16, or is slower than libtorch. */
-    static final boolean BF16_AVAILABLE = FastBf16.AVAILABLE && probe("15", .1f);
+    static final boolean BF16_AVAILABLE = FastBf16.AVAILABLE && probeFused("15", .1f);
 
-    private static boolean probe(String type, float tolerance) {
+    /** Whether the one that has gradients is there, and they are those of torch.linear. */
+    static final boolean DIFFERENTIABLE =
+        probe(
+            """
+            x1 = torch.requires_grad_(torch.detach(x), True)
+            y = torch.gelu(torch.to_dense(torch.mkldnn_linear(torch.to_mkldnn(x1), w, b)))
+            z = torch.gelu(torch.linear(x1, w, b))
+            g = torch.grad([torch.sum(torch.sub(y, z))], [x1], None, None, False, False)
+            return torch.add(torch.max(torch.abs(torch.sub(y, z))), torch.max(torch.abs(unchecked_cast(Tensor, g[0]))))
+            """,
+            2e-5f);
+
+    private static boolean probeFused(String type, float tolerance) {
+      return probe(
+          """
+          y = ops.mkldnn._linear_pointwise(torch.to(x, TYPE), torch.to(w, TYPE), torch.to(b, TYPE), "gelu", annotate(List[Optional[number]], []), "none")
+          z = torch.gelu(torch.linear(x, w, b))
+          return torch.max(torch.abs(torch.sub(torch.to(y, 6), z)))
+          """
+              .replace("TYPE", type),
+          tolerance);
+    }
+
+    /**
+     * @param body returns how far the function is from libtorch's own
+     */
+    private static boolean probe(String body, float tolerance) {
       String source =
           """
           class Probe(Module):
@@ -240,26 +275,17 @@ public final class Torch {
             __buffers__ = []
             training : bool
             def deviation(self: __torch__.Probe, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-              y = ops.mkldnn._linear_pointwise(torch.to(x, TYPE), torch.to(w, TYPE), torch.to(b, TYPE), "gelu", annotate(List[Optional[number]], []), "none")
-              z = torch.gelu(torch.linear(x, w, b))
-              return torch.max(torch.abs(torch.sub(torch.to(y, 6), z)))
           """
-              .replace("TYPE", type);
+              + body.indent(4);
       try (TorchScript script = TorchScript.compile("Probe", source);
           NDManager scope = newHostManager()) {
         NDArray x = scope.arange(0f, 6f, .1f).reshape(4, 15).div(6);
         NDArray w = scope.arange(0f, 9f, .1f).reshape(6, 15).div(9).sub(.5f);
         NDArray b = scope.zeros(new Shape(6), DataType.FLOAT32);
-        NDArray deviation =
-            script.run(
-                scope,
-                "deviation",
-                TorchScript.tensor(x),
-                TorchScript.tensor(w),
-                TorchScript.tensor(b));
+        NDArray deviation = script.runWithGradients("deviation", x, w, b).singletonOrThrow();
         return deviation.toFloatArray()[0] < tolerance;
       } catch (RuntimeException e) {
-        LOG.info("oneDNN's linear is not available: {}", e.toString());
+        LOG.info("a kernel of oneDNN's is not available: {}", e.toString());
         return false;
       }
     }

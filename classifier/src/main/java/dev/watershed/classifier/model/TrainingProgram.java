@@ -1,9 +1,7 @@
 package dev.watershed.classifier.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.watershed.classifier.InvalidInputException;
@@ -74,7 +72,7 @@ public final class TrainingProgram implements AutoCloseable {
     return compile(
         architecture,
         new ProgramSource.Dropout(hiddenDropout, attentionDropout, classifierDropout),
-        Torch.trainingKernels(precision));
+        Torch.trainingKernels(architecture.encoder(), precision));
   }
 
   static TrainingProgram compile(
@@ -192,34 +190,33 @@ public final class TrainingProgram implements AutoCloseable {
       NDArray count,
       long dropoutSeed) {
     double targets = parts.stream().mapToInt(TrainingBatch::targetCount).sum();
-    NDArray gradient = scope.create(new Shape(0), DataType.FLOAT32);
+    NDArray total = state.weights().array().zerosLike();
+    total.attach(scope);
     double loss = 0;
     for (int i = 0; i < parts.size(); i++) {
       TrainingBatch part = parts.get(i);
       try (NDManager partScope = scope.newSubManager()) {
         Inputs in = Inputs.of(partScope, part, layout.architecture());
         seed(RandomStream.of(dropoutSeed, i).nextLong());
-        NDList results =
-            script.runWithGradients(
-                ProgramSource.accumulateMethod(trained),
-                in.ids,
-                in.types,
-                in.bias,
-                in.targets,
-                state.weights().array(),
-                partScope.create(part.targetCount() / targets),
-                gradient);
-        loss += results.get(0).toDoubleArray()[0];
-        if (gradient.isEmpty()) {
-          gradient = results.get(1);
-          gradient.attach(scope);
-        }
+        loss +=
+            script
+                .runWithGradients(
+                    ProgramSource.accumulateMethod(trained),
+                    in.ids,
+                    in.types,
+                    in.bias,
+                    in.targets,
+                    state.weights().array(),
+                    partScope.create(part.targetCount() / targets),
+                    total)
+                .singletonOrThrow()
+                .toDoubleArray()[0];
       }
     }
     return script
         .runWithGradients(
-            "update",
-            gradient,
+            ProgramSource.updateMethod(trained),
+            total,
             scope.create(loss),
             state.weights().array(),
             state.firstMoment(),
@@ -237,28 +234,17 @@ public final class TrainingProgram implements AutoCloseable {
 
   /** As {@code update} of {@link ProgramSource} reads them. */
   private double[] settings(StageSettings stage, double learningRate) {
-    AdamWSettings adamw = stage.adamw();
-    long matrices = 0;
-    long vectors = layout.decayedSize();
-    if (stage.trained() == TrainedPart.HEAD) {
-      List<ParameterLayout.Parameter> head = layout.classifier();
-      if (head.isEmpty()) {
-        throw new IllegalArgumentException("only a classification head is trained alone");
-      }
-      matrices = head.get(0).offset();
-      vectors = head.get(head.size() / 2).offset();
+    if (stage.trained() == TrainedPart.HEAD && layout.classifier().isEmpty()) {
+      throw new IllegalArgumentException("only a classification head is trained alone");
     }
+    AdamWSettings adamw = stage.adamw();
     return new double[] {
       learningRate,
       adamw.beta1(),
       adamw.beta2(),
       adamw.epsilon(),
       stage.clipNorm(),
-      matrices,
-      layout.decayedSize(),
       adamw.weightDecay(),
-      vectors,
-      layout.trainedSize(),
       adamw.decayAll() ? adamw.weightDecay() : 0
     };
   }

@@ -38,27 +38,10 @@ final class Bf16InferenceTest {
     }
   }
 
-  /** Wide enough that the machine's own choice is oneDNN, where it computes bfloat16. */
   @ParameterizedTest
   @EnumSource(Family.class)
   void logits_ofAWideEncoder_areFp32sWithinTheFormatsRounding(Family family) {
-    boolean bert = family == Family.BERT;
-    var config =
-        new EncoderConfig(
-            family,
-            50,
-            192,
-            3,
-            4,
-            384,
-            34,
-            bert ? 2 : 1,
-            1e-5,
-            Activation.GELU,
-            bert ? 0 : 1,
-            0,
-            0,
-            0);
+    EncoderConfig config = TinyModels.wideConfig(family);
     var architecture = new Architecture(config, Head.CLASSIFICATION, List.of("no", "yes"));
     var random = new Random(3);
     var examples = new ArrayList<EncodedExample>();

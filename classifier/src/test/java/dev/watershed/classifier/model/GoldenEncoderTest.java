@@ -26,10 +26,11 @@ final class GoldenEncoderTest {
   @ParameterizedTest
   @ValueSource(strings = {"bert", "bert_gamma_beta", "roberta"})
   void logits_onTheLineWithOneDnn_areTheReferences(String family) throws IOException {
-    line(
-        family,
-        new ProgramSource.Kernels(
-            ProgramSource.Linear.ONEDNN, ProgramSource.Attention.FUSED, ComputePrecision.FP32));
+    for (ProgramSource.Linear linear : ProgramSource.Linear.values()) {
+      line(
+          family,
+          new ProgramSource.Kernels(linear, ProgramSource.Attention.FUSED, ComputePrecision.FP32));
+    }
   }
 
   /**

@@ -37,6 +37,13 @@ final class TinyModels {
         .1);
   }
 
+  /** Wide enough that the machine's own choice is oneDNN, where it has that. */
+  static EncoderConfig wideConfig(Family family) {
+    boolean bert = family == Family.BERT;
+    return new EncoderConfig(
+        family, 50, 192, 3, 4, 384, 34, bert ? 2 : 1, 1e-5, Activation.GELU, bert ? 0 : 1, 0, 0, 0);
+  }
+
   static Architecture classifier(Family family) {
     return new Architecture(
         config(family, Activation.GELU), Head.CLASSIFICATION, List.of("no", "yes", "maybe"));

@@ -3,11 +3,13 @@ package dev.watershed.classifier.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
@@ -256,23 +258,47 @@ final class TrainingProgramTest {
             e -> assertThat(e.kind()).isEqualTo(InvalidInputException.Kind.CORRUPT));
   }
 
-  /** What GPUs train with, for its order of additions. */
+  /** What wide models and what GPUs train with, against the plain one. */
   @ParameterizedTest
   @EnumSource(Family.class)
-  void gradient_attentionWrittenOut_isTheFusedOne(Family family) {
-    Architecture architecture = TinyModels.classifier(family);
-    var batch = new TrainingBatch(TinyModels.examples(family, 9, 3), null);
+  void gradient_ofEveryKernel_isThePlainOne(Family family) {
+    Architecture classifier = TinyModels.classifier(family);
+    compareKernels(classifier, new TrainingBatch(TinyModels.examples(family, 9, 3), null));
+    compareKernels(classifier.withMaskedLanguageModelHead(), TinyModels.maskedBatch(family, 9, 3));
+  }
+
+  private static void compareKernels(Architecture architecture, TrainingBatch batch) {
     try (ParameterVector weights = TinyModels.weights(architecture, 1)) {
-      float[] fused = gradient(weights, batch, Torch.trainingKernels(ComputePrecision.FP32));
-      float[] writtenOut = gradient(weights, batch, ProgramSource.Kernels.PLAIN);
-      double difference = 0;
-      double norm = 0;
-      for (int i = 0; i < fused.length; i++) {
-        difference += Math.pow((double) fused[i] - writtenOut[i], 2);
-        norm += Math.pow(fused[i], 2);
+      float[] plain = gradient(weights, batch, ProgramSource.Kernels.PLAIN);
+      for (ProgramSource.Linear linear :
+          List.of(ProgramSource.Linear.PLAIN, ProgramSource.Linear.ONEDNN_DIFFERENTIABLE)) {
+        for (ProgramSource.Attention attention : ProgramSource.Attention.values()) {
+          var kernels = new ProgramSource.Kernels(linear, attention, ComputePrecision.FP32);
+          float[] other = gradient(weights, batch, kernels);
+          double difference = 0;
+          double norm = 0;
+          for (int i = 0; i < plain.length; i++) {
+            difference += Math.pow((double) other[i] - plain[i], 2);
+            norm += Math.pow(plain[i], 2);
+          }
+          assertThat(norm).isPositive();
+          assertThat(Math.sqrt(difference / norm)).as("%s", kernels).isLessThan(1e-5);
+        }
       }
-      assertThat(Math.sqrt(difference / norm)).isLessThan(1e-5);
     }
+  }
+
+  @Test
+  void trainingKernels_wideEncoderOnACpu_areOneDnns() {
+    assumeThat(Torch.hasOneDnnLinear()).as("libtorch has oneDNN's kernels").isTrue();
+    EncoderConfig narrow = BERT.encoder();
+    assertThat(Torch.trainingKernels(narrow, ComputePrecision.FP32).linear())
+        .isEqualTo(ProgramSource.Linear.PLAIN);
+    EncoderConfig wide = TinyModels.wideConfig(Family.BERT);
+    assertThat(Torch.trainingKernels(wide, ComputePrecision.FP32).linear())
+        .isEqualTo(ProgramSource.Linear.ONEDNN_DIFFERENTIABLE);
+    assertThat(Torch.trainingKernels(wide, ComputePrecision.BF16).linear())
+        .isEqualTo(ProgramSource.Linear.PLAIN);
   }
 
   private static float[] gradient(
