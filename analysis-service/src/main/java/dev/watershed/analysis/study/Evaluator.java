@@ -1,9 +1,13 @@
 package dev.watershed.analysis.study;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
+import dev.watershed.server.RefusedException;
 import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Status;
@@ -13,6 +17,7 @@ import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -64,10 +69,12 @@ final class Evaluator {
   /**
    * Makes a call until it succeeds, within the current {@link Context}.
    *
-   * @throws StatusRuntimeException the evaluator's, when it will not pass or patience ends
+   * @param subject what it asks about
+   * @throws StatusRuntimeException the evaluator's, with the subject, when it will not pass or
+   *     patience ends
    * @throws CancellationException when the context is cancelled
    */
-  void call(Call call) throws InterruptedException {
+  void call(String subject, Call call) throws InterruptedException {
     var patience = new Patience();
     while (true) {
       try {
@@ -80,13 +87,41 @@ final class Evaluator {
             PASSING.contains(e.getStatus().getCode())
                 || (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED && asked.isPresent());
         if (!passing || patience.isAtEnd()) {
-          throw e;
+          throw about(subject, e);
         }
         var wait = patience.nextWait(asked.orElse(Duration.ZERO));
         log.info("The evaluator answered {}; asking again in {}", e.getStatus(), wait);
         waitOrCancelled(wait);
       }
     }
+  }
+
+  /** Refuses an answer that ended without all that was asked for. */
+  static void requireNoneMissing(String subject, long missing) {
+    if (missing > 0) {
+      throw RefusedException.refused(
+          Code.INTERNAL,
+          "EVALUATOR_INCOMPLETE",
+          "The evaluator ended its answer about %s without %d of the points asked for."
+              .formatted(subject, missing),
+          Map.of());
+    }
+  }
+
+  private static StatusRuntimeException about(String subject, StatusRuntimeException failure) {
+    var said = StatusProto.fromStatusAndTrailers(failure.getStatus(), failure.getTrailers());
+    var status = said.toBuilder();
+    var message = said.getMessage().isEmpty() ? failure.getStatus().getCode() : said.getMessage();
+    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, message));
+    if (said.getDetailsCount() == 0) {
+      status.addDetails(
+          Any.pack(
+              ErrorInfo.newBuilder()
+                  .setDomain(RefusedException.DOMAIN)
+                  .setReason("EVALUATOR_FAILED")
+                  .build()));
+    }
+    return StatusProto.toStatusRuntimeException(status.build());
   }
 
   private void attempt(Call call, Patience patience) throws InterruptedException {

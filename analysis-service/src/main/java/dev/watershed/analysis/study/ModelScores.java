@@ -1,0 +1,144 @@
+package dev.watershed.analysis.study;
+
+import dev.watershed.analysis.store.KnownPoints;
+import dev.watershed.analysis.store.KnownPoints.Known;
+import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.eval.v1.Combination;
+import dev.watershed.eval.v1.CombinationHeader;
+import dev.watershed.eval.v1.EvaluateCombinationsRequest;
+import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
+import dev.watershed.type.v1.EvaluationSample;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Scores of single models on all samples of a study: taken over where known, else asked for. */
+final class ModelScores {
+  /** What the evaluator takes in a call. */
+  private static final int SAMPLES_PER_CALL = 100;
+
+  private final StudyStore store;
+  private final KnownPoints known;
+  private final Evaluator evaluator;
+  private final StudyPlan plan;
+  private final List<EvaluationSample> samples;
+  private final Hold hold;
+  private final PaceEstimate pace;
+  private final StudyRecord record;
+
+  ModelScores(
+      StudyStore store,
+      KnownPoints known,
+      Evaluator evaluator,
+      StudyPlan plan,
+      Hold hold,
+      PaceEstimate pace,
+      StudyRecord record) {
+    this.store = store;
+    this.known = known;
+    this.evaluator = evaluator;
+    this.plan = plan;
+    this.samples = plan.samples();
+    this.hold = hold;
+    this.pace = pace;
+    this.record = record;
+  }
+
+  /**
+   * Scores a model.
+   *
+   * @param missing samples, by index in the plan; becomes empty
+   */
+  void score(int model, TreeSet<Integer> missing) throws InterruptedException {
+    var checkpoint = plan.checkpoint(model);
+    evaluator.call(
+        checkpoint,
+        (stub, progressed) -> {
+          while (!missing.isEmpty()) {
+            var asked = missing.stream().limit(SAMPLES_PER_CALL).toList();
+            missing.removeAll(takeScores(stub, model, asked));
+            var unknown = asked.stream().filter(missing::contains).toList();
+            if (!unknown.isEmpty()) {
+              var request =
+                  scoresOf(checkpoint, unknown)
+                      .addCombinations(Combination.newBuilder().addCoefficients(1));
+              var responses = stub.evaluateCombinations(request.build());
+              readScores(responses, model, unknown, missing, progressed);
+              Evaluator.requireNoneMissing(
+                  checkpoint, unknown.stream().filter(missing::contains).count());
+            }
+          }
+        });
+  }
+
+  private EvaluateCombinationsRequest.Builder scoresOf(String checkpoint, List<Integer> asked) {
+    return EvaluateCombinationsRequest.newBuilder()
+        .addModels(checkpoint)
+        .addAllSamples(asked.stream().map(samples::get).toList())
+        .setPrecision(plan.spec().getPrecision())
+        .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision());
+  }
+
+  /** Takes over what other studies know of a model; returns the samples that they know. */
+  private Set<Integer> takeScores(
+      EvaluationServiceBlockingStub stub, int model, List<Integer> asked) {
+    var responses = stub.evaluateCombinations(scoresOf(plan.checkpoint(model), asked).build());
+    if (!responses.hasNext()) {
+      Evaluator.requireNoneMissing(plan.checkpoint(model), asked.size());
+    }
+    var header = responses.next().getHeader();
+    readHeader(model, asked, header);
+    var arithmetic = PointIdentity.ofArithmetic(header.getProvenance());
+    var scores = known.scores(hold.study(), header.getModelDigests(0), arithmetic);
+    var taken = new TreeMap<Integer, Known>();
+    for (int i = 0; i < asked.size(); i++) {
+      var score = scores.get(record.identity(asked.get(i), header.getSamples(i)));
+      if (score != null) {
+        taken.put(asked.get(i), score);
+      }
+    }
+    if (!taken.isEmpty()) {
+      var added =
+          taken.entrySet().stream()
+              .map(entry -> new Score(model, entry.getKey(), entry.getValue().metrics()))
+              .toList();
+      record.add(
+          () ->
+              known.takeScores(
+                  hold, added, KnownPoints.sources(taken.values()), pace.skip(added.size())));
+    }
+    return taken.keySet();
+  }
+
+  private void readScores(
+      Iterator<EvaluateCombinationsResponse> responses,
+      int model,
+      List<Integer> asked,
+      TreeSet<Integer> missing,
+      Runnable progressed) {
+    while (responses.hasNext()) {
+      var response = responses.next();
+      if (response.hasHeader()) {
+        readHeader(model, asked, response.getHeader());
+        record.keepProvenance(response.getHeader().getProvenance());
+      } else {
+        int sample = asked.get(response.getPoint().getSampleIndex());
+        var score = new Score(model, sample, response.getPoint().getMetrics());
+        record.add(() -> store.addScore(hold, score, pace.advance()));
+        missing.remove(sample);
+        progressed.run();
+      }
+    }
+  }
+
+  private void readHeader(int model, List<Integer> asked, CombinationHeader header) {
+    record.checkModel(model, header.getModelDigests(0));
+    record.checkSamples(asked, header.getSamplesList());
+    record.keepLabelCount(asked, header.getSamplesList());
+  }
+}
