@@ -20,7 +20,6 @@ import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.standalone.benchmark.EvaluationResult.Baseline;
 import dev.watershed.standalone.benchmark.EvaluationResult.Pass;
 import dev.watershed.standalone.benchmark.EvaluationResult.Profile;
-import dev.watershed.standalone.benchmark.EvaluationResult.Share;
 import dev.watershed.standalone.process.ProcessMemory;
 import dev.watershed.standalone.terminal.Durations;
 import dev.watershed.type.v1.EvaluationSample;
@@ -266,7 +265,7 @@ public final class EvaluationBenchmark {
             / (EXPECTED_EAGER_FRACTION * rate);
     double start = 5 + 4e-8 * settings.size().parameterCount();
     double run = ours * (settings.bf16() ? 1.7 : 1) + baselines + start * (settings.bf16() ? 2 : 1);
-    double profiled = settings.profile() ? 4 * ours / settings.alphas() / settings.pairs() : 0;
+    double profiled = settings.profile() ? 5 * ours / settings.alphas() / settings.pairs() : 0;
     return settings.runs() * run + profiled + 1e-7 * settings.size().parameterCount();
   }
 
@@ -430,6 +429,9 @@ public final class EvaluationBenchmark {
         PreparedSample sample = program.prepare(examples, BATCH_TOKENS)) {
       Runnable pass = () -> program.logits(weights, sample, () -> false);
       pass.run();
+      // The first time, the profiler's notes come to lie between the buffers of a pass, and each
+      // large one needs fresh memory; a fifth of the pass was page faults.
+      OperationProfile.record(pass);
       Stopwatch watch = new Stopwatch();
       pass.run();
       Spent before = watch.lap();
@@ -446,30 +448,7 @@ public final class EvaluationBenchmark {
           share,
           overhead == null ? null : overhead - 1,
           fp32.loadingShare() + fp32.interpolatingShare() + share * fp32.forwardShare(),
-          shares(profile.operations(), accounted));
+          OperationShare.of(profile));
     }
-  }
-
-  private static List<Share> shares(List<OperationProfile.Operation> operations, double accounted) {
-    List<Share> shares = new ArrayList<>();
-    long calls = 0;
-    double interpreter = 0;
-    for (OperationProfile.Operation operation : operations) {
-      if (operation.isMethod()) {
-        calls += operation.calls();
-        interpreter += operation.ownSeconds();
-      } else {
-        shares.add(
-            new Share(
-                operation.name(),
-                operation.shape(),
-                operation.calls(),
-                operation.ownSeconds(),
-                operation.ownSeconds() / accounted));
-      }
-    }
-    shares.add(new Share("interpreter", "", calls, interpreter, interpreter / accounted));
-    shares.sort((x, y) -> Double.compare(y.seconds(), x.seconds()));
-    return shares;
   }
 }

@@ -133,16 +133,5 @@ public record EvaluationResult(
       double accountedShare,
       @Nullable Double profilerShare,
       double accountedShareOfPoint,
-      List<Share> operations) {}
-
-  /**
-   * A kind of operation.
-   *
-   * @param name libtorch's; "interpreter" for what TorchScript itself takes
-   * @param shape of the right factor of a matrix product; else empty
-   * @param calls in one pass
-   * @param seconds without the operations that it calls
-   * @param share of {@code accountedSeconds}
-   */
-  public record Share(String name, String shape, long calls, double seconds, double share) {}
+      List<OperationShare> operations) {}
 }

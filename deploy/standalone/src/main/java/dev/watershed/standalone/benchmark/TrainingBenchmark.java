@@ -64,6 +64,7 @@ public final class TrainingBenchmark {
     final List<Double> seconds = new ArrayList<>();
     Spent spent = Spent.NOTHING;
     double optimizerShare;
+    List<OperationShare> operations = List.of();
     long peakResidentBytes;
   }
 
@@ -178,8 +179,11 @@ public final class TrainingBenchmark {
       measure(steps, step, times);
       if (profiling) {
         progress.accept("profile of a step");
-        OperationProfile profile = OperationProfile.record(() -> step.accept(steps + 1));
+        // The profiler's notes come to lie between a step's buffers; the second time there is room.
+        OperationProfile.record(() -> step.accept(steps + 1));
+        OperationProfile profile = OperationProfile.record(() -> step.accept(steps + 2));
         times.optimizerShare = profile.seconds("update") / profile.wallSeconds();
+        times.operations = OperationShare.of(profile);
       }
     }
   }
@@ -220,6 +224,7 @@ public final class TrainingBenchmark {
         rate,
         best == null ? 0 : rate / best.gigaflops(),
         times.optimizerShare,
-        times.peakResidentBytes);
+        times.peakResidentBytes,
+        times.operations);
   }
 }

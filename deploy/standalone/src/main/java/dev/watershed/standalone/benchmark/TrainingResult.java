@@ -58,6 +58,8 @@ public record TrainingResult(
    * @param optimizerShare of a step: norm, clipping and AdamW, by libtorch's profiler; 0 likewise
    * @param peakResidentBytes the most memory that the process held, a copy of the initial weights
    *     included
+   * @param operations of a step under the profiler, most of the time first; none for eager
+   *     operations
    */
   public record Steps(
       double secondsPerStep,
@@ -66,5 +68,6 @@ public record TrainingResult(
       double gigaflops,
       double fractionOfBestRate,
       double optimizerShare,
-      long peakResidentBytes) {}
+      long peakResidentBytes,
+      List<OperationShare> operations) {}
 }

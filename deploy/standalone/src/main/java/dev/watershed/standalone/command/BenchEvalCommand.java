@@ -12,7 +12,6 @@ import dev.watershed.standalone.benchmark.EvaluationResult;
 import dev.watershed.standalone.benchmark.EvaluationResult.Baseline;
 import dev.watershed.standalone.benchmark.EvaluationResult.Pass;
 import dev.watershed.standalone.benchmark.EvaluationResult.Profile;
-import dev.watershed.standalone.benchmark.EvaluationResult.Share;
 import dev.watershed.standalone.benchmark.ModelSize;
 import dev.watershed.standalone.benchmark.ProductRate;
 import dev.watershed.standalone.benchmark.Ratio;
@@ -46,7 +45,6 @@ import picocli.CommandLine.Option;
     })
 final class BenchEvalCommand implements Callable<Integer> {
   private static final int QUICK = 10;
-  private static final int SHOWN_OPERATIONS = 16;
 
   @Mixin private OutputOptions output;
   @Mixin private BenchOptions options;
@@ -252,12 +250,7 @@ final class BenchEvalCommand implements Callable<Integer> {
   }
 
   private void show(Profile profiled) {
-    TextTable table =
-        new TextTable("operations of a forward pass", "right factor", "calls", "share");
-    for (Share share : profiled.operations().stream().limit(SHOWN_OPERATIONS).toList()) {
-      table.row(share.name(), share.shape(), String.valueOf(share.calls()), percent(share.share()));
-    }
-    output.table(table);
+    output.table(BenchOptions.operations("operations of a forward pass", profiled.operations()));
     output.line(
         text(
             "These operations are %s of the pass's %s, and with loading and interpolating %s of a"

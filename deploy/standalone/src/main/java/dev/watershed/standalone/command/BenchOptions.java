@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.watershed.standalone.benchmark.Goal;
+import dev.watershed.standalone.benchmark.OperationShare;
 import dev.watershed.standalone.benchmark.Workplace;
 import dev.watershed.standalone.terminal.Durations;
 import dev.watershed.standalone.terminal.TextTable;
@@ -28,6 +29,8 @@ final class BenchOptions {
       defaultValue = "1")
   long seed;
 
+  private static final int SHOWN_OPERATIONS = 16;
+
   private final Surroundings surroundings;
 
   BenchOptions(Surroundings surroundings) {
@@ -50,6 +53,19 @@ final class BenchOptions {
   void say(String text) {
     surroundings.terminal().err().println("  " + text + " ...");
     surroundings.terminal().err().flush();
+  }
+
+  /**
+   * Those that take most of the time.
+   *
+   * @param title what they are operations of
+   */
+  static TextTable operations(String title, List<OperationShare> shares) {
+    TextTable table = new TextTable(title, "right factor", "calls", "share");
+    for (OperationShare share : shares.stream().limit(SHOWN_OPERATIONS).toList()) {
+      table.row(share.name(), share.shape(), String.valueOf(share.calls()), percent(share.share()));
+    }
+    return table;
   }
 
   static TextTable goals(String title, List<Goal> goals) {

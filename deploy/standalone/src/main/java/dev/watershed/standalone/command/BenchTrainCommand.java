@@ -71,6 +71,11 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Option(names = "--bf16", description = "Measure bfloat16 too.")
   private boolean bf16;
 
+  @Option(
+      names = "--profile",
+      description = "Account for the time of a step by operations, with libtorch's profiler.")
+  private boolean profile;
+
   @Option(names = "--run", description = "Measure a run through the service too.")
   private boolean run;
 
@@ -158,6 +163,15 @@ final class BenchTrainCommand implements Callable<Integer> {
     }
     output.line("");
     output.table(BenchOptions.goals("goals at size base, batch 32 of 64 tokens", result.goals()));
+    if (profile) {
+      output.line("");
+      output.table(
+          BenchOptions.operations("operations of a step, fp32", result.fp32().operations()));
+      if (bf16Steps != null) {
+        output.line("");
+        output.table(BenchOptions.operations("operations of a step, bf16", bf16Steps.operations()));
+      }
+    }
   }
 
   private void ratio(String precision, Ratio ratio) {

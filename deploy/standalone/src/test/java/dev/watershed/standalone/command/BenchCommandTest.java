@@ -296,9 +296,18 @@ final class BenchCommandTest {
             "gigaflops",
             "fractionOfBestRate",
             "optimizerShare",
-            "peakResidentBytes");
+            "peakResidentBytes",
+            "operations");
     for (String contestant : List.of("fp32", "bf16")) {
+      double shares = 0;
+      for (JsonNode operation : result.get(contestant).get("operations")) {
+        shares += operation.get("share").asDouble();
+      }
+      assertThat(shares).isCloseTo(1, within(1e-6));
       for (String name : names(result.get(contestant))) {
+        if (name.equals("operations")) {
+          continue;
+        }
         double value = result.get(contestant).get(name).asDouble();
         assertThat(value).as("%s %s", contestant, name).isFinite().isNotNegative();
         if (!name.equals("processorShare")) { // which comes in steps of 10 ms
