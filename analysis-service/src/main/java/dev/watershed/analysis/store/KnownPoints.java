@@ -18,11 +18,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /**
@@ -42,11 +39,6 @@ public final class KnownPoints {
 
   /** What was measured, and the study that it was measured for. */
   public record Known(ClassificationMetrics metrics, long source) {}
-
-  /** The studies that these were measured for. */
-  public static Set<Long> sources(Collection<Known> taken) {
-    return taken.stream().map(Known::source).collect(Collectors.toCollection(TreeSet::new));
-  }
 
   /**
    * A pair as other studies know it.

@@ -1,9 +1,6 @@
 package dev.watershed.analysis.study;
 
-import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
-import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationHeader;
@@ -22,30 +19,15 @@ final class ModelScores {
   /** What the evaluator takes in a call. */
   private static final int SAMPLES_PER_CALL = 100;
 
-  private final StudyStore store;
-  private final KnownPoints known;
   private final Evaluator evaluator;
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
-  private final Hold hold;
-  private final PaceEstimate pace;
   private final StudyRecord record;
 
-  ModelScores(
-      StudyStore store,
-      KnownPoints known,
-      Evaluator evaluator,
-      StudyPlan plan,
-      Hold hold,
-      PaceEstimate pace,
-      StudyRecord record) {
-    this.store = store;
-    this.known = known;
+  ModelScores(Evaluator evaluator, StudyPlan plan, StudyRecord record) {
     this.evaluator = evaluator;
     this.plan = plan;
     this.samples = plan.samples();
-    this.hold = hold;
-    this.pace = pace;
     this.record = record;
   }
 
@@ -93,8 +75,7 @@ final class ModelScores {
     }
     var header = responses.next().getHeader();
     readHeader(model, asked, header);
-    var arithmetic = PointIdentity.ofArithmetic(header.getProvenance());
-    var scores = known.scores(hold.study(), header.getModelDigests(0), arithmetic);
+    var scores = record.knownScores(header.getModelDigests(0), header.getProvenance());
     var taken = new TreeMap<Integer, Known>();
     for (int i = 0; i < asked.size(); i++) {
       var score = scores.get(record.identity(asked.get(i), header.getSamples(i)));
@@ -107,10 +88,7 @@ final class ModelScores {
           taken.entrySet().stream()
               .map(entry -> new Score(model, entry.getKey(), entry.getValue().metrics()))
               .toList();
-      record.add(
-          () ->
-              known.takeScores(
-                  hold, added, KnownPoints.sources(taken.values()), pace.skip(added.size())));
+      record.takeScores(added, taken.values());
     }
     return taken.keySet();
   }
@@ -129,7 +107,7 @@ final class ModelScores {
       } else {
         int sample = asked.get(response.getPoint().getSampleIndex());
         var score = new Score(model, sample, response.getPoint().getMetrics());
-        record.add(() -> store.addScore(hold, score, pace.advance()));
+        record.addScore(score);
         missing.remove(sample);
         progressed.run();
       }

@@ -2,10 +2,7 @@ package dev.watershed.analysis.study;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
-import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.study.StudyPlan.Pair;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
@@ -28,32 +25,17 @@ import java.util.TreeSet;
  * they came from: not from what else is known, nor from where an earlier attempt broke off.
  */
 final class PairCurves {
-  private final StudyStore store;
-  private final KnownPoints known;
   private final Evaluator evaluator;
   private final StudyPlan plan;
-  private final Hold hold;
-  private final PaceEstimate pace;
   private final StudyRecord record;
   private final List<Digest> digests;
 
   /** All models have been scored. */
-  PairCurves(
-      StudyStore store,
-      KnownPoints known,
-      Evaluator evaluator,
-      StudyPlan plan,
-      Hold hold,
-      PaceEstimate pace,
-      StudyRecord record) {
-    this.store = store;
-    this.known = known;
+  PairCurves(Evaluator evaluator, StudyPlan plan, StudyRecord record) {
     this.evaluator = evaluator;
     this.plan = plan;
-    this.hold = hold;
-    this.pace = pace;
     this.record = record;
-    this.digests = store.modelDigests(hold.study());
+    this.digests = record.modelDigests();
   }
 
   /** What an attempt knows of a pair. */
@@ -99,7 +81,7 @@ final class PairCurves {
   private void measure(PairWork work, SortedMap<Integer, Double> losses)
       throws InterruptedException {
     var pair = work.pair;
-    for (var point : store.points(hold.study(), pair.a(), pair.b())) {
+    for (var point : record.points(pair)) {
       work.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats());
     }
     boolean first = true;
@@ -109,8 +91,7 @@ final class PairCurves {
       var missing = new TreeSet<>(round);
       missing.removeAll(work.stored.keySet());
       if (!first && !missing.isEmpty()) {
-        store.growTotal(hold, missing.size());
-        pace.expect(missing.size());
+        record.expectPoints(missing.size());
       }
       if (!missing.isEmpty() || !work.distanceKnown) {
         takePoints(work, missing);
@@ -121,18 +102,16 @@ final class PairCurves {
       round.forEach(index -> losses.put(index, requireNonNull(work.stored.get(index))));
       first = false;
     }
-    record.add(() -> store.completePair(hold, pair.a(), pair.b(), pace.current()));
+    record.completePair(pair);
   }
 
   /** Takes over what others know of what is missing, which becomes less. */
   private void takePoints(PairWork work, TreeSet<Integer> missing) {
     var pair = work.pair;
-    var others =
-        work.others.orElseGet(
-            () -> known.pair(hold.study(), work.digestA, work.digestB, plan.grid().intervals()));
+    var others = work.others.orElseGet(() -> record.knownPair(work.digestA, work.digestB));
     work.others = Optional.of(others);
     if (!work.distanceKnown && others.euclideanDistance().isPresent()) {
-      store.keepPair(hold.study(), pair.a(), pair.b(), others.euclideanDistance().getAsDouble());
+      record.keepDistance(pair, others.euclideanDistance().getAsDouble());
       work.distanceKnown = true;
     }
     var taken = new TreeMap<>(others.points());
@@ -144,10 +123,7 @@ final class PairCurves {
                   entry ->
                       new Point(pair.a(), pair.b(), entry.getKey(), entry.getValue().metrics()))
               .toList();
-      record.add(
-          () ->
-              known.takePoints(
-                  hold, points, KnownPoints.sources(taken.values()), pace.skip(points.size())));
+      record.takePoints(points, taken.values());
       points.forEach(
           point -> work.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats()));
       missing.removeAll(taken.keySet());
@@ -194,13 +170,13 @@ final class PairCurves {
         record.checkModel(pair.b(), header.getModelBDigest());
         record.checkSamples(List.of(0), header.getSamplesList());
         record.keepProvenance(header.getProvenance());
-        store.keepPair(hold.study(), pair.a(), pair.b(), header.getEuclideanDistance());
+        record.keepDistance(pair, header.getEuclideanDistance());
         work.distanceKnown = true;
       } else {
         var index = missing.remove(response.getPoint().getAlpha());
         if (index != null) {
           var point = new Point(pair.a(), pair.b(), index, response.getPoint().getMetrics());
-          record.add(() -> store.addPoint(hold, point, pace.advance()));
+          record.addPoint(point);
           work.stored.put(index, point.metrics().getMeanLossNats());
           progressed.run();
         }

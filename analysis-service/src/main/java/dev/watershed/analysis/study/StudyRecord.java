@@ -1,25 +1,41 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.store.KnownPoints;
+import dev.watershed.analysis.store.KnownPoints.Known;
+import dev.watershed.analysis.store.KnownPoints.KnownPair;
+import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.study.StudyPlan.Pair;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Provenance;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
- * What an attempt at a study writes down as it comes: that models and samples stay what they were,
- * and each point with the pace so far.
+ * What an attempt at a study finds written and writes down as it comes: that models and samples
+ * stay what they were, each point with the pace so far, and what other studies know.
  */
 final class StudyRecord {
   private final StudyStore store;
+  private final KnownPoints known;
   private final Hold hold;
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
+  private final PaceEstimate pace;
   private final StudyUpdates updates;
   private final ParallelWork work;
   private final ReentrantLock adding = new ReentrantLock();
@@ -28,13 +44,87 @@ final class StudyRecord {
    * @param work is stopped when the hold is lost
    */
   StudyRecord(
-      StudyStore store, Hold hold, StudyPlan plan, StudyUpdates updates, ParallelWork work) {
+      StudyStore store,
+      KnownPoints known,
+      StoredStudy study,
+      StudyPlan plan,
+      StudyUpdates updates,
+      ParallelWork work) {
     this.store = store;
-    this.hold = hold;
+    this.known = known;
+    this.hold = new Hold(study.number(), study.attempt());
     this.plan = plan;
     this.samples = plan.samples();
+    this.pace = new PaceEstimate(study.elapsedSeconds());
     this.updates = updates;
     this.work = work;
+  }
+
+  Hold hold() {
+    return hold;
+  }
+
+  /** Seconds of computing, over all attempts. */
+  double elapsedSeconds() {
+    return pace.elapsedSeconds();
+  }
+
+  /**
+   * Begins to score models; with adaptive alphas, counts what is planned so far.
+   *
+   * @param completedPoints of earlier attempts
+   */
+  void beginScores(long completedPoints) {
+    long total =
+        plan.grid().adaptive()
+            ? store.countTotal(hold, plan.pointCount(), plan.grid().firstStep())
+            : plan.pointCount();
+    pace.begin(total - completedPoints);
+  }
+
+  /** Begins to measure pairs, whose points take another time than scores. */
+  void beginPairs() {
+    pace.begin(pace.remainingPoints());
+  }
+
+  /** Plans more points than before. */
+  void expectPoints(int count) {
+    store.growTotal(hold, count);
+    pace.expect(count);
+  }
+
+  /** The scores that are stored. */
+  List<Score> scores() {
+    return store.scores(hold.study());
+  }
+
+  /** By pair begun, whether it is complete. */
+  Map<Pair, Boolean> pairs() {
+    var begun = new HashMap<Pair, Boolean>();
+    for (var pair : store.pairs(hold.study())) {
+      begun.put(new Pair(pair.modelA(), pair.modelB()), pair.complete());
+    }
+    return begun;
+  }
+
+  /** The points that are stored of a pair. */
+  List<Point> points(Pair pair) {
+    return store.points(hold.study(), pair.a(), pair.b());
+  }
+
+  /** Of all models, which have been scored. */
+  List<Digest> modelDigests() {
+    return store.modelDigests(hold.study());
+  }
+
+  /** What other studies know of a model, by the identity of the sample. */
+  Map<String, Known> knownScores(Digest model, Provenance provenance) {
+    return known.scores(hold.study(), model, PointIdentity.ofArithmetic(provenance));
+  }
+
+  /** What other studies know of a pair. */
+  KnownPair knownPair(Digest modelA, Digest modelB) {
+    return known.pair(hold.study(), modelA, modelB, plan.grid().intervals());
   }
 
   /**
@@ -94,21 +184,54 @@ final class StudyRecord {
     store.keepProvenance(hold.study(), provenance, PointIdentity.ofArithmetic(provenance));
   }
 
-  /** Stores what came. */
-  interface Addition {
-    /** Returns whether the hold was still good. */
-    boolean make();
+  void addScore(Score score) {
+    add(() -> store.addScore(hold, score, pace.advance()));
+  }
+
+  void addPoint(Point point) {
+    add(() -> store.addPoint(hold, point, pace.advance()));
+  }
+
+  /**
+   * Takes scores over.
+   *
+   * @param taken the same, as other studies know them
+   */
+  void takeScores(List<Score> scores, Collection<Known> taken) {
+    add(() -> known.takeScores(hold, scores, sources(taken), pace.skip(scores.size())));
+  }
+
+  /**
+   * Takes points over.
+   *
+   * @param taken the same, as other studies know them
+   */
+  void takePoints(List<Point> points, Collection<Known> taken) {
+    add(() -> known.takePoints(hold, points, sources(taken), pace.skip(points.size())));
+  }
+
+  private static Set<Long> sources(Collection<Known> taken) {
+    return taken.stream().map(Known::source).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  void keepDistance(Pair pair, double euclideanDistance) {
+    store.keepPair(hold.study(), pair.a(), pair.b(), euclideanDistance);
+  }
+
+  void completePair(Pair pair) {
+    add(() -> store.completePair(hold, pair.a(), pair.b(), pace.current()));
   }
 
   /**
    * Stores what came, one at a time.
    *
+   * @param addition returns whether the hold was still good
    * @throws CancellationException when the hold was lost
    */
-  void add(Addition addition) {
+  private void add(BooleanSupplier addition) {
     adding.lock();
     try {
-      if (!addition.make()) {
+      if (!addition.getAsBoolean()) {
         work.stop();
         throw new CancellationException("the study has ended or another worker has it");
       }

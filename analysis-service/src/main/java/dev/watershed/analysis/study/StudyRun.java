@@ -5,12 +5,10 @@ import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
-import dev.watershed.analysis.study.StudyPlan.Pair;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
@@ -25,12 +23,9 @@ import java.util.stream.IntStream;
  */
 final class StudyRun {
   private final StudyStore store;
-  private final KnownPoints known;
   private final Evaluator evaluator;
   private final StoredStudy study;
   private final StudyPlan plan;
-  private final Hold hold;
-  private final PaceEstimate pace;
   private final ParallelWork work;
   private final StudyRecord record;
 
@@ -41,18 +36,15 @@ final class StudyRun {
       StudyUpdates updates,
       StoredStudy study) {
     this.store = store;
-    this.known = known;
     this.evaluator = evaluator;
     this.study = study;
     this.plan = StudyPlan.of(study.study().getSpec());
-    this.hold = new Hold(study.number(), study.attempt());
-    this.pace = new PaceEstimate(study.elapsedSeconds());
     this.work = new ParallelWork(evaluator.concurrency());
-    this.record = new StudyRecord(store, hold, plan, updates, work);
+    this.record = new StudyRecord(store, known, study, plan, updates, work);
   }
 
   Hold hold() {
-    return hold;
+    return record.hold();
   }
 
   /** Breaks the attempt off soon, from any thread. */
@@ -71,7 +63,7 @@ final class StudyRun {
     try (work) {
       scoreModels();
       measurePairs(endLosses());
-      return new ReportComputation(store, study, plan).compute(pace.elapsedSeconds());
+      return new ReportComputation(store, study, plan).compute(record.elapsedSeconds());
     }
   }
 
@@ -80,16 +72,12 @@ final class StudyRun {
     for (int model = 0; model < plan.modelCount(); model++) {
       missing.add(new TreeSet<>(ContiguousSet.closedOpen(0, plan.samples().size())));
     }
-    for (var score : store.scores(hold.study())) {
+    for (var score : record.scores()) {
       missing.get(score.model()).remove(score.sample());
     }
     var unscored = IntStream.range(0, plan.modelCount()).filter(i -> !missing.get(i).isEmpty());
-    long total =
-        plan.grid().adaptive()
-            ? store.countTotal(hold, plan.pointCount(), plan.grid().firstStep())
-            : plan.pointCount();
-    pace.begin(total - study.study().getProgress().getCompletedPoints());
-    var scores = new ModelScores(store, known, evaluator, plan, hold, pace, record);
+    record.beginScores(study.study().getProgress().getCompletedPoints());
+    var scores = new ModelScores(evaluator, plan, record);
     work.forEach(unscored.boxed().toList(), model -> scores.score(model, missing.get(model)));
   }
 
@@ -100,7 +88,7 @@ final class StudyRun {
   private double[] endLosses() {
     var losses = new double[plan.modelCount()];
     var diverged = new ArrayList<String>();
-    for (var score : store.scores(hold.study())) {
+    for (var score : record.scores()) {
       double loss = score.metrics().getMeanLossNats();
       if (score.sample() == 0) {
         losses[score.model()] = loss;
@@ -121,14 +109,11 @@ final class StudyRun {
   }
 
   private void measurePairs(double[] endLosses) throws InterruptedException {
-    var begun = new HashMap<Pair, Boolean>();
-    for (var pair : store.pairs(hold.study())) {
-      begun.put(new Pair(pair.modelA(), pair.modelB()), pair.complete());
-    }
+    var begun = record.pairs();
     var pairs = plan.pairs();
     pairs.removeIf(pair -> begun.getOrDefault(pair, false));
-    pace.begin(pace.remainingPoints());
-    var curves = new PairCurves(store, known, evaluator, plan, hold, pace, record);
+    record.beginPairs();
+    var curves = new PairCurves(evaluator, plan, record);
     work.forEach(pairs, pair -> curves.measure(pair, begun.containsKey(pair), endLosses));
   }
 }
