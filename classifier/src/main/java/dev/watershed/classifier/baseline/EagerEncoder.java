@@ -57,10 +57,17 @@ final class EagerEncoder {
       throw new IllegalArgumentException(
           "the baseline is a BERT classifier with GELU on the CPU, not " + architecture);
     }
+    // By libtorch: arrays made from Java's would lie in direct memory, which the heap's size
+    // limits.
     var tensors = new LinkedHashMap<String, NDArray>();
     for (Parameter p : weights.layout().parameters()) {
       long[] shape = p.shape().stream().mapToLong(Integer::longValue).toArray();
-      tensors.put(p.name(), manager.create(weights.copyOf(p.name()), new Shape(shape)));
+      try (NDArray flat = weights.array().get("{}:{}", p.offset(), p.offset() + p.size());
+          NDArray view = flat.reshape(new Shape(shape))) {
+        NDArray tensor = view.duplicate();
+        tensor.attach(manager);
+        tensors.put(p.name(), tensor);
+      }
     }
     return tensors;
   }
