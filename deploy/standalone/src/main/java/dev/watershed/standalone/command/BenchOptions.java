@@ -20,8 +20,11 @@ final class BenchOptions {
 
   @Option(
       names = "--threads",
-      description = "Threads inside one operation of libtorch. Default: one per processor.")
-  private int threads = Runtime.getRuntime().availableProcessors();
+      description =
+          "Threads inside one operation of libtorch, so of one evaluation or training. Default: 1,"
+              + " as serve has it.",
+      defaultValue = "1")
+  private int threads = 1;
 
   @Option(
       names = "--seed",
