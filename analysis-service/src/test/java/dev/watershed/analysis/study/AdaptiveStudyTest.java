@@ -12,7 +12,6 @@ import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StepStudy;
-import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import io.grpc.StatusRuntimeException;
@@ -54,7 +53,7 @@ final class AdaptiveStudyTest {
 
   @Test
   void study_defaults_knowsEveryGapToTheToleranceWithFewerEvaluations() {
-    var report = study(adaptive(MODELS));
+    var report = process.study(adaptive(MODELS));
 
     assertThat(report.getSpec().getAdaptive())
         .isEqualTo(
@@ -91,7 +90,7 @@ final class AdaptiveStudyTest {
   void study_finestSpacingTooCoarse_saysHowWellTheGapsAreKnown() {
     var spec = adaptive(MODELS).toBuilder();
     spec.getAdaptiveBuilder().setToleranceNats(1e-4).setFinestIntervalCount(20);
-    var report = study(spec.build());
+    var report = process.study(spec.build());
 
     var crossing = report.getPairs(0);
     assertThat(crossing.getConvexityGapToleranceNats()).isGreaterThan(1e-4);
@@ -108,7 +107,7 @@ final class AdaptiveStudyTest {
 
   @Test
   void study_brokenOff_choosesTheSameAlphasAndAsksForTheMissingOnesOnly() throws Exception {
-    var whole = study(adaptive(MODELS));
+    var whole = process.study(adaptive(MODELS));
     // Other weights, so that nothing of the first study helps.
     evaluator.version = "2";
     evaluator.evaluations.clear();
@@ -119,7 +118,7 @@ final class AdaptiveStudyTest {
         evaluation -> {
           if (points.incrementAndGet() > 31) {
             halted.countDown();
-            await(forever);
+            StudyProcess.await(forever);
           }
         };
     var name = process.create(adaptive(MODELS)).getName();
@@ -143,11 +142,11 @@ final class AdaptiveStudyTest {
 
   @Test
   void study_whatOthersKnow_isTakenOverWithoutAnotherChoiceOfAlphas() {
-    var alone = study(adaptive(MODELS));
+    var alone = process.study(adaptive(MODELS));
     evaluator.version = "2";
-    study(spec(MODELS).toBuilder().setIntervalCount(80).build());
+    process.study(spec(MODELS).toBuilder().setIntervalCount(80).build());
     evaluator.evaluations.clear();
-    var helped = study(adaptive(MODELS));
+    var helped = process.study(adaptive(MODELS));
 
     assertThat(evaluator.total()).isZero();
     assertThat(helped.getPairsList()).isEqualTo(alone.getPairsList());
@@ -159,16 +158,16 @@ final class AdaptiveStudyTest {
     var tighter = adaptive(MODELS).toBuilder();
     tighter.getAdaptiveBuilder().setToleranceNats(.001);
     evaluator.version = "1";
-    study(adaptive(MODELS));
+    process.study(adaptive(MODELS));
     evaluator.evaluations.clear();
-    var tight = study(tighter.build());
+    var tight = process.study(tighter.build());
     assertThat(tight.getCost().getReusedPoints()).isPositive();
     assertThat(tight.getCost().getComputedPoints()).isEqualTo(evaluator.total()).isPositive();
   }
 
   @Test
   void study_pathThatDiverges_isNotRefined() {
-    var report = study(adaptive("left-0", "left-1", "void-0"));
+    var report = process.study(adaptive("left-0", "left-1", "void-0"));
     var wall = report.getPairs(1);
 
     assertThat(wall.getCurve().getAlphasCount()).isEqualTo(6);
@@ -213,18 +212,6 @@ final class AdaptiveStudyTest {
         .build();
   }
 
-  private StudyReport study(StudySpec spec) {
-    var name = process.create(spec).getName();
-    var ended = process.await(name);
-    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
-    assertThat(ended.getProgress().getCompletedPoints())
-        .isEqualTo(ended.getProgress().getTotalPoints());
-    var report = process.report(name);
-    assertThat(report.getCost().getComputedPoints() + report.getCost().getReusedPoints())
-        .isEqualTo(ended.getProgress().getTotalPoints());
-    return report;
-  }
-
   private static StudySpec adaptive(String... models) {
     return spec(models).toBuilder().setAdaptive(AdaptiveAlphas.getDefaultInstance()).build();
   }
@@ -258,15 +245,5 @@ final class AdaptiveStudyTest {
     double a = FakeEvaluator.position("checkpoints/" + MODELS[pair.getModelA()]);
     double b = FakeEvaluator.position("checkpoints/" + MODELS[pair.getModelB()]);
     return FakeEvaluator.loss(alpha * a + (1 - alpha) * b);
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      if (!latch.await(60, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the test takes too long");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -54,7 +54,7 @@ final class StudyCrashTest {
     evaluator.beforePoint =
         evaluation -> {
           if (points.incrementAndGet() > stored) {
-            await(released);
+            StudyProcess.await(released);
           }
         };
     String name = killOnceItHas(stored);
@@ -188,16 +188,6 @@ final class StudyCrashTest {
     } finally {
       process.destroyForcibly();
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-    }
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      if (!latch.await(60, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the test takes too long");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.ValidationInterceptor;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** The analysis service as a process has it: its beans, its database file, its gRPC calls. */
@@ -102,6 +104,30 @@ final class StudyProcess implements AutoCloseable {
     return stub()
         .getStudyReport(GetStudyReportRequest.newBuilder().setName(name).build())
         .getReport();
+  }
+
+  /** Makes a study, which succeeds with all its points counted, and returns its report. */
+  StudyReport study(StudySpec spec) {
+    var name = create(spec).getName();
+    var ended = await(name);
+    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+    long total = ended.getProgress().getTotalPoints();
+    assertThat(ended.getProgress().getCompletedPoints()).isEqualTo(total);
+    var report = report(name);
+    assertThat(report.getCost().getComputedPoints() + report.getCost().getReusedPoints())
+        .isEqualTo(total);
+    return report;
+  }
+
+  /** Waits for what a test makes happen. */
+  static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the test takes too long");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

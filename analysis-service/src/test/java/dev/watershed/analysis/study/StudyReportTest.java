@@ -14,9 +14,6 @@ import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.ModelReport;
-import dev.watershed.analysis.v1.StudyReport;
-import dev.watershed.analysis.v1.StudySpec;
-import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
 import java.io.IOException;
@@ -51,7 +48,7 @@ final class StudyReportTest {
 
   @Test
   void report_pairs_haveTheCurvesAndTheirMetrics() {
-    var report = study(spec(MODELS.toArray(String[]::new)));
+    var report = process.study(spec(MODELS.toArray(String[]::new)));
 
     assertThat(report.getPairsCount()).isEqualTo(10);
     int index = 0;
@@ -73,7 +70,7 @@ final class StudyReportTest {
 
   @Test
   void report_clusters_areThoseOfTheDistances() {
-    var report = study(spec(MODELS.toArray(String[]::new)));
+    var report = process.study(spec(MODELS.toArray(String[]::new)));
     var distances = new double[5][5];
     for (int a = 0; a < 5; a++) {
       for (int b = a + 1; b < 5; b++) {
@@ -97,7 +94,7 @@ final class StudyReportTest {
         Diagnostic.newBuilder()
             .setSample(sample("second"))
             .setScore(Score.SCORE_MATTHEWS_CORRELATION));
-    var report = study(spec.build());
+    var report = process.study(spec.build());
 
     var model = report.getModels(0);
     assertThat(model.getLabel()).isEqualTo("seed 1");
@@ -113,7 +110,7 @@ final class StudyReportTest {
 
   @Test
   void report_diagnosticsAndGroups_areFitted() {
-    var report = study(spec(MODELS.toArray(String[]::new)));
+    var report = process.study(spec(MODELS.toArray(String[]::new)));
     var features = Doubles.toArray(report.getClustering().getCentroidDistanceDifferencesList());
     var scores =
         IntStream.range(0, 5)
@@ -151,7 +148,7 @@ final class StudyReportTest {
             .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_NESTED)
             .setDistance(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP)
             .build();
-    var pair = study(spec).getPairs(0);
+    var pair = process.study(spec).getPairs(0);
     var improved = curve(0, 1, 100).improvedConvexityGap().orElseThrow();
 
     assertThat(pair.getCurve().getAlphasCount()).isEqualTo(101);
@@ -161,7 +158,8 @@ final class StudyReportTest {
 
   @Test
   void report_threeClusters_hasNoCentroidFeatureAndNoDiagnosticFits() {
-    var report = study(spec(MODELS.toArray(String[]::new)).toBuilder().setClusterCount(3).build());
+    var report =
+        process.study(spec(MODELS.toArray(String[]::new)).toBuilder().setClusterCount(3).build());
 
     assertThat(report.getDiagnosticsList()).isEmpty();
     assertThat(report.getModels(0).hasCentroidDistanceDifference()).isFalse();
@@ -170,7 +168,7 @@ final class StudyReportTest {
 
   @Test
   void finding_twoBasins_saysSizesGapsAndTheDiagnostic() {
-    assertThat(study(spec(MODELS.toArray(String[]::new))).getFinding())
+    assertThat(process.study(spec(MODELS.toArray(String[]::new))).getFinding())
         .startsWith("5 models fall into 2 basins of 3 and 2 (silhouette 1.00)")
         .contains("; median convexity gap 0 within and 1.04 across; ")
         .endsWith("the centroid-distance feature goes with diagnostic (r = 1.00).");
@@ -178,7 +176,7 @@ final class StudyReportTest {
 
   @Test
   void finding_oneBasin_saysSo() {
-    var report = study(spec("left-0", "left-1", "left-2", "left-3", "left-4"));
+    var report = process.study(spec("left-0", "left-1", "left-2", "left-3", "left-4"));
 
     assertThat(report.getFinding()).doesNotContain("fall into");
     assertThat(report.getClustering().getOneBasin()).isTrue();
@@ -187,7 +185,7 @@ final class StudyReportTest {
 
   @Test
   void finding_twoModels_claimsNoBasins() {
-    var report = study(spec("left-0", "right-0"));
+    var report = process.study(spec("left-0", "right-0"));
 
     assertThat(report.getFinding())
         .isEqualTo("2 models in 2 clusters say nothing about basins: median convexity gap 1.05.");
@@ -195,12 +193,12 @@ final class StudyReportTest {
 
   @Test
   void warnings_nothingToDoubt_areNone() {
-    assertThat(study(spec(MODELS.toArray(String[]::new))).getWarningsList()).isEmpty();
+    assertThat(process.study(spec(MODELS.toArray(String[]::new))).getWarningsList()).isEmpty();
   }
 
   @Test
   void warnings_accuracyFarBelowChance_nameTheModelAndWhatToDo() {
-    var report = study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"));
+    var report = process.study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"));
 
     assertThat(report.getWarningsList())
         .containsExactly(
@@ -213,13 +211,15 @@ final class StudyReportTest {
   void warnings_labelCountUnknown_sayNothingOfChance() {
     evaluator.labels = List.of();
     assertThat(
-            study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1")).getWarningsList())
+            process
+                .study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"))
+                .getWarningsList())
         .isEmpty();
   }
 
   @Test
   void warnings_fewModelsOneOfThemTwice_saySo() {
-    var report = study(spec("left-0", "right-0", "copy-0"));
+    var report = process.study(spec("left-0", "right-0", "copy-0"));
 
     assertThat(report.getWarningsList())
         .satisfiesExactly(
@@ -230,7 +230,7 @@ final class StudyReportTest {
   @Test
   void warnings_fewExamples_saySo() {
     evaluator.examples = 99;
-    assertThat(study(spec(MODELS.toArray(String[]::new))).getWarningsList())
+    assertThat(process.study(spec(MODELS.toArray(String[]::new))).getWarningsList())
         .singleElement()
         .asString()
         .startsWith("The in-domain sample has only 99 examples");
@@ -247,13 +247,6 @@ final class StudyReportTest {
                 .setDevice("cpu, cuda")
                 .clearThreads()
                 .build());
-  }
-
-  private StudyReport study(StudySpec spec) {
-    var name = process.create(spec).getName();
-    var ended = process.await(name);
-    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
-    return process.report(name);
   }
 
   private static double position(int model) {

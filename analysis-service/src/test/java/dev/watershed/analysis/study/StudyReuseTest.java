@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CancelStudyRequest;
-import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.LabelMapping;
@@ -56,7 +55,7 @@ final class StudyReuseTest {
     int n = 20;
     var models = IntStream.rangeClosed(0, n).mapToObj(i -> (i % 3 == 1 ? "right-" : "left-") + i);
     var all = models.toArray(String[]::new);
-    var twenty = study(spec(Arrays.copyOf(all, n)));
+    var twenty = process.study(spec(Arrays.copyOf(all, n)));
 
     assertThat(evaluator.evaluations.values()).containsOnly(1);
     assertThat(evaluator.total("in-domain")).isEqualTo(n * (n - 1) / 2 * INTERIOR + n);
@@ -66,7 +65,7 @@ final class StudyReuseTest {
     assertThat(twenty.getCost().getEqualGridPoints()).isZero();
 
     evaluator.evaluations.clear();
-    var oneMore = study(spec(all));
+    var oneMore = process.study(spec(all));
     assertThat(evaluator.evaluations.values()).containsOnly(1);
     assertThat(evaluator.total("in-domain")).isEqualTo(n * INTERIOR + 1);
     assertThat(evaluator.total("diagnostic")).isEqualTo(1);
@@ -76,7 +75,7 @@ final class StudyReuseTest {
         .isEqualTo(twenty.getPairsList().subList(0, n - 1));
 
     evaluator.evaluations.clear();
-    var again = study(spec(all));
+    var again = process.study(spec(all));
     assertThat(evaluator.total()).isZero();
     assertThat(again.getCost().getReusedPoints())
         .isEqualTo((n + 1) * n / 2 * INTERIOR + 2 * (n + 1));
@@ -88,9 +87,9 @@ final class StudyReuseTest {
 
   @Test
   void study_pairsWalkedFromTheirOtherEnd_asksForNothing() {
-    var there = study(spec("left-0", "right-2", "left-3"));
+    var there = process.study(spec("left-0", "right-2", "left-3"));
     evaluator.evaluations.clear();
-    var back = study(spec("left-3", "right-2", "left-0"));
+    var back = process.study(spec("left-3", "right-2", "left-0"));
 
     assertThat(evaluator.total()).isZero();
     var pair = there.getPairs(0).getCurve();
@@ -102,28 +101,28 @@ final class StudyReuseTest {
 
   @Test
   void study_sameWeightsUnderAnotherName_asksForNothing() {
-    study(spec("left-0", "right-0"));
+    process.study(spec("left-0", "right-0"));
     evaluator.evaluations.clear();
-    study(spec("right-0", "copy-0"));
+    process.study(spec("right-0", "copy-0"));
     assertThat(evaluator.total()).isZero();
   }
 
   @Test
   void study_otherAlphas_asksForThoseNotOnBothGrids() {
-    study(spec("left-0", "right-0"));
+    process.study(spec("left-0", "right-0"));
     evaluator.evaluations.clear();
-    var twenty = study(spec("left-0", "right-0").toBuilder().setIntervalCount(20).build());
+    var twenty = process.study(spec("left-0", "right-0").toBuilder().setIntervalCount(20).build());
     assertThat(evaluator.total()).isEqualTo(10);
 
     evaluator.evaluations.clear();
-    var paper = study(spec("left-0", "right-0"));
+    var paper = process.study(spec("left-0", "right-0"));
     assertThat(evaluator.total()).isZero();
     assertThat(paper.getPairs(0).getCurve().getAlphasList()).hasSize(11).contains(.1, .3, .7);
     assertThat(twenty.getPairs(0).getCurve().getLossesNatsList())
         .containsAll(paper.getPairs(0).getCurve().getLossesNatsList());
 
     evaluator.evaluations.clear();
-    study(
+    process.study(
         spec("left-0", "right-0").toBuilder()
             .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_REFERENCE)
             .build());
@@ -184,10 +183,10 @@ final class StudyReuseTest {
       Consumer<FakeEvaluator> change,
       UnaryOperator<StudySpec.Builder> changedSpec) {
     var spec = spec("left-0", "right-0");
-    study(spec);
+    process.study(spec);
     evaluator.evaluations.clear();
     change.accept(evaluator);
-    var report = study(changedSpec.apply(spec.toBuilder()).build());
+    var report = process.study(changedSpec.apply(spec.toBuilder()).build());
 
     assertThat(evaluator.total()).as(what).isEqualTo(asked);
     assertThat(report.getCost().getComputedPoints()).isEqualTo(asked);
@@ -206,7 +205,7 @@ final class StudyReuseTest {
         evaluation -> {
           if (points.incrementAndGet() > 16) {
             halted.countDown();
-            await(forever);
+            StudyProcess.await(forever);
           }
         };
     var cancelled = process.create(spec("left-0", "right-0", "left-1")).getName();
@@ -214,7 +213,7 @@ final class StudyReuseTest {
     process.stub().cancelStudy(CancelStudyRequest.newBuilder().setName(cancelled).build());
     evaluator.beforePoint = evaluation -> {};
     forever.countDown();
-    var other = study(spec("left-1", "right-0", "left-0"));
+    var other = process.study(spec("left-1", "right-0", "left-0"));
 
     assertThat(process.get(cancelled).getState()).isEqualTo(StudyState.STUDY_STATE_CANCELLED);
     // But for what was on its way when the study was cancelled.
@@ -258,15 +257,6 @@ final class StudyReuseTest {
     assertThat(evaluator.evaluations.keySet()).hasSize(6 * INTERIOR + 8);
   }
 
-  private StudyReport study(StudySpec spec) {
-    var name = process.create(spec).getName();
-    var ended = process.await(name);
-    assertThat(ended.getState()).as("%s", ended).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
-    assertThat(ended.getProgress().getCompletedPoints())
-        .isEqualTo(ended.getProgress().getTotalPoints());
-    return process.report(name);
-  }
-
   private static Consumer<FakeEvaluator> change(Consumer<FakeEvaluator> change) {
     return change;
   }
@@ -283,15 +273,5 @@ final class StudyReuseTest {
     return LabelMapping.newBuilder()
         .addEntries(LabelMappingEntry.newBuilder().setDataLabel("no").addModelLabels("no"))
         .build();
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      if (!latch.await(60, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the test takes too long");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }
