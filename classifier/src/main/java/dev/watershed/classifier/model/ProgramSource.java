@@ -68,7 +68,7 @@ final class ProgramSource {
     }
   }
 
-  private static final int NORM_CHUNK = 1 << 16;
+  private static final int NORM_CHUNK = 1 << 18;
 
   static final String CLASS = "Program";
   private static final String SELF = "self: __torch__." + CLASS;
