@@ -4,6 +4,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.Quoted;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The directories below which data may be read. */
@@ -42,7 +44,9 @@ public final class DataRoots {
    */
   public Path resolve(String uri) {
     if (roots.isEmpty()) {
-      throw forbidden("no data root is configured, so no file can be read: '%s'".formatted(uri));
+      throw forbidden(
+          "the server has no data root, so '%s' cannot be read; start it with serve --data-root DIR"
+              .formatted(Quoted.of(uri)));
     }
     Path path = roots.get(0).resolve(parse(uri)).normalize();
     List<Path> real = realRoots();
@@ -56,7 +60,11 @@ public final class DataRoots {
       target = path.toRealPath();
     } catch (IOException e) {
       throw new InvalidInputException(
-          Kind.NOT_FOUND, "FILE_NOT_FOUND", "uri", "there is no file '%s'".formatted(uri));
+          Kind.NOT_FOUND,
+          "FILE_NOT_FOUND",
+          "uri",
+          "there is no file '%s' below the server's data roots (%s)"
+              .formatted(Quoted.of(uri), names()));
     }
     if (!isBelow(target, real)) {
       throw outside(uri);
@@ -87,16 +95,21 @@ public final class DataRoots {
       if (!"file".equalsIgnoreCase(parsed.getScheme())) {
         throw forbidden(
             "only files can be read, not '%s:'; give a path or a file: URI"
-                .formatted(parsed.getScheme()));
+                .formatted(Quoted.of(parsed.getScheme())));
       }
       boolean local = parsed.getAuthority() == null && parsed.getPath() != null;
       if (!local || parsed.getQuery() != null || parsed.getFragment() != null) {
         throw invalid(
-            "URI_INVALID", "uri", "'%s' is no file: URI; write file:///path".formatted(uri));
+            "URI_INVALID",
+            "uri",
+            "'%s' is no file: URI; write file:///path".formatted(Quoted.of(uri)));
       }
       return Path.of(parsed.getPath());
     } catch (URISyntaxException | InvalidPathException e) {
-      throw invalid("URI_INVALID", "uri", "neither a path nor a file: URI: " + e.getMessage());
+      throw invalid(
+          "URI_INVALID",
+          "uri",
+          "neither a path nor a file: URI: " + Quoted.of(String.valueOf(e.getMessage())));
     }
   }
 
@@ -118,8 +131,22 @@ public final class DataRoots {
 
   private InvalidInputException outside(String uri) {
     return forbidden(
-        "'%s' lies outside the %d configured data roots; put the file below one of them"
-            .formatted(uri, roots.size()));
+        "'%s' lies outside the server's data roots (%s), whether or not it is there; put it below one of them, or start the server with another: serve --data-root DIR"
+            .formatted(Quoted.of(uri), names()));
+  }
+
+  /**
+   * The roots by their own names: enough for who runs the server to know them by, and nothing of
+   * the server's directories for who merely calls it.
+   */
+  private String names() {
+    String first = name(roots.get(0));
+    String all = roots.stream().map(DataRoots::name).collect(Collectors.joining(", "));
+    return "%s; a relative path starts from %s".formatted(all, first);
+  }
+
+  private static String name(Path root) {
+    return Quoted.of("'" + (root.getFileName() == null ? root : root.getFileName()) + "'");
   }
 
   private static InvalidInputException forbidden(String message) {

@@ -121,6 +121,37 @@ class DataRootsTest {
     refused(new DataRoots(List.of(directory.resolve("none"))), "train.tsv", Kind.NOT_FOUND);
   }
 
+  @Test
+  void resolve_outsideOrMissing_saysWhichRootsThereAreAndNotWhereTheyLie() throws IOException {
+    DataRoots both = new DataRoots(List.of(root, directory.resolve("data2")));
+    assertThat(message(both, "/no/such/file"))
+        .contains(
+            "'data', 'data2'",
+            "a relative path starts from 'data'",
+            "--data-root",
+            "whether or not")
+        .isEqualTo(message(both, "/etc/passwd").replace("/etc/passwd", "/no/such/file"));
+    assertThat(message(both, "no.tsv"))
+        .contains("'no.tsv'", "'data', 'data2'", "a relative path starts from 'data'");
+    assertThat(message(both, "no.tsv") + message(both, "/etc/passwd"))
+        .doesNotContain(directory.toString());
+    assertThat(message(new DataRoots(List.of()), "a.tsv")).contains("--data-root");
+  }
+
+  @Test
+  void resolve_longOrUnprintablePath_isQuotedInPart() {
+    assertThat(message(roots, "/" + "x".repeat(3000) + "\n")).hasSizeLessThan(600);
+    assertThat(message(roots, "no\u202e.tsv")).contains("no\\u202e.tsv");
+  }
+
+  private static String message(DataRoots roots, String uri) {
+    try {
+      return "found " + roots.resolve(uri);
+    } catch (InvalidInputException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
   private static void refused(DataRoots roots, String uri, Kind kind) {
     assertThatExceptionOfType(InvalidInputException.class)
         .isThrownBy(() -> roots.resolve(uri))

@@ -13,6 +13,7 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.UnknownCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashSet;
@@ -45,14 +46,7 @@ final class Models {
   Model resolve(String name, String field) {
     try {
       CheckpointManifest manifest =
-          store
-              .find(Model.idOf(name))
-              .orElseThrow(
-                  () ->
-                      RefusedException.notFound(
-                          "CHECKPOINT_NOT_FOUND",
-                          name,
-                          field + ": there is no " + name + "; list what there is."));
+          store.find(Model.idOf(name)).orElseThrow(() -> UnknownCheckpoint.refused(name, store));
       if (manifest.head() != Head.CLASSIFICATION) {
         throw RefusedException.failedPrecondition(
             "MODEL_IS_NOT_A_CLASSIFIER",

@@ -17,6 +17,7 @@ import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
+import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.io.IOException;
@@ -78,12 +79,7 @@ final class StartingPoint implements AutoCloseable {
     String id = name.substring(CHECKPOINT_PREFIX.length());
     var manifest = checkpoints.find(id);
     if (manifest.isEmpty()) {
-      throw RefusedException.notFound(
-          "CHECKPOINT_NOT_FOUND",
-          name,
-          "There is no checkpoint \""
-              + name
-              + "\" to begin with; list the checkpoints or register one.");
+      throw UnknownCheckpoint.refused(name, checkpoints);
     }
     Path directory = checkpoints.directory(id);
     var checkpoint = HuggingFaceCheckpoint.open(directory);

@@ -15,6 +15,7 @@ import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
@@ -239,12 +240,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
     try {
       return store
           .find(name.substring(PREFIX.length()))
-          .orElseThrow(
-              () ->
-                  RefusedException.notFound(
-                      "CHECKPOINT_NOT_FOUND",
-                      name,
-                      "There is no checkpoint \"" + name + "\"; list the checkpoints."));
+          .orElseThrow(() -> UnknownCheckpoint.refused(name, store));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -342,10 +342,15 @@ final class CheckpointEndpointTest {
   }
 
   @Test
-  void get_unknown_isNotFound() {
-    var refused = Refusals.of(() -> get("checkpoints/none"));
+  void get_unknown_isNotFoundWithTheNearestName() throws Exception {
+    writeModel("model", 1);
+    register("model", "bert-base");
+    var refused = Refusals.of(() -> get("checkpoints/bert-bsae"));
     assertThat(refused.getCode()).isEqualTo(Code.NOT_FOUND_VALUE);
     assertThat(Refusals.reason(refused)).isEqualTo("CHECKPOINT_NOT_FOUND");
+    assertThat(refused.getMessage()).contains("\"bert-bsae\"; did you mean \"bert-base\"?");
+    assertThat(Refusals.of(() -> get("checkpoints/none")).getMessage())
+        .isEqualTo("There is no checkpoint \"none\". List the checkpoints to see what there is.");
   }
 
   @Test
