@@ -1,12 +1,17 @@
 package dev.watershed.analysis.cluster;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.statistics.Summary;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Pairwise distances: square, symmetric, zero on the diagonal, finite and not negative. */
 record DistanceMatrix(double[][] values) {
-  /** Relative difference at which two entries still count as the same distance. */
-  private static final double SYMMETRY_TOLERANCE = 1e-9;
+  /**
+   * Rounding, as a share of the largest distance: so far a diagonal may be from zero, an entry
+   * below zero or from its mirror image.
+   */
+  private static final double ROUNDING = 1e-9;
 
   static DistanceMatrix of(double[][] distances) {
     int n = distances.length;
@@ -22,14 +27,41 @@ record DistanceMatrix(double[][] values) {
             "Row " + i + " has " + distances[i].length + " values; there are " + n + " rows.");
       }
     }
+    double rounding = ROUNDING * largest(distances);
     var values = new double[n][n];
     for (int i = 0; i < n; i++) {
-      check(distances[i][i] == 0, "DIAGONAL_NOT_ZERO", distances, i, i, "it must be 0");
+      checkFinite(distances, i, i);
+      check(
+          Math.abs(distances[i][i]) <= rounding,
+          "DIAGONAL_NOT_ZERO",
+          distances,
+          i,
+          i,
+          "it must be 0");
       for (int j = 0; j < i; j++) {
-        values[i][j] = values[j][i] = checked(distances, i, j);
+        values[i][j] = values[j][i] = checked(distances, i, j, rounding);
       }
     }
     return new DistanceMatrix(values);
+  }
+
+  private static double largest(double[][] distances) {
+    return Arrays.stream(distances)
+        .flatMapToDouble(Arrays::stream)
+        .filter(Double::isFinite)
+        .map(Math::abs)
+        .max()
+        .orElse(0);
+  }
+
+  /** The median of the distances of different models that are above zero; 0 where none is. */
+  double median() {
+    return Summary.median(
+        IntStream.range(0, size())
+            .boxed()
+            .flatMapToDouble(i -> Arrays.stream(values[i], 0, i))
+            .filter(distance -> distance > 0)
+            .toArray());
   }
 
   int size() {
@@ -40,21 +72,26 @@ record DistanceMatrix(double[][] values) {
     return Arrays.stream(values).flatMapToDouble(Arrays::stream).max().orElse(0);
   }
 
-  private static double checked(double[][] distances, int i, int j) {
+  /** Half of the sum of an entry and its mirror image, 0 where rounding made it negative. */
+  private static double checked(double[][] distances, int i, int j, double rounding) {
+    checkFinite(distances, i, j);
+    checkFinite(distances, j, i);
     double value = distances[i][j];
     double mirrored = distances[j][i];
-    check(Double.isFinite(value), "NOT_FINITE", distances, i, j, "it must be finite");
-    check(Double.isFinite(mirrored), "NOT_FINITE", distances, j, i, "it must be finite");
-    check(value >= 0, "NEGATIVE", distances, i, j, "it must be 0 or more");
-    check(mirrored >= 0, "NEGATIVE", distances, j, i, "it must be 0 or more");
+    check(value >= -rounding, "NEGATIVE", distances, i, j, "it must be 0 or more");
+    check(mirrored >= -rounding, "NEGATIVE", distances, j, i, "it must be 0 or more");
     check(
-        Math.abs(value - mirrored) <= SYMMETRY_TOLERANCE * Math.max(value, mirrored),
+        Math.abs(value - mirrored) <= rounding,
         "NOT_SYMMETRIC",
         distances,
         i,
         j,
         "but that of " + j + " and " + i + " is " + mirrored + "; give a symmetric matrix");
-    return value;
+    return Math.max(0, value == mirrored ? value : value / 2 + mirrored / 2);
+  }
+
+  private static void checkFinite(double[][] distances, int i, int j) {
+    check(Double.isFinite(distances[i][j]), "NOT_FINITE", distances, i, j, "it must be finite");
   }
 
   private static void check(

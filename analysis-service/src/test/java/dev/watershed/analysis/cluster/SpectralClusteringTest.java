@@ -203,6 +203,20 @@ final class SpectralClusteringTest {
     }
   }
 
+  /** As other libraries compute them, from dot products. */
+  @Test
+  void cluster_distancesOffByRounding_areTaken() {
+    var exact = blocks(new int[] {4, 3}, .1, .9, 3);
+    var rounded = blocks(new int[] {4, 3}, .1, .9, 3);
+    rounded[2][2] = 1e-17;
+    rounded[3][3] = -4e-10;
+    rounded[5][1] += 3e-10;
+    assertThat(SpectralClustering.cluster(rounded, 2, 1, SEED).assignments())
+        .isEqualTo(SpectralClustering.cluster(exact, 2, 1, SEED).assignments());
+    var same = new double[][] {{0, -1e-17, 1}, {-1e-17, 0, 1}, {1, 1, 0}};
+    assertThat(SpectralClustering.cluster(same, 2, 1, SEED).assignments()).containsExactly(0, 0, 1);
+  }
+
   @Test
   void cluster_unusableNumbers_areRefusedByName() {
     double[][] right = {{0, 1}, {1, 0}};
@@ -210,6 +224,8 @@ final class SpectralClusteringTest {
     assertRefused("NOT_SQUARE", "distances[1]", new double[][] {{0, 1}, {1}}, 2, 1);
     assertRefused(
         "DISTANCE_DIAGONAL_NOT_ZERO", "distances[1][1]", new double[][] {{0, 1}, {1, 2}}, 2, 1);
+    assertRefused(
+        "DISTANCE_DIAGONAL_NOT_ZERO", "distances[0][0]", new double[][] {{1e-8, 1}, {1, 0}}, 2, 1);
     assertRefused(
         "DISTANCE_NOT_SYMMETRIC", "distances[1][0]", new double[][] {{0, 1}, {2, 0}}, 2, 1);
     assertRefused("DISTANCE_NEGATIVE", "distances[1][0]", new double[][] {{0, -1}, {-1, 0}}, 2, 1);
