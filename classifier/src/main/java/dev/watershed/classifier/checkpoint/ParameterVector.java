@@ -24,7 +24,7 @@ import java.util.SplittableRandom;
  * <p>Reading may go on from many threads; whoever writes must be alone.
  */
 public final class ParameterVector implements AutoCloseable {
-  // Memory is reached through one ByteBuffer; four times BERT-large fits.
+  // Memory is reached through one ByteBuffer; 1.6 times BERT-large fits.
   private static final long MAX_SIZE = Integer.MAX_VALUE / Float.BYTES;
   private static final double HEAD_STD = .02;
 

@@ -485,10 +485,9 @@ final class ProgramSource {
     line("  _1 = torch.append(sums, torch.add(torch.sum(p[j]), moments))");
     line("return torch.sum(torch.stack(sums, 0), dtype=7)");
 
-    // Chunks in fp32, and their norms in fp64: of 100 million numbers 2e-7 off where they are
-    // normal,
-    // 6e-6 where they are all the same. All in fp64 took longer than the rest of the update,
-    // because libtorch makes a copy in that type.
+    // Norms of chunks in fp32, and the norm of these in fp64: of 100 million numbers 2e-7 off
+    // where they are normal, 6e-6 where they are all the same. All in fp64 took longer than the
+    // rest of the update, because libtorch makes a copy in that type.
     method("norm", "g: List[Tensor]", "Tensor");
     line("chunks = annotate(List[Tensor], [])");
     line("for i in range(torch.len(g)):");
