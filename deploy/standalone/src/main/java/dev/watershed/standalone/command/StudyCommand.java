@@ -279,7 +279,8 @@ final class StudyCommand {
     output.table(table);
     for (Study study : studies) {
       if (study.hasError()) {
-        ErrorReport.lines(study.getError()).forEach(output::line);
+        output.line(Names.id(study.getName()) + ":");
+        ErrorReport.lines(study.getError()).forEach(line -> output.line("  " + line));
       }
     }
   }

@@ -208,6 +208,13 @@ final class StudyCommandTest {
   }
 
   @Test
+  void list_failedStudy_saysWhoseErrorItIs() {
+    analysis.end = StudyState.STUDY_STATE_FAILED;
+    assertThat(line.run("study", "list")).isEqualTo(ExitCode.OK);
+    assertThat(line.out()).containsPattern("(?m)^s1:\\R  error: no evaluator answers");
+  }
+
+  @Test
   void watch_cancelledStudy_exitsAsCancelled() {
     analysis.end = StudyState.STUDY_STATE_CANCELLED;
     assertThat(line.run("study", "watch", "s1", "--json")).isEqualTo(ExitCode.CANCELLED);
