@@ -4,6 +4,7 @@ import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.StoredStudy;
@@ -61,6 +62,7 @@ final class ReportComputation {
         StudyReport.newBuilder()
             .setStudy(study.study().getName())
             .setSpec(spec)
+            .addAllSampleTexts(SampleText.ofAll(spec))
             .addAllModels(models(scores, clustering))
             .addAllPairs(pairs)
             .setClustering(clustering)

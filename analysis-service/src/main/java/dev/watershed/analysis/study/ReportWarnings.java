@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Chance;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -52,8 +53,13 @@ final class ReportWarnings {
     int examples = report.getModels(0).getInDomain().getExampleCount();
     if (examples < LEAST_EXAMPLES) {
       warnings.add(
-          "The in-domain sample has only %d examples, so that losses and gaps are noisy; take at least %d."
-              .formatted(examples, LEAST_EXAMPLES));
+          String.format(
+              Locale.ROOT,
+              "The in-domain sample (%s) has only %d examples, so that losses and gaps are noisy;"
+                  + " take at least %d.",
+              SampleText.of(report.getSpec().getInDomain()),
+              examples,
+              LEAST_EXAMPLES));
     }
     looselyKnown(report).ifPresent(warnings::add);
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {

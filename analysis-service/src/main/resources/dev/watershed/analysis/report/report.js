@@ -395,20 +395,12 @@
       element('div', {}, element('dt', {}, term), element('dd', {}, value, ' ', element('small', {}, unit)))));
   }
 
-  function sampleText(sample) {
-    if (!sample) return '';
-    const source = sample.split?.builtin ?? sample.split?.file?.uri ?? '';
-    const size = number(sample.size);
-    const rows = size === 0 ? 'all rows' : `${whole(size)} rows, ${sample.firstRows ? 'the first' : `drawn by seed ${sample.seed ?? 0}`}`;
-    return `${sample.name ?? ''}: ${source}, ${rows}`;
-  }
-
   function measured() {
     const provenance = report.provenance ?? {};
     const seconds = number(report.elapsedSeconds);
     describe(byId('protocol'), [
       ['Study', report.study ?? ''],
-      ['In-domain sample', sampleText(spec.inDomain)],
+      ['In-domain sample', (report.sampleTexts ?? [])[0] ?? ''],
       ['Its digest', report.inDomainDigest?.sha256 ? element('code', {}, report.inDomainDigest.sha256) : ''],
       ['Points of a curve', pointsText()],
       ['Convexity gaps known to', spec.adaptive ? `${show(tolerance)} nats` : ''],
@@ -417,7 +409,7 @@
       ['Distance', distanceTitle],
       ['Clusters asked for', whole(number(spec.clusterCount) || 2)],
       ['Kernel width', String(number(spec.kernelWidth) || 1)],
-      ['Diagnostics', diagnostics.length ? plural(diagnostics.length, 'sample') : 'none'],
+      ['Diagnostics', diagnostics.length ? element('div', {}, ...(report.sampleTexts ?? []).slice(1).map(text => element('div', {}, text))) : 'none'],
     ]);
     describe(byId('provenance'), [
       ['Watershed', provenance.watershedVersion ?? ''],

@@ -106,6 +106,11 @@ final class StudyReportTest {
     assertThat(report.getInDomainDigest()).isEqualTo(FakeEvaluator.digestOf("in-domain"));
     assertThat(report.getProvenance()).isEqualTo(FakeEvaluator.PROVENANCE);
     assertThat(report.getElapsedSeconds()).isPositive();
+    assertThat(report.getSampleTextsList())
+        .containsExactly(
+            "in-domain: builtin:miniature/validation, 64 rows drawn by seed 1",
+            "diagnostic: builtin:miniature/validation, 64 rows drawn by seed 1",
+            "second: builtin:miniature/validation, 64 rows drawn by seed 1");
   }
 
   @Test
@@ -233,7 +238,9 @@ final class StudyReportTest {
     assertThat(process.study(spec(MODELS.toArray(String[]::new))).getWarningsList())
         .singleElement()
         .asString()
-        .startsWith("The in-domain sample has only 99 examples");
+        .startsWith(
+            "The in-domain sample (in-domain: builtin:miniature/validation, 64 rows drawn by seed"
+                + " 1) has only 99 examples");
   }
 
   @Test

@@ -26,6 +26,8 @@ public final class ReportText {
   public static List<String> lines(StudyReport report, Terminal terminal) {
     List<String> lines = new ArrayList<>(models(report).lines());
     lines.add("");
+    lines.addAll(samples(report));
+    lines.add("");
     lines.addAll(matrix(report, terminal));
     lines.add("");
     lines.add(
@@ -58,6 +60,14 @@ public final class ReportText {
     lines.add("");
     lines.add(report.getFinding());
     report.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
+    return lines;
+  }
+
+  private static List<String> samples(StudyReport report) {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < report.getSampleTextsCount(); i++) {
+      lines.add((i == 0 ? "measured on " : "diagnostic ") + report.getSampleTexts(i));
+    }
     return lines;
   }
 
