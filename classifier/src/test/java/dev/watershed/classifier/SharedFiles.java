@@ -7,11 +7,18 @@ import java.nio.file.Path;
 
 /** Real data and vocabularies, which are not part of this repository. */
 public final class SharedFiles {
+  /**
+   * Marks the tests that need them: {@code .ci/run} runs all tests without these files, as anybody
+   * outside would, and then these with them.
+   */
+  public static final String TAG = "shared";
+
   private SharedFiles() {}
 
   /**
    * Returns a file below {@code WATERSHED_SHARED}, by default the directory {@code shared} beside
-   * the repository; skips the test where it is absent.
+   * the repository; skips the test where it is absent. Not to be called inside an assertion on an
+   * exception, which would take the skip for a failure.
    */
   public static Path require(String name) {
     Path file = root().resolve(name).normalize();

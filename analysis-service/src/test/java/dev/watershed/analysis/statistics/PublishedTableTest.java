@@ -13,12 +13,14 @@ import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Table 1 of Juneja et al. (2023) from the scores of 100 MNLI models that McCoy et al. (2020)
  * published and the smaller cluster that Juneja et al. published.
  */
+@Tag("shared")
 final class PublishedTableTest {
   private static final Set<Integer> SMALLER =
       Set.of(15, 25, 26, 42, 44, 46, 56, 61, 63, 70, 73, 89);

@@ -6,9 +6,11 @@ import dev.watershed.classifier.SharedFiles;
 import dev.watershed.classifier.data.Row.TextRow;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The formats that data sets of the field come in, on real files of them. */
+@Tag(SharedFiles.TAG)
 class SharedDataTest {
   private static final List<String> MNLI = List.of("contradiction", "entailment", "neutral");
 

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -288,6 +289,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void load_realBertVocabulary_givesTheKnownEncodings() {
     Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
     try (Tokenizer tokenizer = Tokenizers.load(vocabulary, Family.BERT)) {
@@ -300,6 +302,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void encode_realSentences_areLongestMatches() throws IOException {
     Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
     Path sentences = SharedFiles.require("data/cola/in_domain_dev.tsv");
@@ -343,6 +346,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void load_realRobertaFiles_giveTheKnownEncodings() throws IOException {
     Files.copy(
         SharedFiles.require("data/vocab/roberta-base-vocab.json"), directory.resolve("vocab.json"));
@@ -363,6 +367,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void load_realRobertaFiles_encodeWhatIsHardToRead() throws IOException {
     Path files = roberta();
     try (Tokenizer tokenizer = Tokenizers.load(files, Family.ROBERTA)) {
@@ -378,6 +383,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void load_realRobertaFiles_areNaiveBytePairs() throws IOException {
     Path files = roberta();
     var naive = new NaiveBytePairs(files.resolve("vocab.json"), files.resolve("merges.txt"));
@@ -412,6 +418,7 @@ class TokenizersTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void load_realBertVocabulary_encodesWhatIsHardToRead() {
     Path vocabulary = SharedFiles.require("data/vocab/bert-base-uncased-vocab.txt");
     try (Tokenizer tokenizer = Tokenizers.load(vocabulary, Family.BERT)) {
