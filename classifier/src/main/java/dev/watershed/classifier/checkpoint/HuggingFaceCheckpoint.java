@@ -283,7 +283,7 @@ public final class HuggingFaceCheckpoint {
       for (Parameter parameter : layout.parameters()) {
         String name = fileNames.get(parameter.name());
         if (name == null) {
-          vector.draw(parameter, POOLER_STD, POOLER_SEED);
+          vector.draw(parameter, ParameterVector.Normal.whole(POOLER_STD), POOLER_SEED);
         } else {
           Tensor tensor = requireShape(parameter, weights.tensors().get(name), weights);
           weights.read(tensor, vector.bytes(parameter));

@@ -28,6 +28,9 @@ public final class ParameterVector implements AutoCloseable {
   private static final long MAX_SIZE = Integer.MAX_VALUE / Float.BYTES;
   private static final double HEAD_STD = .02;
 
+  /** Standard deviation of a standard normal distribution cut at two, as JAX has it. */
+  private static final double STD_CUT_AT_TWO = .87962566103423978;
+
   private final ParameterLayout layout;
   private final NDManager manager;
   private final PtNDArray array;
@@ -62,22 +65,23 @@ public final class ParameterVector implements AutoCloseable {
    */
   public static ParameterVector random(ParameterLayout layout, double std, long seed) {
     var vector = new ParameterVector(layout);
-    layout.parameters().forEach(p -> vector.draw(p, std, seed));
+    layout.parameters().forEach(p -> vector.draw(p, Normal.whole(std), seed));
     return vector;
   }
 
-  /**
-   * Keeps what both layouts share by name and draws the rest: matrices normal(0, .02), biases zero.
-   */
+  /** Keeps what both layouts share by name and draws the rest; biases are zero. */
   public static ParameterVector withHead(
-      ParameterVector encoder, ParameterLayout target, long headSeed) {
+      ParameterVector encoder,
+      ParameterLayout target,
+      HeadInitialization initialization,
+      long headSeed) {
     EncoderConfig from = encoder.layout.architecture().encoder();
     EncoderConfig to = target.architecture().encoder();
     var vector = new ParameterVector(target);
     for (Parameter p : target.parameters()) {
       Parameter source = encoder.layout.find(p.name());
       if (source == null) {
-        vector.draw(p, HEAD_STD, headSeed);
+        vector.draw(p, headDistribution(p, initialization), headSeed);
       } else if (source.shape().equals(p.shape())) {
         vector.bytes(p).put(encoder.bytes(source));
       } else {
@@ -242,10 +246,10 @@ public final class ParameterVector implements AutoCloseable {
     return bytes().asFloatBuffer();
   }
 
-  void draw(Parameter p, double std, long seed) {
+  void draw(Parameter p, Normal distribution, long seed) {
     FloatBuffer to = bytes(p).asFloatBuffer();
     switch (p.kind()) {
-      case MATRIX -> drawNormal(to, std, new SplittableRandom(seedOf(p.name(), seed)));
+      case MATRIX -> drawNormal(to, distribution, new SplittableRandom(seedOf(p.name(), seed)));
       case NORM_WEIGHT -> {
         while (to.hasRemaining()) {
           to.put(1f);
@@ -259,19 +263,50 @@ public final class ParameterVector implements AutoCloseable {
     }
   }
 
+  /**
+   * A normal distribution about zero.
+   *
+   * @param std standard deviation, before it is cut
+   * @param limit what lies so far from zero, or further, is drawn anew
+   */
+  record Normal(double std, double limit) {
+    static Normal whole(double std) {
+      return new Normal(std, Double.POSITIVE_INFINITY);
+    }
+
+    static Normal cutAtTwo(double std) {
+      return new Normal(std, 2 * std);
+    }
+  }
+
+  private static Normal headDistribution(Parameter p, HeadInitialization initialization) {
+    return switch (initialization) {
+      case NORMAL -> Normal.whole(HEAD_STD);
+      case TRUNCATED_NORMAL -> Normal.cutAtTwo(HEAD_STD);
+      case LECUN_NORMAL ->
+          p.group().equals(ParameterLayout.HEAD) && p.shape().size() == 2
+              ? Normal.cutAtTwo(1 / (StrictMath.sqrt(p.shape().get(1)) * STD_CUT_AT_TWO))
+              : Normal.whole(HEAD_STD);
+    };
+  }
+
   /** Marsaglia's polar method, so that the draws do not depend on the library's own choice. */
-  private static void drawNormal(FloatBuffer to, double std, SplittableRandom random) {
+  private static void drawNormal(FloatBuffer to, Normal distribution, SplittableRandom random) {
     while (to.hasRemaining()) {
       double u = 2 * random.nextDouble() - 1;
       double v = 2 * random.nextDouble() - 1;
       double s = u * u + v * v;
       if (s < 1 && s > 0) {
-        double scale = std * StrictMath.sqrt(-2 * StrictMath.log(s) / s);
-        to.put((float) (u * scale));
-        if (to.hasRemaining()) {
-          to.put((float) (v * scale));
-        }
+        double scale = distribution.std() * StrictMath.sqrt(-2 * StrictMath.log(s) / s);
+        put(u * scale, distribution, to);
+        put(v * scale, distribution, to);
       }
+    }
+  }
+
+  private static void put(double drawn, Normal distribution, FloatBuffer to) {
+    if (to.hasRemaining() && Math.abs(drawn) < distribution.limit()) {
+      to.put((float) drawn);
     }
   }
 

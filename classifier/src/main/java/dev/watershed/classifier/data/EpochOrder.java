@@ -2,43 +2,52 @@ package dev.watershed.classifier.data;
 
 import dev.watershed.classifier.RandomStream;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
- * Which examples each step of a training run sees. The order of an epoch is a function of the seed
- * and the epoch, so a run resumes at any step without replaying. Not thread-safe.
+ * Each epoch is a permutation of all examples: a function of the seed and the epoch, so a run
+ * resumes at any step without replaying.
  */
-public final class EpochOrder {
+public final class EpochOrder implements BatchOrder {
   private final int exampleCount;
   private final int batchSize;
   private final long seed;
+  private final boolean dropRemainder;
 
   private long epoch = -1;
   private int[] order = {};
 
   /**
-   * @throws IllegalArgumentException if there is no example or a batch would be empty
+   * @param dropRemainder whether an epoch leaves out what does not fill a batch
+   * @throws IllegalArgumentException if there is no example or an epoch has no batch
    */
-  public EpochOrder(int exampleCount, int batchSize, long seed) {
-    if (exampleCount < 1 || batchSize < 1) {
+  public EpochOrder(int exampleCount, int batchSize, long seed, boolean dropRemainder) {
+    if (exampleCount < 1 || batchSize < 1 || (dropRemainder && exampleCount < batchSize)) {
       throw new IllegalArgumentException(
-          "need at least one example and a batch of one, got %d and %d"
-              .formatted(exampleCount, batchSize));
+          String.format(
+              Locale.ROOT,
+              "need at least one example and one batch, got %d and batches of %d",
+              exampleCount,
+              batchSize));
     }
     this.exampleCount = exampleCount;
     this.batchSize = batchSize;
     this.seed = seed;
+    this.dropRemainder = dropRemainder;
   }
 
-  /** Steps of one epoch: as many full batches as there are and one of what is left. */
-  public long stepsPerEpoch() {
-    return (exampleCount + (long) batchSize - 1) / batchSize;
+  /** As many full batches an epoch as there are and, unless it is dropped, one of what is left. */
+  @Override
+  public long steps(long epochs) {
+    return epochs * stepsPerEpoch();
   }
 
-  /**
-   * Returns the indices of the examples of one step.
-   *
-   * @param step counted from 0 over all epochs
-   */
+  private long stepsPerEpoch() {
+    long remainder = dropRemainder ? 0 : batchSize - 1;
+    return (exampleCount + remainder) / batchSize;
+  }
+
+  @Override
   public int[] batch(long step) {
     if (step < 0) {
       throw new IllegalArgumentException("step must be at least 0, got " + step);

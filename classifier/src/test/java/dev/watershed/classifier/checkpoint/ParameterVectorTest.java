@@ -3,12 +3,14 @@ package dev.watershed.classifier.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class ParameterVectorTest {
@@ -103,9 +105,12 @@ final class ParameterVectorTest {
     ParameterLayout target =
         ParameterLayout.of(pretrained.withClassificationHead(List.of("a", "b", "c")));
     try (ParameterVector base = ParameterVector.random(ParameterLayout.of(pretrained), .06, 1);
-        ParameterVector first = ParameterVector.withHead(base, target, 1);
-        ParameterVector again = ParameterVector.withHead(base, target, 1);
-        ParameterVector second = ParameterVector.withHead(base, target, 2)) {
+        ParameterVector first =
+            ParameterVector.withHead(base, target, HeadInitialization.NORMAL, 1);
+        ParameterVector again =
+            ParameterVector.withHead(base, target, HeadInitialization.NORMAL, 1);
+        ParameterVector second =
+            ParameterVector.withHead(base, target, HeadInitialization.NORMAL, 2)) {
       assertThat(again.digest()).isEqualTo(first.digest());
       for (Parameter p : target.parameters()) {
         boolean shared = base.layout().find(p.name()) != null;
@@ -122,6 +127,48 @@ final class ParameterVectorTest {
     }
   }
 
+  /** Sizes large enough that a wrong width or cut is many standard errors off. */
+  @ParameterizedTest
+  @CsvSource({
+    // standard deviation of what is drawn: .02; .02 * .8796; 1 / sqrt(512)
+    "NORMAL, 0.02, 0",
+    "TRUNCATED_NORMAL, 0.017593, 0.04",
+    "LECUN_NORMAL, 0.044194, 0.100484"
+  })
+  void withHead_initialization_hasItsWidthAndCut(
+      HeadInitialization initialization, double std, double cut) {
+    var c = config(Family.BERT);
+    var wide =
+        new Architecture(
+            new EncoderConfig(
+                c.family(), 102, 512, 1, 4, 24, 14, 2, 1e-12, Activation.GELU, 1, .1, .1, .1),
+            Head.NONE,
+            List.of());
+    var labels = java.util.stream.IntStream.range(0, 400).mapToObj(i -> "l" + i).toList();
+    var target = ParameterLayout.of(wide.withClassificationHead(labels));
+    try (ParameterVector base = ParameterVector.random(ParameterLayout.of(wide), .06, 1);
+        ParameterVector drawn = ParameterVector.withHead(base, target, initialization, 3)) {
+      float[] weights = drawn.copyOf("classifier.weight");
+      assertThat(weights).hasSize(400 * 512);
+      double squares = 0;
+      double largest = 0;
+      double sum = 0;
+      for (float weight : weights) {
+        squares += (double) weight * weight;
+        sum += weight;
+        largest = Math.max(largest, Math.abs(weight));
+      }
+      assertThat(sum / weights.length).isCloseTo(0, within(std / 100));
+      assertThat(Math.sqrt(squares / weights.length)).isCloseTo(std, withinPercentage(.7));
+      if (cut > 0) {
+        assertThat(largest).isLessThanOrEqualTo(cut).isGreaterThan(.99 * cut);
+      } else {
+        assertThat(largest).isGreaterThan(4 * std);
+      }
+      assertThat(drawn.copyOf("classifier.bias")).containsOnly(0f);
+    }
+  }
+
   @Test
   void withHead_otherWidth_isRefusedByName() {
     EncoderConfig c = config(Family.BERT);
@@ -131,7 +178,8 @@ final class ParameterVectorTest {
     var target = ParameterLayout.of(new Architecture(wider, Head.NONE, List.of()));
     try (ParameterVector base =
         ParameterVector.allocate(ParameterLayout.of(encoder(Family.BERT)))) {
-      assertThatThrownBy(() -> ParameterVector.withHead(base, target, 1).close())
+      assertThatThrownBy(
+              () -> ParameterVector.withHead(base, target, HeadInitialization.NORMAL, 1).close())
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("word_embeddings");
     }

@@ -10,6 +10,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class EpochOrderTest {
   @Property
@@ -18,10 +20,10 @@ class EpochOrderTest {
       @ForAll @IntRange(min = 1, max = 250) int batch,
       @ForAll long seed,
       @ForAll @IntRange(max = 5) int epoch) {
-    EpochOrder order = new EpochOrder(examples, batch, seed);
+    EpochOrder order = new EpochOrder(examples, batch, seed, false);
     List<Integer> all = new ArrayList<>();
-    for (long step = 0; step < order.stepsPerEpoch(); step++) {
-      int[] indices = order.batch(epoch * order.stepsPerEpoch() + step);
+    for (long step = 0; step < order.steps(1); step++) {
+      int[] indices = order.batch(epoch * order.steps(1) + step);
       assertThat(indices.length)
           .isEqualTo(Math.min(batch, examples - (int) step * batch))
           .isPositive();
@@ -37,33 +39,62 @@ class EpochOrderTest {
       @ForAll @IntRange(min = 1, max = 20) int batch,
       @ForAll long seed,
       @ForAll @IntRange(max = 100) int step) {
-    EpochOrder run = new EpochOrder(examples, batch, seed);
+    EpochOrder run = new EpochOrder(examples, batch, seed, false);
     int[] seen = {};
     for (int s = 0; s <= step; s++) {
       seen = run.batch(s);
     }
-    assertThat(new EpochOrder(examples, batch, seed).batch(step)).isEqualTo(seen);
+    assertThat(new EpochOrder(examples, batch, seed, false).batch(step)).isEqualTo(seen);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // CoLA in batches of 32: 267 steps an epoch where the incomplete batch is dropped.
+    "8551, 32, 6, true, 1602",
+    "8551, 32, 6, false, 1608",
+    "64, 32, 2, true, 4",
+    "64, 32, 2, false, 4"
+  })
+  void steps_remainder_countsUnlessDropped(
+      int examples, int batch, int epochs, boolean drop, long expected) {
+    assertThat(new EpochOrder(examples, batch, 1, drop).steps(epochs)).isEqualTo(expected);
+  }
+
+  @Property
+  void batch_remainderDropped_isTheSamePermutationButForItsEnd(
+      @ForAll @IntRange(min = 20, max = 100) int examples,
+      @ForAll @IntRange(min = 1, max = 20) int batch,
+      @ForAll long seed,
+      @ForAll @IntRange(max = 5) int epoch) {
+    EpochOrder kept = new EpochOrder(examples, batch, seed, false);
+    EpochOrder dropped = new EpochOrder(examples, batch, seed, true);
+    for (long step = 0; step < dropped.steps(1); step++) {
+      assertThat(dropped.batch(epoch * dropped.steps(1) + step))
+          .hasSize(batch)
+          .isEqualTo(kept.batch(epoch * kept.steps(1) + step));
+    }
   }
 
   @Test
   void batch_otherSeedOrEpoch_isAnotherOrder() {
-    EpochOrder order = new EpochOrder(1000, 1000, 1);
+    EpochOrder order = new EpochOrder(1000, 1000, 1, false);
     assertThat(order.batch(0))
         .isNotEqualTo(order.batch(1))
-        .isNotEqualTo(new EpochOrder(1000, 1000, 2).batch(0));
+        .isNotEqualTo(new EpochOrder(1000, 1000, 2, false).batch(0));
   }
 
   /** Runs made by earlier versions are resumed by later ones. */
   @Test
   void batch_knownSeed_isPinned() {
-    assertThat(new EpochOrder(10, 4, 42).batch(0)).containsExactly(3, 8, 5, 6);
-    assertThat(new EpochOrder(10, 4, 42).batch(5)).containsExactly(5, 1);
+    assertThat(new EpochOrder(10, 4, 42, false).batch(0)).containsExactly(3, 8, 5, 6);
+    assertThat(new EpochOrder(10, 4, 42, false).batch(5)).containsExactly(5, 1);
   }
 
   @Test
   void new_nothingToOrder_isRefused() {
-    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(0, 4, 1));
-    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 0, 1));
-    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 1, 1).batch(-1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(0, 4, 1, false));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 0, 1, false));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 5, 1, true));
+    assertThatIllegalArgumentException().isThrownBy(() -> new EpochOrder(4, 1, 1, false).batch(-1));
   }
 }

@@ -2,8 +2,11 @@ package dev.watershed.trainer.engine;
 
 import com.google.rpc.BadRequest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.data.BatchOrder;
 import dev.watershed.classifier.data.EpochOrder;
+import dev.watershed.classifier.data.ShuffleBufferOrder;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
@@ -11,6 +14,7 @@ import dev.watershed.type.v1.Precision;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Fills in what a recipe leaves open, from the recipe it is based on, the model and the number of
@@ -141,7 +145,9 @@ final class RecipeResolver {
    * @throws RefusedException naming the field that does not fit
    */
   Recipe resolve(Recipe merged, int rowCount) {
-    var order = new EpochOrder(rowCount, merged.getBatchSize(), 0);
+    refuseNoFullBatch(merged, rowCount);
+    // How many steps an epoch has does not depend on the seed.
+    var order = order(merged, rowCount, 0);
     long steps = steps(merged, order);
     refuseLong(steps, "epochs", merged.getEpochs(), merged.getBatchSize());
     var probe = merged.getLinearProbe();
@@ -155,7 +161,7 @@ final class RecipeResolver {
           "is %d, but the run has only %d steps; give fewer, or a warmup_fraction"
               .formatted(resolved.getWarmupSteps(), steps));
     }
-    if (resolved.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL
+    if (LearningRateSchedule.isPolynomial(resolved.getSchedule())
         && resolved.getEndLearningRate() > resolved.getLearningRate()) {
       throw RefusedException.invalidArgument(
           "END_LEARNING_RATE_TOO_LARGE",
@@ -179,7 +185,7 @@ final class RecipeResolver {
    *     their meaning; {@code recipe} itself, or one based on it. So a recipe by name counts as
    *     followed where only its batch was changed: three epochs are three epochs
    */
-  private Recipe filled(Recipe recipe, Recipe run, EpochOrder order) {
+  private Recipe filled(Recipe recipe, Recipe run, BatchOrder order) {
     var filled =
         recipe.toBuilder()
             .setMaxTokens(maxTokens(recipe))
@@ -189,12 +195,15 @@ final class RecipeResolver {
     if (recipe.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
       filled.setPrecision(Precision.PRECISION_FP32);
     }
+    if (recipe.getHeadInitialization() == HeadInitialization.HEAD_INITIALIZATION_UNSPECIFIED) {
+      filled.setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_NORMAL);
+    }
     if (!recipe.hasDropout()
         && encoder.hiddenDropout() == encoder.attentionDropout()
         && encoder.hiddenDropout() == encoder.classifierDropout()) {
       filled.setDropout(encoder.hiddenDropout());
     }
-    if (run.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL && recipe.getPolynomialPower() == 0) {
+    if (LearningRateSchedule.isPolynomial(run.getSchedule()) && recipe.getPolynomialPower() == 0) {
       filled.setPolynomialPower(1);
     }
     if (recipe.hasLinearProbe()) {
@@ -208,12 +217,49 @@ final class RecipeResolver {
     return Math.min(wanted, encoder.maxTokens());
   }
 
-  private static long steps(Recipe recipe, EpochOrder order) {
-    return recipe.hasSteps() ? recipe.getSteps() : recipe.getEpochs() * order.stepsPerEpoch();
+  /** Returns the order of the rows that a recipe trains on. */
+  static BatchOrder order(Recipe recipe, int rowCount, long seed) {
+    return recipe.getShuffleBuffer() > 0
+        ? new ShuffleBufferOrder(
+            rowCount,
+            recipe.getBatchSize(),
+            recipe.getShuffleBuffer(),
+            seed,
+            recipe.getDropRemainder())
+        : new EpochOrder(rowCount, recipe.getBatchSize(), seed, recipe.getDropRemainder());
   }
 
-  private static long steps(LinearProbe probe, EpochOrder order) {
-    return probe.hasSteps() ? probe.getSteps() : probe.getEpochs() * order.stepsPerEpoch();
+  private static long steps(Recipe recipe, BatchOrder order) {
+    return recipe.hasSteps() ? recipe.getSteps() : order.steps(recipe.getEpochs());
+  }
+
+  private static long steps(LinearProbe probe, BatchOrder order) {
+    return probe.hasSteps() ? probe.getSteps() : order.steps(probe.getEpochs());
+  }
+
+  /** A remainder that is dropped must not be all there is. */
+  private static void refuseNoFullBatch(Recipe recipe, int rowCount) {
+    long rows = rowCount;
+    if (recipe.getShuffleBuffer() > 0) {
+      // Epochs run into each other: all of a stage's together must fill a batch.
+      var probe = recipe.getLinearProbe();
+      long epochs = recipe.hasSteps() ? Integer.MAX_VALUE : recipe.getEpochs();
+      if (recipe.hasLinearProbe() && !probe.hasSteps()) {
+        epochs = Math.min(epochs, probe.getEpochs());
+      }
+      rows = rowCount * epochs;
+    }
+    if (recipe.getDropRemainder() && rows < recipe.getBatchSize()) {
+      throw RefusedException.invalidArgument(
+          "NO_FULL_BATCH",
+          FIELD + "batch_size",
+          String.format(
+              Locale.ROOT,
+              "is %d, but the training split has only %d rows, and drop_remainder leaves out what"
+                  + " does not fill a batch; give smaller batches, or keep the remainder",
+              recipe.getBatchSize(),
+              rowCount));
+    }
   }
 
   private static void refuseLong(long steps, String field, int epochs, int batchSize) {

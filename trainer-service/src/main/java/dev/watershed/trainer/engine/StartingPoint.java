@@ -9,6 +9,7 @@ import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.Head;
+import dev.watershed.classifier.checkpoint.HeadInitialization;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
@@ -212,17 +213,18 @@ final class StartingPoint implements AutoCloseable {
    * Returns the first weights of a run, to be closed by the caller. A head that {@code target} has
    * and the start lacks, or has for other labels, is drawn from {@code headSeed}.
    */
-  ParameterVector weights(Architecture target, long headSeed) throws IOException {
+  ParameterVector weights(Architecture target, HeadInitialization initialization, long headSeed)
+      throws IOException {
     var layout = ParameterLayout.of(target);
     try (var own = ownWeights()) {
       if (architecture.head() == Head.NONE
           || (architecture.head() == target.head()
               && architecture.labels().equals(target.labels()))) {
-        return ParameterVector.withHead(own, layout, headSeed);
+        return ParameterVector.withHead(own, layout, initialization, headSeed);
       }
       var bare = ParameterLayout.of(new Architecture(architecture.encoder(), Head.NONE, List.of()));
-      try (var encoder = ParameterVector.withHead(own, bare, headSeed)) {
-        return ParameterVector.withHead(encoder, layout, headSeed);
+      try (var encoder = ParameterVector.withHead(own, bare, initialization, headSeed)) {
+        return ParameterVector.withHead(encoder, layout, initialization, headSeed);
       }
     }
   }

@@ -2,8 +2,8 @@ package dev.watershed.trainer.engine;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.data.BatchOrder;
 import dev.watershed.classifier.data.EncodedSample;
-import dev.watershed.classifier.data.EpochOrder;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.model.TrainingBatch;
 import dev.watershed.classifier.text.EncodedExample;
@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 /** The batch of each step: a function of the data, the data seed and the step. */
 final class TrainingBatches {
   private final List<EncodedExample> examples;
-  private final EpochOrder order;
+  private final BatchOrder order;
   private final @Nullable Masking masking;
 
   private TrainingBatches(
-      List<EncodedExample> examples, EpochOrder order, @Nullable Masking masking) {
+      List<EncodedExample> examples, BatchOrder order, @Nullable Masking masking) {
     this.examples = examples;
     this.order = order;
     this.masking = masking;
@@ -33,8 +33,7 @@ final class TrainingBatches {
     var split =
         spec.hasMaskedLanguageModel() ? mlm.getTrain() : spec.getClassification().getTrain();
     var encoded = data.tokens(split, start, recipe.getMaxTokens());
-    var order =
-        new EpochOrder(encoded.examples().size(), recipe.getBatchSize(), spec.getDataSeed());
+    var order = RecipeResolver.order(recipe, encoded.examples().size(), spec.getDataSeed());
     return spec.hasMaskedLanguageModel()
         ? new TrainingBatches(
             encoded.examples(),

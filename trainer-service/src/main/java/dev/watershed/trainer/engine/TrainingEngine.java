@@ -4,6 +4,7 @@ import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.HeadInitialization;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
@@ -193,7 +194,20 @@ public final class TrainingEngine {
         log.warn("{} cannot be used; the run begins anew", saved, e);
       }
     }
-    return TrainingState.start(start.weights(architecture, spec.getHeadSeed()));
+    return TrainingState.start(
+        start.weights(
+            architecture,
+            headInitialization(spec.getRecipe().getHeadInitialization()),
+            spec.getHeadSeed()));
+  }
+
+  private static HeadInitialization headInitialization(
+      dev.watershed.trainer.v1.HeadInitialization said) {
+    return switch (said) {
+      case HEAD_INITIALIZATION_TRUNCATED_NORMAL -> HeadInitialization.TRUNCATED_NORMAL;
+      case HEAD_INITIALIZATION_LECUN_NORMAL -> HeadInitialization.LECUN_NORMAL;
+      default -> HeadInitialization.NORMAL;
+    };
   }
 
   private @Nullable Validation validation(

@@ -18,14 +18,14 @@ final class RecipeCatalogueTest {
       delimiter = '|',
       textBlock =
           """
-          # name       |beta1|beta2|epsilon|decay|bias corrected|decays   |rate  |schedule  |warm-up|length      |batch|tokens|clip|dropout|probe        |checkpoints            |seeds
-          paper-mnli   | 0.9 |0.999| 1.0E-6|0.01 | no           | matrices|2.0E-5|LINEAR    | 0.1   |3 epochs    | 32  | 128  | 1.0|   -   | -           | -                     | BOTH
-          paper-qqp    | 0.9 |0.999| 1.0E-6|0.01 | no           | matrices|2.0E-5|LINEAR    | 0.1   |3 epochs    | 32  | 128  | 1.0|   -   | -           | 15000 20000 25000 30000| BOTH
-          paper-cola   | 0.9 |0.999| 1.0E-6|0.0  | yes          | matrices|2.0E-5|LINEAR    | 0     |6 epochs    | 32  | -    | -  |   -   | -           | every 100             | DATA
-          report-qqp   | 0.9 |0.98 | 1.0E-6|0.1  | yes          | all     |1.0E-5|POLYNOMIAL| 7432  |160000 steps| 32  | -    | -  |  0.1  | -           | every 20000           | BOTH
-          report-mnli  | 0.9 |0.98 | 1.0E-6|0.1  | yes          | all     |1.0E-5|POLYNOMIAL| 7432  |160000 steps| 32  | -    | -  |  0.1  | -           | every 20000           | BOTH
-          lp-ft        | 0.9 |0.999| 1.0E-6|0.01 | no           | matrices|2.0E-5|LINEAR    | 0.1   |3 epochs    | 32  | 128  | 1.0|   -   |0.001 1 epoch| -                     | BOTH
-          mlm          | 0.9 |0.999| 1.0E-6|0.01 | no           | matrices|1.0E-4|LINEAR    | 0.01  |100000 steps| 256 | 128  | 1.0|  0.1  | -           | -                     | BOTH
+          # name     |beta1|beta2|epsilon|decay|bias corrected|decays  |rate  |schedule          |warm-up|length      |batch|tokens|clip|dropout|probe        |checkpoints            |seeds|fixed|order      |remainder|head
+          paper-mnli |0.9  |0.999|1.0E-6 |0.01 |no            |matrices|2.0E-5|GOOGLE_LINEAR     |0.1    |3 epochs    |32   |128   |1.0 |-      |-            |-                      |BOTH |-    |buffer 100 |dropped  |TRUNCATED_NORMAL
+          paper-qqp  |0.9  |0.999|1.0E-6 |0.01 |no            |matrices|2.0E-5|GOOGLE_LINEAR     |0.1    |3 epochs    |32   |128   |1.0 |-      |-            |15000 20000 25000 30000|BOTH |-    |buffer 100 |dropped  |TRUNCATED_NORMAL
+          paper-cola |0.9  |0.999|1.0E-6 |0.0  |yes           |matrices|2.0E-5|LINEAR            |0      |6 epochs    |32   |-     |-   |-      |-            |every 100              |DATA |0    |permutation|dropped  |LECUN_NORMAL
+          report-qqp |0.9  |0.98 |1.0E-6 |0.1  |yes           |all     |1.0E-5|FAIRSEQ_POLYNOMIAL|7432   |160000 steps|32   |-     |-   |0.1    |-            |every 20000            |BOTH |-    |permutation|kept     |UNSPECIFIED
+          report-mnli|0.9  |0.98 |1.0E-6 |0.1  |yes           |all     |1.0E-5|FAIRSEQ_POLYNOMIAL|7432   |160000 steps|32   |-     |-   |0.1    |-            |every 20000            |BOTH |-    |permutation|kept     |UNSPECIFIED
+          lp-ft      |0.9  |0.999|1.0E-6 |0.01 |no            |matrices|2.0E-5|GOOGLE_LINEAR     |0.1    |3 epochs    |32   |128   |1.0 |-      |0.001 1 epoch|-                      |BOTH |-    |buffer 100 |dropped  |TRUNCATED_NORMAL
+          mlm        |0.9  |0.999|1.0E-6 |0.01 |no            |matrices|1.0E-4|GOOGLE_LINEAR     |0.01   |100000 steps|256  |128   |1.0 |0.1    |-            |-                      |BOTH |-    |permutation|dropped  |TRUNCATED_NORMAL
           """)
   void published_everyRecipe_isAsItsSourceSays(
       String name,
@@ -45,7 +45,11 @@ final class RecipeCatalogueTest {
       String dropout,
       String probe,
       String checkpoints,
-      String seeds) {
+      String seeds,
+      String fixedSeed,
+      String order,
+      String remainder,
+      String head) {
     var named = RecipeCatalogue.PUBLISHED.get(name);
     var recipe = named.getRecipe();
     var adamw = recipe.getAdamw();
@@ -59,7 +63,7 @@ final class RecipeCatalogueTest {
     assertThat(recipe.getLearningRate()).isEqualTo(learningRate);
     assertThat(recipe.getSchedule().name()).isEqualTo("SCHEDULE_" + schedule);
     assertThat(recipe.getEndLearningRate()).isZero();
-    assertThat(recipe.getPolynomialPower()).isEqualTo(schedule.equals("POLYNOMIAL") ? 1 : 0);
+    assertThat(recipe.getPolynomialPower()).isEqualTo(schedule.endsWith("POLYNOMIAL") ? 1 : 0);
     assertThat(
             recipe.hasWarmupFraction()
                 ? String.valueOf(recipe.getWarmupFraction())
@@ -83,6 +87,13 @@ final class RecipeCatalogueTest {
         .isEqualTo(probe);
     assertThat(checkpoints(named)).isEqualTo(checkpoints);
     assertThat(named.getSeedVariation().name()).isEqualTo("SEED_VARIATION_" + seeds);
+    assertThat(seeds.equals("BOTH") ? "-" : String.valueOf(named.getFixedSeed()))
+        .isEqualTo(fixedSeed);
+    assertThat(
+            recipe.getShuffleBuffer() > 0 ? "buffer " + recipe.getShuffleBuffer() : "permutation")
+        .isEqualTo(order);
+    assertThat(recipe.getDropRemainder() ? "dropped" : "kept").isEqualTo(remainder);
+    assertThat(recipe.getHeadInitialization().name()).isEqualTo("HEAD_INITIALIZATION_" + head);
   }
 
   private static String checkpoints(NamedRecipe named) {

@@ -11,6 +11,7 @@ import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.AdamW;
+import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.NamedRecipe;
 import dev.watershed.trainer.v1.Recipe;
@@ -84,7 +85,7 @@ final class RecipeResolverTest {
   void resolve_nameAlone_isTheRecipeWithNothingOverridden() {
     var resolved = resolve(basedOn("paper-mnli"));
 
-    // 1000 rows in batches of 32 make 32 steps an epoch.
+    // Three times 1000 rows, one after the other, hold 93 batches of 32.
     assertThat(resolved)
         .isEqualTo(
             Recipe.newBuilder()
@@ -98,9 +99,12 @@ final class RecipeResolverTest {
                         .setWeightDecay(.01)
                         .setWithoutBiasCorrection(true))
                 .setLearningRate(2e-5)
-                .setSchedule(Schedule.SCHEDULE_LINEAR)
+                .setSchedule(Schedule.SCHEDULE_GOOGLE_LINEAR)
+                .setShuffleBuffer(100)
+                .setDropRemainder(true)
+                .setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_TRUNCATED_NORMAL)
                 .setWarmupSteps(9)
-                .setSteps(96)
+                .setSteps(93)
                 .setBatchSize(32)
                 .setMaxTokens(128)
                 .setClipNorm(1)
@@ -165,7 +169,7 @@ final class RecipeResolverTest {
             basedOn("paper-mnli", "learning_rate", "end_learning_rate", "max_tokens")
                 .setLearningRate(2e-5)
                 .setMaxTokens(128)
-                .setSteps(96));
+                .setSteps(93));
 
     assertThat(resolved.getOverrideFields().getPathsList()).isEmpty();
   }
@@ -174,7 +178,7 @@ final class RecipeResolverTest {
   void resolve_otherBatch_keepsEpochsAndFractionsWithoutListingThem() {
     var resolved = resolve(basedOn("paper-mnli").setBatchSize(16));
 
-    assertThat(resolved.getSteps()).isEqualTo(3 * 63);
+    assertThat(resolved.getSteps()).isEqualTo(187);
     assertThat(resolved.getWarmupSteps()).isEqualTo(18);
     assertThat(resolved.getOverrideFields().getPathsList()).containsExactly("batch_size");
   }
@@ -190,7 +194,7 @@ final class RecipeResolverTest {
     // Another way to say the warm-up counts, whichever of the two is named.
     assertThat(
             resolve(basedOn("paper-mnli", "warmup_steps").setWarmupFraction(.5)).getWarmupSteps())
-        .isEqualTo(48);
+        .isEqualTo(46);
   }
 
   @Test
@@ -198,7 +202,7 @@ final class RecipeResolverTest {
     var merged =
         resolve(basedOn("lp-ft").setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-2)));
     assertThat(merged.getLinearProbe())
-        .isEqualTo(LinearProbe.newBuilder().setLearningRate(1e-2).setSteps(32).build());
+        .isEqualTo(LinearProbe.newBuilder().setLearningRate(1e-2).setSteps(31).build());
     assertThat(merged.getOverrideFields().getPathsList())
         .containsExactly("linear_probe.learning_rate");
 
@@ -206,7 +210,7 @@ final class RecipeResolverTest {
         resolve(
             basedOn("paper-mnli")
                 .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-3).setEpochs(2)));
-    assertThat(added.getLinearProbe().getSteps()).isEqualTo(64);
+    assertThat(added.getLinearProbe().getSteps()).isEqualTo(62);
     assertThat(added.getOverrideFields().getPathsList()).containsExactly("linear_probe");
 
     var taken = resolve(basedOn("lp-ft", "linear_probe"));
@@ -234,6 +238,7 @@ final class RecipeResolverTest {
         .isEqualTo(
             plain()
                 .setWarmupSteps(0)
+                .setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_NORMAL)
                 .setMaxTokens(128)
                 .setDropout(.1)
                 .setAccumulationSteps(1)
@@ -303,6 +308,22 @@ final class RecipeResolverTest {
             "RECIPE_INCOMPLETE",
             "linear_probe.length",
             basedOn("paper-mnli").setLinearProbe(LinearProbe.newBuilder().setLearningRate(1))),
+        refusal(
+            "NO_FULL_BATCH",
+            "batch_size",
+            basedOn("paper-cola").setMaxTokens(8).setBatchSize(ROWS + 2)),
+        refusal(
+            "NO_FULL_BATCH",
+            "batch_size",
+            basedOn("paper-cola").setMaxTokens(8).setBatchSize(ROWS + 2).setSteps(1)),
+        refusal(
+            "NO_FULL_BATCH",
+            "batch_size",
+            basedOn("paper-mnli").setEpochs(1).setMaxTokens(8).setBatchSize(ROWS + 2)),
+        refusal(
+            "NO_FULL_BATCH",
+            "batch_size",
+            basedOn("lp-ft").setSteps(9).setMaxTokens(8).setBatchSize(ROWS + 2)),
         refusal("WARMUP_TOO_LONG", "warmup_steps", basedOn("report-qqp").setSteps(7431)),
         refusal(
             "END_LEARNING_RATE_TOO_LARGE",
@@ -388,26 +409,47 @@ final class RecipeResolverTest {
   /** The recipe of a name, resolved as if it had been asked for with the batch of another. */
   private static Recipe naively(RecipeResolver resolver, String name, Recipe of) {
     var named = RecipeCatalogue.PUBLISHED.get(name).getRecipe().toBuilder();
-    long perEpoch = (ROWS + of.getBatchSize() - 1) / of.getBatchSize();
     if (named.hasEpochs()) {
-      named.setSteps(named.getEpochs() * perEpoch);
+      named.setSteps(naiveSteps(named.getEpochs(), of));
     }
     if (named.hasWarmupFraction()) {
       named.setWarmupSteps(
           Math.round(Math.floor(named.getWarmupFraction() * of.getSteps() + 1e-9)));
     }
     if (named.hasLinearProbe()) {
-      named.getLinearProbeBuilder().setSteps(named.getLinearProbe().getEpochs() * perEpoch);
+      named.getLinearProbeBuilder().setSteps(naiveSteps(named.getLinearProbe().getEpochs(), of));
     }
     int limit = resolver == BASE ? 512 : 40;
     named.setMaxTokens(Math.min(limit, named.getMaxTokens() == 0 ? 128 : named.getMaxTokens()));
     if (!named.hasDropout() && resolver == BASE) {
       named.setDropout(.1);
     }
-    if (of.getSchedule() == Schedule.SCHEDULE_POLYNOMIAL) {
+    if (of.getSchedule().name().endsWith("POLYNOMIAL")) {
       named.setPolynomialPower(1);
     }
+    if (name.startsWith("report-")) {
+      named.setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_NORMAL);
+    }
     return named.setAccumulationSteps(1).setPrecision(Precision.PRECISION_FP32).build();
+  }
+
+  /** Row by row. */
+  private static long naiveSteps(int epochs, Recipe recipe) {
+    long steps = 0;
+    int waiting = 0;
+    for (long row = 1; row <= (long) epochs * ROWS; row++) {
+      if (++waiting == recipe.getBatchSize()) {
+        steps++;
+        waiting = 0;
+      }
+      boolean ends =
+          row % ROWS == 0 && (recipe.getShuffleBuffer() == 0 || row == (long) epochs * ROWS);
+      if (ends && waiting > 0) {
+        steps += recipe.getDropRemainder() ? 0 : 1;
+        waiting = 0;
+      }
+    }
+    return steps;
   }
 
   private static Recipe randomOverrides(String name, Random random) {
@@ -422,12 +464,18 @@ final class RecipeResolverTest {
         recipe -> recipe.getAdamwBuilder().setDecayAllParameters(true));
     settings.put("learning_rate", recipe -> recipe.setLearningRate(1e-3));
     settings.put(
-        "schedule", recipe -> recipe.setSchedule(Schedule.forNumber(1 + random.nextInt(3))));
+        "schedule", recipe -> recipe.setSchedule(Schedule.forNumber(1 + random.nextInt(5))));
     settings.put("warmup_steps", recipe -> recipe.setWarmupSteps(random.nextInt(20)));
     settings.put("warmup_fraction", recipe -> recipe.setWarmupFraction(random.nextDouble()));
     settings.put("steps", recipe -> recipe.setSteps(1 + random.nextInt(20_000)));
     settings.put("epochs", recipe -> recipe.setEpochs(1 + random.nextInt(300)));
     settings.put("batch_size", recipe -> recipe.setBatchSize(1 + random.nextInt(64)));
+    settings.put("shuffle_buffer", recipe -> recipe.setShuffleBuffer(random.nextInt(200)));
+    settings.put("drop_remainder", recipe -> recipe.setDropRemainder(true));
+    settings.put(
+        "head_initialization",
+        recipe ->
+            recipe.setHeadInitialization(HeadInitialization.forNumber(1 + random.nextInt(3))));
     settings.put("max_tokens", recipe -> recipe.setMaxTokens(1 + random.nextInt(45)));
     settings.put("clip_norm", recipe -> recipe.setClipNorm(2));
     settings.put("dropout", recipe -> recipe.setDropout(random.nextBoolean() ? 0 : .3));

@@ -6,7 +6,9 @@ import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
+import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
+import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that change hands, with dropout and validation on: their ends must not show it. */
@@ -67,6 +70,23 @@ final class ResumeTest {
         .setPrecision(Precision.PRECISION_BF16);
 
     assertEndsAsIfUninterrupted(stoppedAfterStep(staged.build(), step), false);
+  }
+
+  /** Rows and batches follow from the step, whatever their order and the head they begin with. */
+  @ParameterizedTest
+  @CsvSource({"0, true, LECUN_NORMAL", "37, true, TRUNCATED_NORMAL", "2000, false, NORMAL"})
+  void close_anyOrder_leavesTheRunToTheNextWorkerWithTheSameBits(
+      int shuffleBuffer, boolean dropRemainder, String head) throws Exception {
+    var ordered = spec().toBuilder();
+    ordered
+        .getRecipeBuilder()
+        .setSchedule(Schedule.SCHEDULE_GOOGLE_LINEAR)
+        .setBatchSize(24)
+        .setShuffleBuffer(shuffleBuffer)
+        .setDropRemainder(dropRemainder)
+        .setHeadInitialization(HeadInitialization.valueOf("HEAD_INITIALIZATION_" + head));
+
+    assertEndsAsIfUninterrupted(stoppedAfterStep(ordered.build(), 60), false);
   }
 
   @Test

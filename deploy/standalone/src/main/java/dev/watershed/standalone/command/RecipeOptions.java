@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import dev.watershed.trainer.v1.AdamW;
+import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.type.v1.Precision;
@@ -24,7 +25,9 @@ final class RecipeOptions {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      description = "constant, linear or polynomial. Default: linear.")
+      description =
+          "constant, linear (from the end of the warm-up), google-linear (over all steps, as BERT's"
+              + " release), polynomial or fairseq-polynomial. Default: linear.")
   @Nullable ScheduleName schedule;
 
   @Option(names = "--steps", description = "Optimiser steps (this or --epochs).")
@@ -44,6 +47,28 @@ final class RecipeOptions {
 
   @Option(names = "--batch-size", description = "Examples a step. Default: 32.")
   @Nullable Integer batchSize;
+
+  @Option(
+      names = "--shuffle-buffer",
+      paramLabel = "ROWS",
+      description =
+          "Rows in the order of the file through a buffer of so many, epochs running into each"
+              + " other; 0 permutes all rows in each epoch. Default: 0.")
+  @Nullable Integer shuffleBuffer;
+
+  @Option(
+      names = "--drop-remainder",
+      negatable = true,
+      description = "Leave out the rows that do not fill a batch at the end of an epoch.")
+  @Nullable Boolean dropRemainder;
+
+  @Option(
+      names = "--head-init",
+      paramLabel = "NAME",
+      description =
+          "How a new head begins: normal (.02), truncated-normal (.02, cut at two deviations) or"
+              + " lecun-normal (1 / sqrt(width)). Default: normal.")
+  @Nullable HeadName headInitialization;
 
   @Option(
       names = "--accumulate",
@@ -133,12 +158,37 @@ final class RecipeOptions {
   enum ScheduleName {
     CONSTANT(Schedule.SCHEDULE_CONSTANT),
     LINEAR(Schedule.SCHEDULE_LINEAR),
-    POLYNOMIAL(Schedule.SCHEDULE_POLYNOMIAL);
+    GOOGLE_LINEAR(Schedule.SCHEDULE_GOOGLE_LINEAR),
+    POLYNOMIAL(Schedule.SCHEDULE_POLYNOMIAL),
+    FAIRSEQ_POLYNOMIAL(Schedule.SCHEDULE_FAIRSEQ_POLYNOMIAL);
 
     private final Schedule schedule;
 
     ScheduleName(Schedule schedule) {
       this.schedule = schedule;
+    }
+
+    @Override
+    public String toString() {
+      return RecipeText.word(schedule.getValueDescriptor());
+    }
+  }
+
+  /** How a head begins, by the names that people type. */
+  enum HeadName {
+    NORMAL(HeadInitialization.HEAD_INITIALIZATION_NORMAL),
+    TRUNCATED_NORMAL(HeadInitialization.HEAD_INITIALIZATION_TRUNCATED_NORMAL),
+    LECUN_NORMAL(HeadInitialization.HEAD_INITIALIZATION_LECUN_NORMAL);
+
+    private final HeadInitialization initialization;
+
+    HeadName(HeadInitialization initialization) {
+      this.initialization = initialization;
+    }
+
+    @Override
+    public String toString() {
+      return RecipeText.word(initialization.getValueDescriptor());
     }
   }
 
@@ -181,6 +231,12 @@ final class RecipeOptions {
     put(recipe, "warmup_steps", warmupSteps);
     put(recipe, "warmup_fraction", warmupFraction);
     put(recipe, "batch_size", batchSize);
+    put(recipe, "shuffle_buffer", shuffleBuffer);
+    put(recipe, "drop_remainder", dropRemainder);
+    put(
+        recipe,
+        "head_initialization",
+        headInitialization == null ? null : headInitialization.initialization.getValueDescriptor());
     put(recipe, "accumulation_steps", accumulationSteps);
     put(recipe, "max_tokens", maxTokens);
     put(recipe, "precision", precision == null ? null : precision.precision.getValueDescriptor());

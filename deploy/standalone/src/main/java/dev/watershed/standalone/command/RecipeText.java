@@ -19,6 +19,8 @@ final class RecipeText {
           "max_tokens", "128 or the model's limit",
           "clip_norm", "no clipping",
           "dropout", "the checkpoint's own",
+          "shuffle_buffer", "none: every epoch is a permutation of the rows",
+          "head_initialization", "normal",
           "polynomial_power", "1",
           "accumulation_steps", "1",
           "precision", "fp32",
@@ -90,10 +92,13 @@ final class RecipeText {
     return String.valueOf(value).replaceFirst("\\.0(?=$|E)", "").replace('E', 'e');
   }
 
-  /** The constant without the name of its type: "linear", "bf16". */
+  /** The constant without the name of its type: "google-linear", "bf16". */
   static String word(EnumValueDescriptor constant) {
-    String name = constant.getName();
-    return name.substring(name.lastIndexOf('_') + 1).toLowerCase(Locale.ROOT);
+    // The name of the type is the prefix that all constants share: that of the first up to its last
+    // word, "UNSPECIFIED".
+    String first = constant.getType().getValues().get(0).getName();
+    int prefix = first.lastIndexOf('_') + 1;
+    return constant.getName().substring(prefix).toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static String text(CheckpointPolicy policy) {

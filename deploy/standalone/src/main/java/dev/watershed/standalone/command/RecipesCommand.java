@@ -5,6 +5,7 @@ import dev.watershed.trainer.v1.ListRecipesRequest;
 import dev.watershed.trainer.v1.ListRecipesResponse;
 import dev.watershed.trainer.v1.NamedRecipe;
 import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.SeedVariation;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -82,7 +83,11 @@ final class RecipesCommand implements Callable<Integer> {
     }
     output.line(named.getName() + ": " + named.getDescription());
     output.line("source: " + named.getSource());
-    output.line("seeds of a sweep vary: " + seeds(named));
+    boolean both = named.getSeedVariation() == SeedVariation.SEED_VARIATION_BOTH;
+    output.line(
+        "seeds of a sweep vary: "
+            + seeds(named)
+            + (both ? "" : "; the other is " + named.getFixedSeed() + " in all runs"));
     output.line("");
     RecipeText.lines(named.getRecipe(), named.getCheckpoints()).forEach(output::line);
     return ExitCode.OK;

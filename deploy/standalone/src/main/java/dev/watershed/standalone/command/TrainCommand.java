@@ -234,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
             "--seeds with both --head-seed and --data-seed leaves nothing to vary");
       }
       if (headSeed == null && dataSeed == null) {
-        fixSeed(spec.getRecipe().getBasedOn(), seeds.seeds());
+        fixSeed(spec);
       }
       for (long seed : seeds.seeds()) {
         request.addSeeds(
@@ -259,9 +259,13 @@ final class TrainCommand implements Callable<Integer> {
     return request.setSpec(spec.clearHeadSeed().clearDataSeed()).build();
   }
 
-  /** Fixes the seed that the recipe's source does not vary to the first of the sweep's. */
-  private void fixSeed(String basedOn, List<Long> sweep) {
-    if (basedOn.isEmpty() || sweep.size() == 1) {
+  /**
+   * Fixes the seed that the recipe's source does not vary: to the spec's where it has one, else to
+   * the recipe's own. Never to one of the list, so that a sweep can be extended.
+   */
+  private void fixSeed(TrainingRunSpec.Builder spec) {
+    String basedOn = spec.getRecipe().getBasedOn();
+    if (basedOn.isEmpty()) {
       return;
     }
     // A name that is not there is refused when the runs are asked for.
@@ -270,14 +274,14 @@ final class TrainCommand implements Callable<Integer> {
         continue;
       }
       if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_DATA) {
-        headSeed = sweep.get(0);
+        headSeed = spec.hasHeadSeed() ? spec.getHeadSeed() : named.getFixedSeed();
         output.remark(
             basedOn
                 + " varies the order of the data only: the head's seed is "
                 + headSeed
                 + " in all runs; --head-seed chooses another.");
       } else if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_HEAD) {
-        dataSeed = sweep.get(0);
+        dataSeed = spec.hasDataSeed() ? spec.getDataSeed() : named.getFixedSeed();
         output.remark(
             basedOn
                 + " varies the head only: the data's seed is "

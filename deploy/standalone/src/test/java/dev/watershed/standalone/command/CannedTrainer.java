@@ -114,6 +114,7 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
         ListRecipesResponse.newBuilder()
             .addRecipes(
                 named("data-only", SeedVariation.SEED_VARIATION_DATA)
+                    .setFixedSeed(17)
                     .setCheckpoints(CheckpointPolicy.newBuilder().setEverySteps(100)))
             .addRecipes(named("whole", SeedVariation.SEED_VARIATION_BOTH))
             .build());

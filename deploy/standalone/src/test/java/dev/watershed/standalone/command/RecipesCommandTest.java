@@ -51,7 +51,7 @@ final class RecipesCommandTest {
         .containsExactly(
             "data-only: a recipe that is data-only",
             "source: nobody 2026",
-            "seeds of a sweep vary: data",
+            "seeds of a sweep vary: data; the other is 17 in all runs",
             "",
             "field | value",
             "adamw.beta1 | 0.9",
@@ -72,6 +72,9 @@ final class RecipesCommandTest {
             "accumulation_steps | 1",
             "precision | fp32",
             "linear_probe | none",
+            "shuffle_buffer | none: every epoch is a permutation of the rows",
+            "drop_remainder | false",
+            "head_initialization | normal",
             "checkpoints: every 100 steps; at the end");
   }
 

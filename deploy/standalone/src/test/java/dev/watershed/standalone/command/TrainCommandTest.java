@@ -6,6 +6,7 @@ import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
+import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TrainCommandTest {
   private Path directory;
@@ -188,6 +191,13 @@ final class TrainCommandTest {
                     "0",
                     "--accumulate",
                     "4",
+                    "--schedule",
+                    "google-linear",
+                    "--shuffle-buffer",
+                    "0",
+                    "--no-drop-remainder",
+                    "--head-init",
+                    "lecun-normal",
                     "--precision",
                     "bf16",
                     "--probe-lr",
@@ -205,11 +215,15 @@ final class TrainCommandTest {
                 .setWarmupSteps(0)
                 .setDropout(0)
                 .setAccumulationSteps(4)
+                .setSchedule(Schedule.SCHEDULE_GOOGLE_LINEAR)
+                .setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_LECUN_NORMAL)
                 .setPrecision(Precision.PRECISION_BF16)
                 .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-3).setEpochs(2))
                 .setAdamw(AdamW.getDefaultInstance())
                 .setOverrideFields(
                     FieldMask.newBuilder()
+                        .addPaths("shuffle_buffer")
+                        .addPaths("drop_remainder")
                         .addPaths("clip_norm")
                         .addPaths("adamw.weight_decay")
                         .addPaths("adamw.without_bias_correction")
@@ -228,11 +242,35 @@ final class TrainCommandTest {
   }
 
   @Test
-  void train_recipeThatVariesTheDataOnly_keepsTheFirstSeedForTheHeads() {
+  void train_recipeThatVariesTheDataOnly_keepsItsOwnSeedForTheHeads() {
     line.run(byRecipe("data-only", "--seeds", "3..5"));
 
-    assertThat(seeds()).containsExactly("3/3", "3/4", "3/5");
-    assertThat(line.err()).contains("the head's seed is 3 in all runs");
+    assertThat(seeds()).containsExactly("17/3", "17/4", "17/5");
+    assertThat(line.err()).contains("the head's seed is 17 in all runs");
+  }
+
+  /** However it is cut, a sweep is the same runs. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "1..8", "3,1", "8"})
+  void train_recipeThatVariesTheDataOnly_hasTheSameHeadInEverySweep(String list) {
+    line.run(byRecipe("data-only", "--seeds", list));
+
+    assertThat(seeds()).allMatch(pair -> pair.startsWith("17/"));
+  }
+
+  @Test
+  void train_specWithAHeadSeed_keepsItInASweepThatVariesTheDataOnly() throws Exception {
+    var spec =
+        TrainingRunSpec.newBuilder()
+            .setInitialCheckpoint("checkpoints/bert-base")
+            .setHeadSeed(99)
+            .setRecipe(Recipe.newBuilder().setBasedOn("data-only"));
+    spec.getClassificationBuilder().getTrainBuilder().setBuiltin("miniature/train");
+    Files.writeString(directory.resolve("spec.json"), JsonFormat.printer().print(spec));
+
+    line.run("train", "--spec", "spec.json", "--seeds", "3..4");
+
+    assertThat(seeds()).containsExactly("99/3", "99/4");
   }
 
   @Test
