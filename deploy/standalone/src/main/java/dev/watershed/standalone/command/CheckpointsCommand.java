@@ -224,7 +224,10 @@ final class CheckpointsCommand {
     Path here = surroundings.workingDirectory().resolve(directory);
     String uri = Files.isDirectory(here) ? here.toAbsolutePath().normalize().toString() : directory;
     RegisterCheckpointRequest request =
-        RegisterCheckpointRequest.newBuilder().setUri(uri).setCheckpointId(id).build();
+        RegisterCheckpointRequest.newBuilder()
+            .setUri(uri)
+            .setCheckpointId(Names.newCheckpoint(id))
+            .build();
     // Reading every weight of a large model takes as long as it takes: no deadline.
     print(
         CheckpointServiceGrpc.newBlockingStub(server.channel())

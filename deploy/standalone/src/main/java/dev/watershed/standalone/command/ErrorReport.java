@@ -6,15 +6,18 @@ import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.Help;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.watershed.server.RefusedException;
 import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** An error of a service, told to a person or as JSON, and the exit code that it means. */
 final class ErrorReport {
@@ -31,34 +34,80 @@ final class ErrorReport {
               .build();
     }
     int exitCode = exitCode(status);
-    if (json) {
-      terminal.out().println("{\"error\":" + Json.line(status) + "}");
-    } else if (exitCode == ExitCode.UNREACHABLE && status.getDetailsCount() == 0) {
-      terminal.err().println("error: no answer from " + address + ": " + cause(error));
-      terminal
-          .err()
-          .println(
-              "Start a server with './watershed serve', or name one with --address host:port.");
-    } else {
-      lines(status).forEach(terminal.err()::println);
+    if (exitCode == ExitCode.UNREACHABLE && status.getDetailsCount() == 0) {
+      // The transport's own words: a program is told all that a person is told.
+      String silence = "no answer from " + address + ": " + cause(error);
+      return write(
+          status.toBuilder()
+              .setMessage(silence)
+              .addDetails(info("SERVER_UNREACHABLE", Map.of("address", address)))
+              .addDetails(
+                  advice(
+                      "Start a server with './watershed serve', or name one with --address"
+                          + " host:port."))
+              .build(),
+          json,
+          terminal);
     }
-    return exitCode;
+    return write(status, json, terminal);
   }
 
   /** Writes an error of the command itself, in the same two forms. */
   static int write(CommandException error, boolean json, Terminal terminal) {
+    return write(error.exitCode(), String.valueOf(error.getMessage()), "", json, terminal);
+  }
+
+  /**
+   * Writes an error that no service told.
+   *
+   * @param exitCode of the command
+   * @param message what is wrong
+   * @param advice what to do; empty where the message says it
+   */
+  static int write(int exitCode, String message, String advice, boolean json, Terminal terminal) {
+    if (!json) {
+      terminal.err().println("error: " + message);
+      if (!advice.isEmpty()) {
+        terminal.err().println(advice);
+      }
+      return exitCode;
+    }
+    Code code =
+        switch (exitCode) {
+          case ExitCode.BAD_INPUT -> Code.INVALID_ARGUMENT;
+          case ExitCode.UNREACHABLE -> Code.UNAVAILABLE;
+          case ExitCode.CANCELLED -> Code.CANCELLED;
+          default -> Code.UNKNOWN;
+        };
+    Status.Builder status = Status.newBuilder().setCode(code.getNumber()).setMessage(message);
+    if (!advice.isEmpty()) {
+      status.addDetails(advice(advice));
+    }
+    terminal.out().println("{\"error\":" + Json.line(status) + "}");
+    return exitCode;
+  }
+
+  private static int write(Status status, boolean json, Terminal terminal) {
     if (json) {
-      Code code = error.exitCode() == ExitCode.BAD_INPUT ? Code.INVALID_ARGUMENT : Code.UNKNOWN;
-      Status status =
-          Status.newBuilder()
-              .setCode(code.getNumber())
-              .setMessage(String.valueOf(error.getMessage()))
-              .build();
       terminal.out().println("{\"error\":" + Json.line(status) + "}");
     } else {
-      terminal.err().println("error: " + error.getMessage());
+      lines(status).forEach(terminal.err()::println);
     }
-    return error.exitCode();
+    return exitCode(status);
+  }
+
+  private static Any info(String reason, Map<String, String> metadata) {
+    return Any.pack(
+        ErrorInfo.newBuilder()
+            .setDomain(RefusedException.DOMAIN)
+            .setReason(reason)
+            .putAllMetadata(metadata)
+            .build());
+  }
+
+  private static Any advice(String text) {
+    return Any.pack(
+        Help.newBuilder().addLinks(Help.Link.newBuilder().setDescription(text)).build());
   }
 
   /** The transport says "io exception"; what it was is in the cause. */
@@ -90,15 +139,24 @@ final class ErrorReport {
     };
   }
 
-  /** The message, where the fault lies, what to do, and the machine-readable reason. */
+  /**
+   * The message, where the fault lies, what to do, and the machine-readable reason. Fields are said
+   * as the options that people typed.
+   */
   static List<String> lines(Status status) {
     List<String> lines = new ArrayList<>();
     Code code = Code.forNumber(status.getCode());
-    lines.add("error: " + status.getMessage());
+    String message = status.getMessage();
+    for (String field : fields(status)) {
+      if (message.startsWith(field + ": ")) {
+        message = FieldWords.of(field) + message.substring(field.length());
+      }
+    }
+    lines.add("error: " + FieldWords.inText(message));
     StringBuilder reason = new StringBuilder(code == null ? "" + status.getCode() : code.name());
     for (Any detail : status.getDetailsList()) {
       try {
-        add(detail, lines, reason);
+        add(detail, status.getMessage(), lines, reason);
       } catch (InvalidProtocolBufferException e) {
         lines.add("  (a detail of type " + detail.getTypeUrl() + " could not be read)");
       }
@@ -107,24 +165,51 @@ final class ErrorReport {
     return lines;
   }
 
-  private static void add(Any detail, List<String> lines, StringBuilder reason)
+  private static List<String> fields(Status status) {
+    List<String> fields = new ArrayList<>();
+    for (Any detail : status.getDetailsList()) {
+      if (detail.is(BadRequest.class)) {
+        try {
+          detail
+              .unpack(BadRequest.class)
+              .getFieldViolationsList()
+              .forEach(violation -> fields.add(violation.getField()));
+        } catch (InvalidProtocolBufferException e) {
+          return fields; // said where details are listed
+        }
+      }
+    }
+    return fields;
+  }
+
+  private static void add(Any detail, String message, List<String> lines, StringBuilder reason)
       throws InvalidProtocolBufferException {
     if (detail.is(BadRequest.class)) {
       for (BadRequest.FieldViolation violation :
           detail.unpack(BadRequest.class).getFieldViolationsList()) {
-        String line = violation.getField() + ": " + violation.getDescription();
-        if (!lines.get(0).endsWith(line)) {
-          lines.add("  " + line);
+        if (!message.contains(violation.getDescription())) {
+          lines.add(
+              "  "
+                  + FieldWords.of(violation.getField())
+                  + ": "
+                  + FieldWords.inText(violation.getDescription()));
         }
       }
     } else if (detail.is(PreconditionFailure.class)) {
       for (PreconditionFailure.Violation violation :
           detail.unpack(PreconditionFailure.class).getViolationsList()) {
-        lines.add("  " + violation.getSubject() + ": " + violation.getDescription());
+        String description = violation.getDescription();
+        lines.add(
+            "  "
+                + FieldWords.of(violation.getSubject())
+                + (message.contains(description) ? "" : ": " + FieldWords.inText(description)));
       }
     } else if (detail.is(ResourceInfo.class)) {
-      ResourceInfo resource = detail.unpack(ResourceInfo.class);
-      lines.add("  resource: " + resource.getResourceName());
+      String name = detail.unpack(ResourceInfo.class).getResourceName();
+      // A file is known by the message; "uri" names the field that it came in.
+      if (name.contains("/")) {
+        lines.add("  resource: " + name);
+      }
     } else if (detail.is(RetryInfo.class)) {
       RetryInfo retry = detail.unpack(RetryInfo.class);
       double seconds = Durations.toMillis(retry.getRetryDelay()) / 1000.0;
@@ -133,6 +218,16 @@ final class ErrorReport {
       ErrorInfo info = detail.unpack(ErrorInfo.class);
       reason.append(", ").append(info.getReason());
       info.getMetadataMap().forEach((key, value) -> lines.add("  " + key + " = " + value));
+    } else if (detail.is(Help.class)) {
+      detail
+          .unpack(Help.class)
+          .getLinksList()
+          .forEach(
+              link ->
+                  lines.add(
+                      link.getUrl().isEmpty()
+                          ? link.getDescription()
+                          : link.getDescription() + " " + link.getUrl()));
     }
   }
 }

@@ -36,7 +36,7 @@ final class NumbersInput {
       }
       return text;
     } catch (IOException e) {
-      throw CommandException.badInput("cannot read standard input: " + e);
+      throw CommandException.badInput("cannot read standard input: " + Failures.sentence(e));
     }
   }
 

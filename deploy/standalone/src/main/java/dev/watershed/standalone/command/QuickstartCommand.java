@@ -230,7 +230,7 @@ final class QuickstartCommand implements Callable<Integer> {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      output.remark("could not remove " + directory + ": " + e);
+      output.remark("could not remove " + directory + ": " + Failures.sentence(e));
     }
   }
 }

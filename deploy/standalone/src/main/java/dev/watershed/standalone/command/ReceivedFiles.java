@@ -26,7 +26,7 @@ public final class ReceivedFiles implements AutoCloseable {
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
-      throw CommandException.badInput("cannot write to " + directory + ": " + e);
+      throw CommandException.badInput("cannot write to " + directory + ": " + Failures.sentence(e));
     }
   }
 

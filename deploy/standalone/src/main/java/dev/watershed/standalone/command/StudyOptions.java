@@ -242,7 +242,7 @@ final class StudyOptions {
     try {
       return Files.readString(file);
     } catch (IOException e) {
-      throw CommandException.badInput("cannot read --spec " + file + ": " + e);
+      throw CommandException.badInput("cannot read --spec " + file + ": " + Failures.sentence(e));
     }
   }
 }

@@ -29,23 +29,29 @@ import picocli.CommandLine.Option;
 /** Queues training runs, one for each seed. */
 @Command(
     name = "train",
-    abbreviateSynopsis = true,
-    description = "Queue training runs, one for each seed; follow them with --wait.",
-    footer = {
-      "",
-      "Asked for again, a sweep is completed: runs of the same spec, weights and rows that are"
-          + " queued, running or have succeeded are not repeated. --again repeats them.",
+    customSynopsis = {
+      "watershed train --initial CHECKPOINT --train DATA --seeds 1..8 --recipe NAME [OPTIONS]",
+      "   or: watershed train --initial CHECKPOINT --train DATA --seeds 1..8 --lr RATE --epochs N"
+          + " [OPTIONS]"
+    },
+    description = {
+      "Queue training runs, one for each seed; follow them with --wait.",
       "",
       "Examples:",
-      "  watershed train --recipe paper-mnli --initial bert-base-uncased --train task:mnli/train \\",
+      "  watershed train --recipe paper-mnli --initial bert-base-uncased --train task:mnli/train"
+          + " \\",
       "      --seeds 1..8 --name mnli --accumulate 4      ('watershed recipes' lists recipes)",
       "  watershed train --initial miniature-pretrained --train builtin:miniature/train \\",
       "      --validation builtin:miniature/validation --steps 600 --lr 5e-4 --dropout 0 \\",
       "      --seeds 1..8 --name miniature --wait",
       "  watershed train --random bert --tokenizer file:vocab.txt --init-seed 1 --objective mlm \\",
       "      --train file:sentences.tsv,text=3 --epochs 1 --lr 1e-3 --seeds 1",
-      "  watershed train --spec run.json --seeds 1..8 --lr 2e-5      (options override the spec)"
-    })
+      "  watershed train --spec run.json --seeds 1..8 --lr 2e-5      (options override the spec)",
+      "",
+      "Asked for again, a sweep is completed: runs of the same spec, weights and rows that are"
+          + " queued, running or have succeeded are not repeated. --again repeats them."
+    },
+    footer = {"", "DATA is " + DataArgument.SPLIT_SYNTAX + "."})
 final class TrainCommand implements Callable<Integer> {
   /** What is learned. */
   enum Objective {
@@ -88,7 +94,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "classification or mlm (masked language modelling). Default: classification.")
   private @Nullable Objective objective;
 
-  @Option(names = "--train", paramLabel = "DATA", description = DataArgument.SPLIT_SYNTAX)
+  @Option(
+      names = "--train",
+      paramLabel = "DATA",
+      description =
+          "What is learned from: builtin:NAME, task:NAME or file:PATH,key=value; all of it below.")
   private @Nullable String train;
 
   @Option(
@@ -99,9 +109,12 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--labels",
-      split = ",",
-      description = "Labels in the order of the logits. Default: the checkpoint's or the data's.")
-  private List<String> labels = new ArrayList<>();
+      paramLabel = "A,B",
+      converter = LabelList.Converter.class,
+      description =
+          "Labels in the order of the logits, as the data name them; in quotes where one holds a"
+              + " comma. Default: the checkpoint's or the data's.")
+  private LabelList labels = new LabelList(List.of());
 
   @Option(
       names = "--mask",
@@ -365,12 +378,12 @@ final class TrainCommand implements Callable<Integer> {
       if (validationSplit != null) {
         classification.setValidation(validationSplit);
       }
-      if (!labels.isEmpty()) {
-        classification.clearLabels().addAllLabels(labels);
+      if (!labels.names().isEmpty()) {
+        classification.clearLabels().addAllLabels(labels.names());
       }
       needTrain(classification.hasTrain());
     } else {
-      if (!labels.isEmpty()) {
+      if (!labels.names().isEmpty()) {
         throw CommandException.badInput("--labels belongs to --objective classification");
       }
       MaskedLanguageModelObjective.Builder masked = spec.getMaskedLanguageModelBuilder();
@@ -406,7 +419,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       return Files.readString(path);
     } catch (IOException e) {
-      throw CommandException.badInput("cannot read --spec " + path + ": " + e);
+      throw CommandException.badInput("cannot read --spec " + path + ": " + Failures.sentence(e));
     }
   }
 }

@@ -1,9 +1,14 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.server.Version;
+import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.StatusRuntimeException;
 import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +40,8 @@ import picocli.CommandLine.ScopeType;
       DynamicsCommand.class,
       MetricsCommand.class,
       ClusterCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      HelpCommand.class
     })
 public final class WatershedCommand {
   /** The version that results carry in their provenance. */
@@ -46,12 +52,14 @@ public final class WatershedCommand {
     }
   }
 
+  /** What stands where bytes could not be read as text. */
+  private static final char REPLACEMENT = '\uFFFD';
+
   private WatershedCommand() {}
 
   /** Runs one command and returns its exit code. */
   public static int run(Surroundings surroundings, String... arguments) {
-    CommandLine line = new CommandLine(new WatershedCommand(), factory(surroundings));
-    line.setCaseInsensitiveEnumValuesAllowed(true);
+    CommandLine line = line(surroundings);
     line.setOut(new PrintWriter(surroundings.terminal().out(), true));
     line.setErr(new PrintWriter(surroundings.terminal().err(), true));
     line.setColorScheme(
@@ -59,28 +67,59 @@ public final class WatershedCommand {
             surroundings.terminal().colouredOut()
                 ? CommandLine.Help.Ansi.ON
                 : CommandLine.Help.Ansi.OFF));
+    boolean json = List.of(arguments).contains("--json");
     line.setExecutionExceptionHandler(
-        (exception, command, parsed) -> report(exception, command, surroundings));
+        (exception, command, parsed) -> report(exception, command, json, surroundings));
     line.setParameterExceptionHandler(
-        (exception, wrong) -> {
-          surroundings.terminal().err().println("error: " + exception.getMessage());
-          CommandLine.UnmatchedArgumentException.printSuggestions(exception, line.getErr());
-          surroundings
-              .terminal()
-              .err()
-              .println(
-                  "See '"
-                      + exception.getCommandLine().getCommandSpec().qualifiedName()
-                      + " --help'.");
-          return ExitCode.BAD_INPUT;
-        });
+        (exception, wrong) -> misused(exception, json, surroundings.terminal(), line.getErr()));
     line.setUsageHelpWidth(surroundings.terminal().columns());
     documentExitCodes(line.getCommandSpec());
     if (arguments.length == 0) {
       line.usage(surroundings.terminal().err());
       return ExitCode.BAD_INPUT;
     }
-    return line.execute(arguments);
+    for (String argument : arguments) {
+      if (!Quoted.isPlain(argument)) {
+        return ErrorReport.write(
+            ExitCode.BAD_INPUT, unprintable(argument), "", json, surroundings.terminal());
+      }
+    }
+    try {
+      return line.execute(arguments);
+    } catch (Error e) {
+      return unforeseen(e, json, surroundings);
+    }
+  }
+
+  /** All commands, with nothing said of where they write and how they fail. */
+  static CommandLine line(Surroundings surroundings) {
+    CommandLine line = new CommandLine(new WatershedCommand(), factory(surroundings));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    TrainHelp.arrange(line);
+    return line;
+  }
+
+  private static String unprintable(String argument) {
+    String shown = "the argument '" + Quoted.of(argument) + "' ";
+    return argument.indexOf(REPLACEMENT) >= 0
+        ? shown
+            + "holds a character that was lost on the way here: the locale (LC_ALL, LC_CTYPE, LANG)"
+            + " has no UTF-8. Set LC_ALL=C.UTF-8"
+        : shown + "holds a control character or one that is invisible";
+  }
+
+  private static int misused(
+      CommandLine.ParameterException exception, boolean json, Terminal terminal, PrintWriter err) {
+    String message = String.valueOf(exception.getMessage());
+    String help =
+        "See '" + exception.getCommandLine().getCommandSpec().qualifiedName() + " --help'.";
+    if (json) {
+      return ErrorReport.write(ExitCode.BAD_INPUT, message, help, true, terminal);
+    }
+    terminal.err().println("error: " + message);
+    CommandLine.UnmatchedArgumentException.printSuggestions(exception, err);
+    terminal.err().println(help);
+    return ExitCode.BAD_INPUT;
   }
 
   private static void documentExitCodes(CommandSpec spec) {
@@ -89,36 +128,58 @@ public final class WatershedCommand {
     spec.subcommands().values().forEach(command -> documentExitCodes(command.getCommandSpec()));
   }
 
-  private static int report(Exception exception, CommandLine command, Surroundings surroundings) {
+  private static int report(
+      Exception exception, CommandLine command, boolean json, Surroundings surroundings) {
     if (Interrupt.ending()) {
       // Ctrl-C has had its say; what follows from it is no error.
       return ExitCode.CANCELLED;
     }
-    boolean json = mixin(command, OutputOptions.class).map(output -> output.json).orElse(false);
-    if (exception instanceof StatusRuntimeException status) {
-      String address =
-          mixin(command, ServerOptions.class).map(ServerOptions::resolvedAddress).orElse("");
-      return ErrorReport.write(status, address, json, surroundings.terminal());
+    for (Throwable cause : causes(exception)) {
+      if (cause instanceof StatusRuntimeException status) {
+        String address =
+            mixin(command, ServerOptions.class).map(ServerOptions::resolvedAddress).orElse("");
+        return ErrorReport.write(status, address, json, surroundings.terminal());
+      }
+      if (cause instanceof CommandException ours) {
+        return ErrorReport.write(ours, json, surroundings.terminal());
+      }
+      if (cause instanceof InvalidInputException input) {
+        return ErrorReport.write(
+            ExitCode.BAD_INPUT,
+            FieldWords.inText(String.valueOf(input.getMessage())),
+            "",
+            json,
+            surroundings.terminal());
+      }
     }
-    if (exception instanceof CommandException ours) {
-      return ErrorReport.write(ours, json, surroundings.terminal());
-    }
-    surroundings.terminal().err().println("error: " + rootCause(exception));
-    if (surroundings.variables().containsKey("WATERSHED_DEBUG")) {
-      exception.printStackTrace(surroundings.terminal().err());
-    } else {
-      surroundings.terminal().err().println("Set WATERSHED_DEBUG=1 to see where it comes from.");
-    }
-    return ExitCode.FAILED;
+    return unforeseen(exception, json, surroundings);
   }
 
   /** Frameworks wrap what went wrong; the innermost exception says it. */
-  private static Throwable rootCause(Throwable exception) {
-    Throwable cause = exception;
-    while (cause.getCause() != null && cause.getCause() != cause) {
-      cause = cause.getCause();
+  private static int unforeseen(Throwable thrown, boolean json, Surroundings surroundings) {
+    boolean trace = surroundings.variables().containsKey("WATERSHED_DEBUG");
+    int exitCode =
+        ErrorReport.write(
+            ExitCode.FAILED,
+            Failures.sentence(causes(thrown).getLast()),
+            trace ? "" : "Set WATERSHED_DEBUG=1 to see where it comes from.",
+            json,
+            surroundings.terminal());
+    if (trace) {
+      thrown.printStackTrace(surroundings.terminal().err());
     }
-    return cause;
+    return exitCode;
+  }
+
+  /** The exception and its causes, outermost first. */
+  private static List<Throwable> causes(Throwable thrown) {
+    List<Throwable> causes = new ArrayList<>();
+    for (Throwable cause = thrown;
+        cause != null && !causes.contains(cause);
+        cause = cause.getCause()) {
+      causes.add(cause);
+    }
+    return causes;
   }
 
   private static <T> Optional<T> mixin(CommandLine command, Class<T> type) {

@@ -105,4 +105,17 @@ final class CheckpointsCommandTest {
     assertThat(line.err()).contains("unusable name");
     assertThat(directory.resolve("escaped")).doesNotExist();
   }
+
+  @Test
+  void register_idThatCannotBe_isRefusedWithOneThatCan() {
+    assertThat(line.run("checkpoints", "register", "dir", "Org/Modèle_1"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("'Org/Modèle_1'").contains("'org-modele_1' would do");
+  }
+
+  @Test
+  void get_nameThatCannotBe_isRefusedBeforeAnyCall() {
+    assertThat(line.run("checkpoints", "get", "../secret")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("'../secret'").doesNotContain("^");
+  }
 }

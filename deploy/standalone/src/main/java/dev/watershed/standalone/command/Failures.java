@@ -1,0 +1,74 @@
+package dev.watershed.standalone.command;
+
+import dev.watershed.classifier.Quoted;
+import java.net.BindException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import org.jspecify.annotations.Nullable;
+
+/** What went wrong in a sentence, without the names of classes. */
+final class Failures {
+  private Failures() {}
+
+  /** The sentence; of an exception without a message, what kind of thing it was. */
+  static String sentence(Throwable thrown) {
+    if (thrown instanceof FileSystemException file) {
+      return ofFile(file);
+    }
+    if (thrown instanceof CharacterCodingException) {
+      return "it is not text in UTF-8";
+    }
+    if (thrown instanceof BindException) {
+      return "the port cannot be listened on: " + thrown.getMessage();
+    }
+    if (thrown instanceof OutOfMemoryError) {
+      return "memory is full; give more, for example with WATERSHED_JAVA_OPTS=-Xmx8g ("
+          + thrown.getMessage()
+          + ")";
+    }
+    return thrown instanceof StackOverflowError ? "the input is nested too deeply" : own(thrown);
+  }
+
+  private static String ofFile(FileSystemException thrown) {
+    String file = Quoted.of(String.valueOf(thrown.getFile()));
+    if (thrown instanceof NoSuchFileException) {
+      return "there is no " + file;
+    }
+    if (thrown instanceof AccessDeniedException) {
+      return "no permission to use " + file;
+    }
+    if (thrown instanceof FileAlreadyExistsException) {
+      return file + " is there already";
+    }
+    if (thrown instanceof DirectoryNotEmptyException) {
+      return file + " is not empty";
+    }
+    if (thrown instanceof NotDirectoryException) {
+      return file + " is no directory";
+    }
+    return file + (thrown.getReason() == null ? " cannot be used" : ": " + thrown.getReason());
+  }
+
+  private static String own(Throwable thrown) {
+    String message = withoutClassNames(thrown.getMessage());
+    return message.isEmpty()
+        ? "something that was not foreseen went wrong ("
+            + thrown.getClass().getSimpleName().replaceAll("(Exception|Error)$", "")
+            + ")"
+        : message;
+  }
+
+  /** Wrapped exceptions begin with the class of what they wrap. */
+  private static String withoutClassNames(@Nullable String message) {
+    return message == null
+        ? ""
+        : message
+            .replaceAll("\\b(?:[a-z_]\\w*\\.){2,}[A-Z]\\w*(?:Exception|Error)\\b:? ?", "")
+            .strip();
+  }
+}
