@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,12 +67,13 @@ final class LauncherTest {
 
   private Run run(Path launcher, Map<String, String> variables, String... arguments)
       throws Exception {
-    var command = new java.util.ArrayList<String>();
+    var command = new ArrayList<String>();
     command.add(launcher.toString());
-    command.addAll(java.util.List.of(arguments));
+    command.addAll(List.of(arguments));
     Path err = Files.createTempFile(around, "err", ".txt");
     var builder = new ProcessBuilder(command).redirectError(err.toFile());
     builder.directory(around.toFile());
+    builder.environment().keySet().removeIf(name -> name.matches("LC_.*|LANG|.*JAVA_OPT.*"));
     builder.environment().putAll(variables);
     Process process = builder.start();
     process.getOutputStream().close();
@@ -167,5 +171,135 @@ final class LauncherTest {
             "serve");
     assertThat(run.exitCode()).isZero();
     assertThat(Files.readString(home.resolve("builds"))).startsWith(jdk.toString());
+  }
+
+  private List<String> arguments(Map<String, String> variables, String... command)
+      throws Exception {
+    Map<String, String> all = new HashMap<>(variables);
+    all.put("JAVA_HOME", jdk.toString());
+    Run run = run(home.resolve("watershed"), all, command);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return run.out().lines().toList();
+  }
+
+  @Test
+  void run_javaOptions_standBehindOursAndBeforeTheClass() throws Exception {
+    limit("max");
+    List<String> plain = arguments(Map.of(), "serve");
+    assertThat(plain).contains("-Xmx2g", "-XX:+UseSerialGC", "-Dstandalone.log=INFO");
+    List<String> told =
+        arguments(
+            Map.of(
+                "WATERSHED_JAVA_OPTS",
+                "-Xmx8g  \"-Dname=a  value\" -Dstandalone.log=DEBUG '-Dx=*'"),
+            "serve",
+            "a  b");
+    assertThat(told)
+        .doesNotContain("-Xmx2g")
+        .containsSubsequence(
+            "-Dstandalone.log=INFO",
+            "-Xmx8g",
+            "-Dname=a  value",
+            "-Dstandalone.log=DEBUG",
+            "-Dx=*",
+            "-cp",
+            "dev.watershed.standalone.Main",
+            "serve",
+            "a  b");
+    assertThat(arguments(Map.of("WATERSHED_JAVA_OPTS", "-XX:MaxRAMPercentage=50"), "recipes"))
+        .noneMatch(option -> option.startsWith("-Xmx"));
+  }
+
+  @Test
+  void run_collectorChosenAnywhere_isTheOnlyOne() throws Exception {
+    limit("max");
+    for (String variable :
+        List.of("WATERSHED_JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")) {
+      assertThat(arguments(Map.of(variable, "-Da=b -XX:+UseG1GC"), "serve"))
+          .contains("-Xmx2g")
+          .doesNotContain("-XX:+UseSerialGC");
+    }
+    assertThat(arguments(Map.of("JAVA_TOOL_OPTIONS", "-Xmx9g"), "serve"))
+        .contains("-XX:+UseSerialGC")
+        .noneMatch(option -> option.startsWith("-Xmx"));
+  }
+
+  @Test
+  void run_quoteWithoutEnd_isRefusedInASentence() throws Exception {
+    Run run =
+        run(
+            home.resolve("watershed"),
+            Map.of("JAVA_HOME", jdk.toString(), "WATERSHED_JAVA_OPTS", "-Da='b"),
+            "recipes");
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("WATERSHED_JAVA_OPTS cannot be read");
+  }
+
+  /** A group of a container's kind, with this limit. */
+  private void limit(String bytes) throws IOException {
+    Path groups = Files.createDirectories(around.resolve("cgroup"));
+    Files.writeString(groups.resolve("memory.max"), bytes + "\n");
+    executable(
+        home.resolve("watershed"),
+        Files.readString(LAUNCHER).replace("groups=/sys/fs/cgroup\n", "groups=" + groups + "\n"));
+  }
+
+  @Test
+  void run_memoryLimited_leavesTheHeapToFollowTheLimit() throws Exception {
+    limit("max");
+    assertThat(arguments(Map.of(), "serve")).contains("-Xmx2g");
+    assertThat(arguments(Map.of(), "recipes")).contains("-Xmx1g");
+    limit("9223372036854771712");
+    assertThat(arguments(Map.of(), "serve")).contains("-Xmx2g");
+    limit(String.valueOf(700L << 20));
+    assertThat(arguments(Map.of(), "serve")).noneMatch(option -> option.startsWith("-Xmx"));
+    assertThat(arguments(Map.of("WATERSHED_JAVA_OPTS", "-Xmx300m"), "serve")).contains("-Xmx300m");
+  }
+
+  @Test
+  void run_localeWithoutUtf8_becomesOneWithIt() throws Exception {
+    executable(jdk.resolve("bin/java"), "#!/bin/sh\necho \"${LC_ALL:-}|${LC_CTYPE:-}\"\n");
+    assertThat(arguments(Map.of("LC_ALL", "C"), "recipes")).containsExactly("C.UTF-8|");
+    assertThat(arguments(Map.of("LC_ALL", "POSIX"), "recipes")).containsExactly("C.UTF-8|");
+    assertThat(arguments(Map.of(), "recipes")).containsExactly("|C.UTF-8");
+    assertThat(arguments(Map.of("LANG", "C"), "recipes")).containsExactly("|C.UTF-8");
+    assertThat(arguments(Map.of("LC_ALL", "C.UTF-8"), "recipes")).containsExactly("C.UTF-8|");
+    assertThat(arguments(Map.of("LANG", "C.UTF-8"), "recipes")).containsExactly("|");
+  }
+
+  /** The JDK that these tests run on, so that what it makes of the arguments is seen too. */
+  @Test
+  void run_realJavaInThePosixLocale_readsEveryCharacter() throws Exception {
+    Path source = around.resolve("Show.java");
+    Files.writeString(
+        source,
+        "class Show { public static void main(String[] a) { for (var x : a) System.out.println("
+            + "x.codePoints().mapToObj(Integer::toHexString).toList()); } }");
+    executable(
+        jdk.resolve("bin/java"),
+        "#!/bin/sh\nfor last; do :; done\nexec \""
+            + Path.of(System.getProperty("java.home"), "bin/java")
+            + "\" \""
+            + source
+            + "\" \"$last\"\n");
+    assertThat(arguments(Map.of("LC_ALL", "C"), "recipes", "\u00c9t\u6f22"))
+        .containsExactly("[c9, 74, 6f22]");
+  }
+
+  @Test
+  void run_treeWithAColon_isRefusedInASentence() throws Exception {
+    Path colon = Files.createDirectory(around.resolve("a:b"));
+    executable(colon.resolve("watershed"), Files.readString(LAUNCHER));
+    Run run = run(colon.resolve("watershed"), "recipes");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("':' separates").contains("a:b");
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void gitAttributes_scripts_keepTheirLineEnds() throws IOException {
+    assertThat(Files.readString(Path.of("..", "..", ".gitattributes")))
+        .contains("* text=auto eol=lf");
+    assertThat(Files.readString(LAUNCHER)).doesNotContain("\r");
   }
 }
