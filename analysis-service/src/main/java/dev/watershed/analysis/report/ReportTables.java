@@ -37,6 +37,7 @@ final class ReportTables {
                 "in_domain_mean_loss_nats",
                 "in_domain_accuracy",
                 "in_domain_f1",
+                "in_domain_positive_label",
                 "in_domain_matthews_correlation",
                 "in_domain_expected_calibration_error",
                 "in_domain_example_count",
@@ -61,6 +62,7 @@ final class ReportTables {
     row.add(inDomain.getMeanLossNats());
     row.add(inDomain.getAccuracy());
     row.add(inDomain.getF1());
+    row.add(text(inDomain.getPositiveLabel()));
     row.add(inDomain.getMatthewsCorrelation());
     row.add(inDomain.getExpectedCalibrationError());
     row.add(inDomain.getExampleCount());

@@ -38,6 +38,9 @@ public final class SampleText {
     if (sample.hasLabelMapping()) {
       parts.add(mapping(sample.getLabelMapping()));
     }
+    if (!sample.getPositiveLabel().isEmpty()) {
+      parts.add("F1 of " + sample.getPositiveLabel());
+    }
     if (sample.getMaxTokens() > 0) {
       parts.add("at most " + sample.getMaxTokens() + " tokens");
     }
@@ -112,6 +115,7 @@ public final class SampleText {
       case LOGIT_REDUCTION_UNSPECIFIED -> entries;
       case LOGIT_REDUCTION_MAX -> entries + " by the largest logit";
       case LOGIT_REDUCTION_SUM -> entries + " by the sum of probabilities";
+      case LOGIT_REDUCTION_SUM_LOGITS -> entries + " by the sum of logits";
       default ->
           entries
               + " by "

@@ -2,24 +2,21 @@ package dev.watershed.analysis.study;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
-import dev.watershed.type.v1.Digest;
+import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
-import java.nio.charset.StandardCharsets;
 
 /** By what studies know each other's points, besides the digests of the models. */
 final class PointIdentity {
   private PointIdentity() {}
 
-  /** Names rows, tokens and labels, and what the labels mean to the models. */
-  static String ofSample(Digest digest, LabelMapping mapping) {
-    return Hashing.sha256()
-        .newHasher()
-        .putString(digest.getSha256(), StandardCharsets.UTF_8)
-        .putBytes(mapping.toByteArray())
-        .hash()
-        .toString();
+  /** Names rows, tokens and labels, what the labels mean to the models, and what F1 is of. */
+  static String ofSample(SampleDescription described, LabelMapping mapping) {
+    var hasher = Hashing.sha256().newHasher();
+    put(hasher, described.getDigest().getSha256());
+    put(hasher, described.getPositiveLabel());
+    return hasher.putBytes(mapping.toByteArray()).hash().toString();
   }
 
   /**

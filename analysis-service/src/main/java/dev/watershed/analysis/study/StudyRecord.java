@@ -177,7 +177,7 @@ final class StudyRecord {
 
   /** What a sample is to other studies. */
   String identity(int sample, SampleDescription described) {
-    return PointIdentity.ofSample(described.getDigest(), samples.get(sample).getLabelMapping());
+    return PointIdentity.ofSample(described, samples.get(sample).getLabelMapping());
   }
 
   void keepProvenance(Provenance provenance) {

@@ -30,7 +30,9 @@
     SCORE_ACCURACY: 'accuracy', SCORE_F1: 'F1',
     SCORE_MATTHEWS_CORRELATION: 'Matthews correlation', SCORE_MEAN_LOSS: 'mean loss (nats)',
   };
-  const scoreName = d => SCORES[diagnostics[d].score] ?? 'accuracy';
+  const positive = metrics => metrics?.positiveLabel ? ` of '${metrics.positiveLabel}'` : '';
+  const scoreName = d => (SCORES[diagnostics[d].score] ?? 'accuracy')
+    + (diagnostics[d].score === 'SCORE_F1' ? positive(models[0]?.diagnostics?.[d]) : '');
   const DISTANCES = {
     DISTANCE_METRIC_BARRIER_HEIGHT: ['barrier height', 'nats'],
     DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP: ['improved convexity gap', 'nats'],
@@ -351,11 +353,11 @@
   function modelTable() {
     const hasFeature = models.some(model => model.centroidDistanceDifference !== undefined);
     table('model-table', 'In-domain scores, diagnostics and the centroid-distance difference; a heading sorts',
-      [{name: 'Model'}, {name: Word, text: true}, {name: 'In-domain accuracy'}, {name: 'In-domain loss (nats)'},
+      [{name: 'Model'}, {name: Word, text: true}, {name: 'In-domain accuracy'}, {name: `In-domain F1${positive(models[0]?.inDomain)}`}, {name: 'In-domain loss (nats)'},
         ...diagnostics.map((_, d) => ({name: diagnosticName(d)})),
         ...(hasFeature ? [{name: 'Centroid-distance difference'}] : [])],
       models.map((model, i) => [label(i), basinTag(cluster(model)),
-        number(model.inDomain?.accuracy), number(model.inDomain?.meanLossNats),
+        number(model.inDomain?.accuracy), number(model.inDomain?.f1), number(model.inDomain?.meanLossNats),
         ...diagnostics.map((_, d) => score(model, d)),
         ...(hasFeature ? [optional(model.centroidDistanceDifference)] : [])]), true);
     table('digest-table', 'Content digests', [{name: 'Model'}, {name: 'Checkpoint', text: true}, {name: 'SHA-256', text: true}],

@@ -5,7 +5,7 @@ package dev.watershed.classifier.model;
  * not numbers the loss is NaN, which is a measurement; such an example counts as wrong.
  *
  * @param meanLossNats mean cross-entropy
- * @param f1 of class 1 where there are two classes, the unweighted mean over classes beyond; a
+ * @param f1 of the positive class where there is one, else the unweighted mean over classes; a
  *     class neither predicted nor present has 0
  * @param matthewsCorrelation multiclass (Gorodkin 2004); 0 where it is not defined
  * @param expectedCalibrationError over 10 equal-width bins of the largest probability (Guo et al.
@@ -25,8 +25,10 @@ public record ClassificationScores(
    *
    * @param logits {@code (example, label)}, row-major
    * @param labels {@code (example)}, each in [0, labelCount)
+   * @param positive the class that F1 is of, in [0, labelCount); -1 for the mean over all
    */
-  public static ClassificationScores of(double[] logits, int labelCount, int[] labels) {
+  public static ClassificationScores of(
+      double[] logits, int labelCount, int[] labels, int positive) {
     double[] losses = exampleLosses(logits, labelCount, labels);
     double loss = 0;
     for (double exampleLoss : losses) {
@@ -47,7 +49,7 @@ public record ClassificationScores(
     return new ClassificationScores(
         loss / n,
         (double) confusion.correct() / n,
-        labelCount == 2 ? confusion.f1(1) : confusion.macroF1(),
+        positive >= 0 ? confusion.f1(positive) : confusion.macroF1(),
         confusion.matthewsCorrelation(),
         calibration.error(n),
         n);

@@ -18,10 +18,20 @@ final class ClassificationScoresTest {
   }
 
   @Test
+  void of_positiveClass_isWhatF1IsOf() {
+    double[] logits = oneHot(2, 1, 1, 0, 0, 0, 0);
+    int[] labels = {1, 0, 1, 0, 0, 0};
+    // Class 1: one right of two predicted and two present; class 0: three of four and four.
+    assertThat(ClassificationScores.of(logits, 2, labels, 1).f1()).isEqualTo(.5);
+    assertThat(ClassificationScores.of(logits, 2, labels, 0).f1()).isEqualTo(.75);
+    assertThat(ClassificationScores.of(logits, 2, labels, -1).f1()).isEqualTo(.625);
+  }
+
+  @Test
   void of_twoClasses_scoresClassOneAsPositive() {
     // Predicted 1,1,1,0,0,0 against 1,1,0,0,0,1: TP 2, FP 1, FN 1, TN 2.
     double[] logits = binary(.9, .8, .7, .4, .2, .1);
-    var scores = ClassificationScores.of(logits, 2, new int[] {1, 1, 0, 0, 0, 1});
+    var scores = ClassificationScores.of(logits, 2, new int[] {1, 1, 0, 0, 0, 1}, 1);
     assertThat(scores.exampleCount()).isEqualTo(6);
     assertThat(scores.accuracy()).isEqualTo(4 / 6.);
     assertThat(scores.f1()).isCloseTo(4 / 6., within(1e-12));
@@ -34,7 +44,7 @@ final class ClassificationScoresTest {
   void of_threeClasses_averagesF1OverThem() {
     // Confusion (actual, predicted): 0: 2 0 1; 1: 1 1 0; 2: 0 0 1.
     double[] logits = oneHot(3, 0, 0, 2, 0, 1, 2);
-    var scores = ClassificationScores.of(logits, 3, new int[] {0, 0, 0, 1, 1, 2});
+    var scores = ClassificationScores.of(logits, 3, new int[] {0, 0, 0, 1, 1, 2}, -1);
     double f1 = (4 / 6. + 2 / 3. + 2 / 3.) / 3;
     assertThat(scores.f1()).isCloseTo(f1, within(1e-12));
     assertThat(scores.accuracy()).isEqualTo(4 / 6.);
@@ -54,14 +64,14 @@ final class ClassificationScoresTest {
   void of_calibration_weighsTenBins() {
     // Confidences .95 (right), .92 (wrong) in one bin; .55 (right) alone.
     double[] logits = binary(.95, .92, .55);
-    var scores = ClassificationScores.of(logits, 2, new int[] {1, 0, 1});
+    var scores = ClassificationScores.of(logits, 2, new int[] {1, 0, 1}, 1);
     double expected = (Math.abs(1 - (.95 + .92)) + Math.abs(1 - .55)) / 3;
     assertThat(scores.expectedCalibrationError()).isCloseTo(expected, within(1e-12));
   }
 
   @Test
   void of_onePredictedClass_hasNoCorrelation() {
-    var scores = ClassificationScores.of(oneHot(2, 1, 1, 1), 2, new int[] {1, 0, 1});
+    var scores = ClassificationScores.of(oneHot(2, 1, 1, 1), 2, new int[] {1, 0, 1}, 1);
     assertThat(scores.matthewsCorrelation()).isZero();
     assertThat(scores.f1()).isCloseTo(.8, within(1e-12));
   }
@@ -69,7 +79,7 @@ final class ClassificationScoresTest {
   @Test
   void of_logitsNotANumber_areALossOfNanAndAWrongAnswer() {
     double[] logits = {Double.NaN, Double.NaN, 0, 3};
-    var scores = ClassificationScores.of(logits, 2, new int[] {0, 1});
+    var scores = ClassificationScores.of(logits, 2, new int[] {0, 1}, 1);
     assertThat(scores.meanLossNats()).isNaN();
     assertThat(scores.accuracy()).isEqualTo(.5);
   }
@@ -83,13 +93,13 @@ final class ClassificationScoresTest {
 
   @Test
   void of_shapesThatDoNotFit_areRefused() {
-    assertThatThrownBy(() -> ClassificationScores.of(new double[3], 2, new int[2]))
+    assertThatThrownBy(() -> ClassificationScores.of(new double[3], 2, new int[2], 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("2 x 2");
-    assertThatThrownBy(() -> ClassificationScores.of(new double[2], 2, new int[] {2}))
+    assertThatThrownBy(() -> ClassificationScores.of(new double[2], 2, new int[] {2}, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("label 2");
-    assertThatThrownBy(() -> ClassificationScores.of(new double[0], 2, new int[0]))
+    assertThatThrownBy(() -> ClassificationScores.of(new double[0], 2, new int[0], 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

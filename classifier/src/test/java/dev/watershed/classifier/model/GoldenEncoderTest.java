@@ -61,7 +61,7 @@ final class GoldenEncoderTest {
           deviation = Math.max(deviation, Math.abs(losses[i] - loss));
         }
         double mean = point.get("loss").asDouble();
-        assertThat(ClassificationScores.of(logits, 3, golden.labels()).meanLossNats())
+        assertThat(ClassificationScores.of(logits, 3, golden.labels(), -1).meanLossNats())
             .isCloseTo(mean, within(.01 * mean));
       }
     }
@@ -91,7 +91,7 @@ final class GoldenEncoderTest {
         }
         assertThat(at).isIn(0, logits.length); // the reference keeps the logits of some alphas
         compared += at;
-        ClassificationScores scores = ClassificationScores.of(logits, 3, golden.labels());
+        ClassificationScores scores = ClassificationScores.of(logits, 3, golden.labels(), -1);
         double loss = point.get("loss").asDouble();
         assertThat(scores.meanLossNats()).isCloseTo(loss, within(1e-5 * loss));
         assertThat(scores.accuracy()).isEqualTo(point.get("accuracy").asDouble());

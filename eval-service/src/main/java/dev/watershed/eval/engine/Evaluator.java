@@ -228,6 +228,7 @@ public final class Evaluator implements AutoCloseable {
               weights,
               sample.encoded().digest().sha256(),
               sample.mappingAsked(),
+              sample.mapping().positiveLabel(),
               evaluation.precision()));
     }
     return keys;
@@ -310,7 +311,7 @@ public final class Evaluator implements AutoCloseable {
     int labelCount = sample.mapping().dataLabels().size();
     int[] labels = sample.labels();
     return new Point(
-        ClassificationScores.of(reduced, labelCount, labels),
+        ClassificationScores.of(reduced, labelCount, labels, sample.mapping().positive()),
         exampleLosses ? ClassificationScores.exampleLosses(reduced, labelCount, labels) : null,
         false);
   }

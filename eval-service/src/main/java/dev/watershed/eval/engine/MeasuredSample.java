@@ -19,8 +19,10 @@ public record MeasuredSample(
     dev.watershed.type.v1.LabelMapping mappingAsked,
     long preparedBytes) {
 
-  /** The right label of each example {@code (example)}, an index into the data's labels. */
+  /** The right label of each example {@code (example)}, an index into the mapping's labels. */
   int[] labels() {
-    return encoded.examples().stream().mapToInt(example -> example.label()).toArray();
+    return encoded.examples().stream()
+        .mapToInt(example -> mapping.place(example.label()))
+        .toArray();
   }
 }

@@ -24,6 +24,7 @@ import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
+import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -95,7 +96,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         for (int s = 0; s < points.size(); s++) {
           stream.send(
               EvaluateInterpolationResponse.newBuilder()
-                  .setPoint(interpolationPoint(alpha, s, points.get(s)))
+                  .setPoint(interpolationPoint(evaluation, alpha, s, points.get(s)))
                   .build());
         }
       }
@@ -135,7 +136,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         for (int s = 0; s < points.size(); s++) {
           stream.send(
               EvaluateCombinationsResponse.newBuilder()
-                  .setPoint(combinationPoint(c, s, points.get(s)))
+                  .setPoint(combinationPoint(evaluation, c, s, points.get(s)))
                   .build());
         }
       }
@@ -182,28 +183,34 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setExampleCount(encoded.examples().size())
         .setTokenCount(encoded.tokenCount())
         .setTruncatedExampleCount(encoded.truncatedCount())
-        .addAllLabels(encoded.labels())
+        .addAllLabels(sample.mapping().dataLabels())
+        .setPositiveLabel(sample.mapping().positiveLabel())
         .build();
   }
 
   private static InterpolationPoint.Builder interpolationPoint(
-      double alpha, int sample, Point point) {
+      Evaluation evaluation, double alpha, int sample, Point point) {
     return InterpolationPoint.newBuilder()
         .setAlpha(alpha)
         .setSampleIndex(sample)
-        .setMetrics(Answers.metrics(point.scores()))
+        .setMetrics(metrics(evaluation, sample, point))
         .addAllExampleLossesNats(exampleLosses(point))
         .setCached(point.cached());
   }
 
   private static CombinationPoint.Builder combinationPoint(
-      int combination, int sample, Point point) {
+      Evaluation evaluation, int combination, int sample, Point point) {
     return CombinationPoint.newBuilder()
         .setCombinationIndex(combination)
         .setSampleIndex(sample)
-        .setMetrics(Answers.metrics(point.scores()))
+        .setMetrics(metrics(evaluation, sample, point))
         .addAllExampleLossesNats(exampleLosses(point))
         .setCached(point.cached());
+  }
+
+  private static ClassificationMetrics metrics(Evaluation evaluation, int sample, Point point) {
+    return Answers.metrics(
+        point.scores(), evaluation.samples().get(sample).mapping().positiveLabel());
   }
 
   private static List<Double> exampleLosses(Point point) {

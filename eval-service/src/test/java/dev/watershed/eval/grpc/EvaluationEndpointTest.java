@@ -419,12 +419,37 @@ final class EvaluationEndpointTest {
   }
 
   @Test
+  void evaluateInterpolation_positiveLabel_isWhatF1IsOfAlsoFromMemory() throws Exception {
+    String reader = reader();
+    EvaluationSample sample =
+        hans("hans", 3).toBuilder()
+            .setLabelMapping(hansMapping(LogitReduction.LOGIT_REDUCTION_SUM_LOGITS))
+            .build();
+    var usual = metrics(interpolate(line(reader, reader, List.of(1.0), sample))).getFirst();
+    var other =
+        metrics(
+                interpolate(
+                    line(
+                        reader,
+                        reader,
+                        List.of(1.0),
+                        sample.toBuilder().setPositiveLabel("entailment").build())))
+            .getFirst();
+    assertThat(usual.getPositiveLabel()).isEqualTo("non-entailment");
+    assertThat(other.getPositiveLabel()).isEqualTo("entailment");
+    // Half of the rows are of each label: a model that says the same of all has F1 2/3 and 0,
+    // so that the two agree only by chance.
+    assertThat(other.getF1()).isNotEqualTo(usual.getF1());
+    assertThat(other.getMeanLossNats()).isEqualTo(usual.getMeanLossNats());
+  }
+
+  @Test
   void evaluateInterpolation_hansWithoutMapping_asksForMaxOrSum() throws Exception {
     String reader = reader();
     EvaluationSample sample = hans("hans", 1);
     assertThatThrownBy(() -> interpolate(line(reader, reader, List.of(1.0), sample)))
         .hasMessageContaining("FAILED_PRECONDITION")
-        .hasMessageContaining("by MAX or SUM");
+        .hasMessageContaining("by MAX, SUM or SUM_LOGITS");
   }
 
   @Test

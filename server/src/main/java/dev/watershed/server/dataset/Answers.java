@@ -20,7 +20,12 @@ public final class Answers {
         .build();
   }
 
-  public static ClassificationMetrics metrics(ClassificationScores scores) {
+  /**
+   * Returns scores as a message.
+   *
+   * @param positiveLabel what F1 is of; empty where it is the mean over all labels
+   */
+  public static ClassificationMetrics metrics(ClassificationScores scores, String positiveLabel) {
     return ClassificationMetrics.newBuilder()
         .setMeanLossNats(scores.meanLossNats())
         .setAccuracy(scores.accuracy())
@@ -28,6 +33,7 @@ public final class Answers {
         .setMatthewsCorrelation(scores.matthewsCorrelation())
         .setExpectedCalibrationError(scores.expectedCalibrationError())
         .setExampleCount(scores.exampleCount())
+        .setPositiveLabel(positiveLabel)
         .build();
   }
 

@@ -102,8 +102,17 @@ public final class Samples {
   /** Returns what the data's labels mean to the model: as the request says, or by equal names. */
   public static LabelMapping mapping(
       EvaluationSample sample, List<String> dataLabels, List<String> modelLabels) {
+    LabelMapping mapping = labels(sample, dataLabels, modelLabels);
+    return sample.getPositiveLabel().isEmpty()
+        ? mapping
+        : mapping.withPositive(sample.getPositiveLabel());
+  }
+
+  private static LabelMapping labels(
+      EvaluationSample sample, List<String> dataLabels, List<String> modelLabels) {
+    List<String> kept = sample.getSplit().getOnlyLabelsList();
     if (!sample.hasLabelMapping()) {
-      return LabelMapping.byName(dataLabels, modelLabels);
+      return LabelMapping.byName(dataLabels, kept, modelLabels);
     }
     var entries = new LinkedHashMap<String, List<String>>();
     boolean several = false;
@@ -121,14 +130,17 @@ public final class Samples {
       throw RefusedException.invalidArgument(
           "REDUCTION_MISSING",
           "label_mapping.reduction",
-          "an entry names several model labels; say MAX or SUM, which give different losses");
+          "an entry names several model labels; say MAX, SUM or SUM_LOGITS, which give different losses");
     }
     return LabelMapping.of(
         entries,
-        reduction == LogitReduction.LOGIT_REDUCTION_SUM
-            ? LabelMapping.Reduction.SUM
-            : LabelMapping.Reduction.MAX,
+        switch (reduction) {
+          case LOGIT_REDUCTION_SUM -> LabelMapping.Reduction.SUM;
+          case LOGIT_REDUCTION_SUM_LOGITS -> LabelMapping.Reduction.SUM_LOGITS;
+          default -> LabelMapping.Reduction.MAX;
+        },
         dataLabels,
+        kept,
         modelLabels);
   }
 

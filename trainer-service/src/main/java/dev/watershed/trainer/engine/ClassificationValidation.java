@@ -7,9 +7,9 @@ import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.ClassifierProgram;
 import dev.watershed.classifier.model.PreparedSample;
-import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.type.v1.ClassificationMetrics;
+import java.util.List;
 
 /** Scores a classifier on labelled examples. */
 final class ClassificationValidation implements Validation {
@@ -18,9 +18,12 @@ final class ClassificationValidation implements Validation {
   private final LabelMapping mapping;
   private final int[] labels;
 
-  ClassificationValidation(Architecture architecture, EncodedSample split) {
-    this.mapping = LabelMapping.byName(split.labels(), architecture.labels());
-    this.labels = split.examples().stream().mapToInt(EncodedExample::label).toArray();
+  ClassificationValidation(
+      Architecture architecture, EncodedSample split, List<String> onlyLabels) {
+    this.mapping =
+        LabelMapping.forTraining(split.labels(), onlyLabels, architecture.labels(), "validation");
+    this.labels =
+        split.examples().stream().mapToInt(example -> mapping.place(example.label())).toArray();
     this.program = ClassifierProgram.compile(architecture);
     try {
       this.sample = program.prepare(split.examples(), PADDED_TOKEN_BUDGET);
@@ -33,7 +36,9 @@ final class ClassificationValidation implements Validation {
   @Override
   public ClassificationMetrics score(ParameterVector weights) {
     double[] logits = mapping.reduce(program.logits(weights, sample, () -> false));
-    return Answers.metrics(ClassificationScores.of(logits, mapping.dataLabels().size(), labels));
+    return Answers.metrics(
+        ClassificationScores.of(logits, mapping.dataLabels().size(), labels, mapping.positive()),
+        mapping.positiveLabel());
   }
 
   @Override

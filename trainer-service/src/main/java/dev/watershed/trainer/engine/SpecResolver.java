@@ -109,12 +109,23 @@ final class SpecResolver {
     var labels =
         Samples.within(
             "spec.classification", () -> start.labels(objective.getLabelsList(), train.labels()));
-    Samples.within(trainField, () -> LabelMapping.byName(train.labels(), labels).toModelLabels());
+    Samples.within(
+        "spec.classification",
+        () ->
+            LabelMapping.forTraining(
+                train.labels(), objective.getTrain().getOnlyLabelsList(), labels, "labels"));
     if (objective.hasValidation()) {
       String field = "spec.classification.validation";
       var validation = rows(objective.getValidation(), start, maxTokens, field);
       refuseUnlabelled(validation, field);
-      Samples.within(field, () -> LabelMapping.byName(validation.labels(), labels));
+      Samples.within(
+          "spec.classification",
+          () ->
+              LabelMapping.forTraining(
+                  validation.labels(),
+                  objective.getValidation().getOnlyLabelsList(),
+                  labels,
+                  "validation"));
     }
     objective.clearLabels().addAllLabels(labels);
     return train;

@@ -43,22 +43,25 @@ final class TrainingBatches {
                 mlm.getMaskProbability(),
                 mlm.getPairMaskProbability(),
                 spec.getDataSeed()))
-        : new TrainingBatches(relabelled(encoded, architecture.labels()), order, null);
+        : new TrainingBatches(
+            relabelled(encoded, split.getOnlyLabelsList(), architecture.labels()), order, null);
   }
 
   /** Labels of the data become labels of the model. */
-  private static List<EncodedExample> relabelled(EncodedSample data, List<String> modelLabels) {
+  private static List<EncodedExample> relabelled(
+      EncodedSample data, List<String> onlyLabels, List<String> modelLabels) {
     if (data.labels().equals(modelLabels)) {
       return data.examples();
     }
-    int[] labels = LabelMapping.byName(data.labels(), modelLabels).toModelLabels();
+    LabelMapping mapping =
+        LabelMapping.forTraining(data.labels(), onlyLabels, modelLabels, "labels");
     var examples = new ArrayList<EncodedExample>(data.examples().size());
     for (var example : data.examples()) {
       examples.add(
           new EncodedExample(
               example.inputIds(),
               example.tokenTypeIds(),
-              labels[example.label()],
+              mapping.toModelLabel(example.label()),
               example.truncated()));
     }
     return examples;

@@ -220,7 +220,9 @@ public final class TrainingEngine {
       var objective = spec.getClassification();
       return objective.hasValidation()
           ? new ClassificationValidation(
-              architecture, data.tokens(objective.getValidation(), start, maxTokens))
+              architecture,
+              data.tokens(objective.getValidation(), start, maxTokens),
+              objective.getValidation().getOnlyLabelsList())
           : null;
     }
     var objective = spec.getMaskedLanguageModel();

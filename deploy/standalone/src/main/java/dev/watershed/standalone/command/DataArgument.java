@@ -63,9 +63,11 @@ final class DataArgument {
   /** For the help of options that take a sample. */
   static final String SAMPLE_SYNTAX =
       "data as for --train, and: name=, size= with seed= or first=true (default: all rows), "
-          + "max_tokens=, map=data:model+model|data:model (labels by name), reduction=max|sum; for "
-          + "a task with labels other than the model's, such as HANS, mapping=max|sum is short for "
-          + "its map= and reduction=";
+          + "max_tokens=, map=data:model+model|data:model (labels by name), reduction=max|sum|"
+          + "sum-logits (of logits the largest, of probabilities the sum, or of logits the sum as "
+          + "the papers' code has it); for a task with labels other than the model's, such as HANS, "
+          + "mapping=max|sum|sum-logits is short for its map= and reduction=; positive= (the label "
+          + "that F1 is of; default: the model's second)";
 
   /** For the help of options that take a diagnostic. */
   static final String DIAGNOSTIC_SYNTAX =
@@ -77,7 +79,8 @@ final class DataArgument {
   private static final Set<String> SPLIT_KEYS =
       union(FILE_KEYS, Set.of("only", FILTER, "subset", "subset_seed"));
   private static final Set<String> SAMPLE_KEYS =
-      Set.of("name", "size", "seed", "first", "max_tokens", "map", "reduction", "mapping");
+      Set.of(
+          "name", "size", "seed", "first", "max_tokens", "map", "reduction", "mapping", "positive");
   private static final Set<String> DIAGNOSTIC_KEYS = Set.of("score", "group");
 
   private final String text;
@@ -274,7 +277,8 @@ final class DataArgument {
             .setSplit(splitFromOptions())
             .setName(plain("name", defaultName()))
             .setSize(integer("size", 0))
-            .setMaxTokens(integer("max_tokens", 0));
+            .setMaxTokens(integer("max_tokens", 0))
+            .setPositiveLabel(plain("positive", ""));
     if (options.containsKey("seed")) {
       sample.setSeed(longInteger("seed"));
     }
@@ -349,7 +353,13 @@ final class DataArgument {
     return switch (reduction) {
       case "max" -> LogitReduction.LOGIT_REDUCTION_MAX;
       case "sum" -> LogitReduction.LOGIT_REDUCTION_SUM;
-      default -> throw bad(key + " '" + reduction + "' is neither max nor sum");
+      case "sum-logits" -> LogitReduction.LOGIT_REDUCTION_SUM_LOGITS;
+      default ->
+          throw bad(
+              key
+                  + " '"
+                  + reduction
+                  + "' is not max, sum (of probabilities) or sum-logits (as the papers' code)");
     };
   }
 

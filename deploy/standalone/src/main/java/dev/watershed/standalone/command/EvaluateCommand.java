@@ -1,6 +1,7 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.statistics.Chance;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
@@ -18,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.apache.commons.csv.CSVFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -260,8 +262,20 @@ final class EvaluateCommand implements Callable<Integer> {
           .append(" examples, ")
           .append(sample.getTruncatedExampleCount())
           .append(" truncated");
+      if (!sample.getPositiveLabel().isEmpty()) {
+        text.append(", F1 of '").append(Quoted.of(sample.getPositiveLabel())).append("'");
+      }
     }
     output.remark(text.toString());
+    for (SampleDescription sample : described) {
+      for (String notice : sample.getNoticesList()) {
+        output.remark("notice: " + sample.getName() + ": " + notice);
+      }
+    }
+  }
+
+  private static String csvCell(String text) {
+    return CSVFormat.RFC4180.format(text);
   }
 
   /** Remarks on a model alone whose accuracy no guessing explains. */
@@ -287,7 +301,7 @@ final class EvaluateCommand implements Callable<Integer> {
         csv
             ? first
                 + ",sample,mean_loss_nats,accuracy,f1,matthews_correlation,"
-                + "expected_calibration_error,example_count"
+                + "expected_calibration_error,example_count,positive_label"
             : String.format(
                 Locale.ROOT,
                 "%-14s %-24s %10s %9s %7s %7s %7s",
@@ -305,14 +319,15 @@ final class EvaluateCommand implements Callable<Integer> {
         csv
             ? String.join(
                 ",",
-                first,
-                sample,
+                csvCell(first),
+                csvCell(sample),
                 Double.toString(metrics.getMeanLossNats()),
                 Double.toString(metrics.getAccuracy()),
                 Double.toString(metrics.getF1()),
                 Double.toString(metrics.getMatthewsCorrelation()),
                 Double.toString(metrics.getExpectedCalibrationError()),
-                Integer.toString(metrics.getExampleCount()))
+                Integer.toString(metrics.getExampleCount()),
+                csvCell(metrics.getPositiveLabel()))
             : String.format(
                 Locale.ROOT,
                 "%-14s %-24s %10.6f %9.4f %7.4f %7.4f %7.4f",

@@ -1,5 +1,6 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.Quoted;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -207,16 +208,25 @@ final class RunsCommand {
       output.line(
           String.format(
               Locale.ROOT,
-              "step %d: validation loss %.4f nats, accuracy %.4f (%d examples)",
+              "step %d: validation loss %.4f nats, accuracy %.4f, F1%s %.4f (%d examples)",
               score.getStep(),
               score.getMetrics().getMeanLossNats(),
               score.getMetrics().getAccuracy(),
+              score.getMetrics().getPositiveLabel().isEmpty()
+                  ? ""
+                  : " of '" + Quoted.of(score.getMetrics().getPositiveLabel()) + "'",
+              score.getMetrics().getF1(),
               score.getMetrics().getExampleCount()));
     }
     run.getCheckpointsList().forEach(output::line);
     if (run.getSplitsCount() > 0) {
       output.line("");
       output.table(splits(run.getSplitsList()));
+      for (SplitDescription split : run.getSplitsList()) {
+        split
+            .getNoticesList()
+            .forEach(notice -> output.line("notice  " + split.getName() + ": " + notice));
+      }
     }
     output.line("");
     RecipeText.lines(run.getSpec().getRecipe(), run.getSpec().getCheckpoints())

@@ -73,6 +73,14 @@ final class DataArgumentTest {
   }
 
   @Test
+  void sample_positiveLabelAndSumOfLogits_areSaid() {
+    EvaluationSample sample = parse("task:hans,mapping=sum-logits,positive=entailment").sample();
+    assertThat(sample.getPositiveLabel()).isEqualTo("entailment");
+    assertThat(sample.getLabelMapping().getReduction())
+        .isEqualTo(LogitReduction.LOGIT_REDUCTION_SUM_LOGITS);
+  }
+
+  @Test
   void split_escapedSeparators_belongToTheValue() {
     var file =
         parse("file:/d/a\\,b.tsv,text=my\\=column,label=x,label_names=a\\|b|c").split().getFile();
