@@ -3,12 +3,14 @@ package dev.watershed.classifier.data;
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,6 +157,8 @@ public final class Datasets {
     } catch (InvalidInputException e) {
       boolean ofSplit = e.parameter().equals("only_labels") || e.parameter().startsWith("filters");
       throw ofSplit ? e : e.within(source);
+    } catch (EOFException | ZipException e) {
+      throw MalformedFile.damaged("at its beginning").within(source);
     } catch (IOException e) {
       throw invalid(
           "FILE_UNREADABLE",

@@ -4,6 +4,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 import static java.util.Objects.requireNonNull;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
@@ -124,19 +125,23 @@ final class DelimitedReader {
       return -1;
     }
     if (!split.hasHeader()) {
-      if (name.matches("[0-9]{1,5}") && Integer.parseInt(name) < width) {
+      if (isNumber(name)) {
         return Integer.parseInt(name);
       }
       throw missing(
           parameter,
           "without a header a column is a number, here 0 to %d, not '%s'"
-              .formatted(width - 1, name));
+              .formatted(width - 1, Quoted.of(name)));
     }
     int index = header.indexOf(name);
+    if (index < 0 && isNumber(name)) {
+      return Integer.parseInt(name);
+    }
     if (index < 0) {
       throw missing(
           parameter,
-          "there is no column '%s'; there are %s".formatted(name, FileColumns.shown(header)));
+          "there is no column '%s'; there are %s"
+              .formatted(Quoted.of(name), FileColumns.shown(header)));
     }
     if (Collections.frequency(header, name) > 1) {
       throw missing(
@@ -144,6 +149,10 @@ final class DelimitedReader {
           "'%s' names several of the columns %s".formatted(name, FileColumns.shown(header)));
     }
     return index;
+  }
+
+  private boolean isNumber(String column) {
+    return column.matches("[0-9]{1,5}") && Integer.parseInt(column) < width;
   }
 
   private static InvalidInputException missing(String parameter, String message) {

@@ -27,18 +27,21 @@ import org.jspecify.annotations.Nullable;
  * @param digest names the exact tokens and labels
  * @param tokenCount tokens of all examples, special ones included, without padding
  * @param truncatedCount examples that were cut to the limit
+ * @param notices what was left out or taken for granted, for people
  */
 public record EncodedSample(
     List<EncodedExample> examples,
     List<String> labels,
     Digest digest,
     long tokenCount,
-    int truncatedCount) {
+    int truncatedCount,
+    List<String> notices) {
   private static final int DEFAULT_MAX_TOKENS = 128;
 
   public EncodedSample {
     examples = List.copyOf(examples);
     labels = List.copyOf(labels);
+    notices = List.copyOf(notices);
   }
 
   /**
@@ -56,15 +59,21 @@ public record EncodedSample(
     int maxTokens = maxTokens(spec, encoder);
     int[] chosen = choose(dataset.rows().size(), spec);
     List<EncodedExample> examples = new ArrayList<>(chosen.length);
-    for (int row : chosen) {
-      examples.add(encode(dataset.rows().get(row), row, maxTokens, tokenizer, encoder));
+    PaddingSuspicion padding = new PaddingSuspicion(encoder.padTokenId());
+    for (int number : chosen) {
+      Row row = dataset.rows().get(number);
+      padding.look(row);
+      examples.add(encode(row, number, maxTokens, tokenizer, encoder));
     }
+    List<String> notices = new ArrayList<>(dataset.notices());
+    notices.addAll(padding.notices());
     return new EncodedSample(
         examples,
         dataset.labels(),
         digest(examples, dataset.labels()),
         examples.stream().mapToLong(EncodedExample::length).sum(),
-        (int) examples.stream().filter(EncodedExample::truncated).count());
+        (int) examples.stream().filter(EncodedExample::truncated).count(),
+        notices);
   }
 
   private static int maxTokens(SampleSpec spec, EncoderConfig encoder) {

@@ -2,6 +2,7 @@ package dev.watershed.classifier.data;
 
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
+import dev.watershed.classifier.Quoted;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +64,7 @@ record FileColumns(FileFormat format, List<String> names, Map<String, List<Strin
     List<String> shown = new ArrayList<>();
     names.stream()
         .limit(MAX_SHOWN)
-        .map(name -> name.length() <= 40 ? name : name.substring(0, 40) + "...")
+        .map(name -> Quoted.of(name.length() <= 40 ? name : name.substring(0, 40) + "..."))
         .forEach(shown::add);
     if (names.size() > MAX_SHOWN) {
       shown.add("and %d more".formatted(names.size() - MAX_SHOWN));

@@ -6,8 +6,8 @@ import java.util.List;
  * Rows of a file in UTF-8, compressed if its name ends in {@code .gz}.
  *
  * @param uri a {@code file:} URI or a path below a data root
- * @param textColumn the first text: a column's name, or its number from 0 where there is no header;
- *     empty for pre-tokenised JSON Lines ({@code input_ids}, {@code token_type_ids})
+ * @param textColumn the first text: a column's name, or its number from 0; empty for pre-tokenised
+ *     JSON Lines ({@code input_ids}, {@code token_type_ids})
  * @param textPairColumn the second text; empty for single sentences
  * @param labelColumn the label; empty for unlabelled rows
  * @param labelNames names of the labels by their value in the file; empty where the file holds
@@ -26,6 +26,11 @@ public record FileSplit(
     implements SplitSource {
   public FileSplit {
     labelNames = List.copyOf(labelNames);
+  }
+
+  /** Whether the first line is the first row. */
+  boolean isHeaderless() {
+    return !hasHeader && (format == FileFormat.TSV || format == FileFormat.CSV);
   }
 
   /** The same with other names of labels. */

@@ -4,25 +4,33 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one JSON object a line: texts, or tokens made elsewhere. */
 final class JsonLinesReader {
   private static final String INPUT_IDS = "input_ids";
   private static final String TOKEN_TYPE_IDS = "token_type_ids";
+  private static final String ATTENTION_MASK = "attention_mask";
+  private static final String POSITION_IDS = "position_ids";
   private static final ObjectReader JSON =
       JsonMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build()
           .readerFor(JsonNode.class);
@@ -85,9 +93,31 @@ final class JsonLinesReader {
         return object;
       }
     } catch (JsonProcessingException e) {
-      throw invalid("ROW_MALFORMED", "uri", "line %d: %s".formatted(line, e.getOriginalMessage()));
+      if (!text.stripLeading().startsWith("[")) {
+        throw invalid("ROW_MALFORMED", "uri", "line %d: %s".formatted(line, problem(text, e)));
+      }
     }
-    throw invalid("ROW_MALFORMED", "uri", "line %d is no JSON object".formatted(line));
+    throw invalid(
+        "ROW_MALFORMED",
+        "uri",
+        text.stripLeading().startsWith("[")
+            ? "line %d begins a list; JSON Lines is one object a line, without brackets and commas around them (jq -c '.[]' makes it)"
+                .formatted(line)
+            : "line %d is no JSON object".formatted(line));
+  }
+
+  /** Tells in our words what the parser found. */
+  private static String problem(String text, JsonProcessingException e) {
+    if (e instanceof StreamConstraintsException) {
+      return "it nests too deep, or holds too long a number or name";
+    }
+    if (e.getOriginalMessage().startsWith("Duplicate field")) {
+      return "a key occurs twice";
+    }
+    long column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
+    int from = (int) Math.max(0, Math.min(text.length(), column) - 20);
+    return "it is no whole JSON object, which each line must be; what cannot be read is near character %d: '%s'"
+        .formatted(column, Quoted.of(text.substring(from, Math.min(text.length(), from + 40))));
   }
 
   private Row row(ObjectNode object, long line) {
@@ -112,7 +142,53 @@ final class JsonLinesReader {
           "line %d has %d input_ids and %d token_type_ids; there must be as many, at least one"
               .formatted(line, ids.length, types.length));
     }
-    return new Row.TokenRow(ids, types, label);
+    int length = object.has(ATTENTION_MASK) ? maskedLength(object, ids.length, line) : ids.length;
+    if (object.has(POSITION_IDS)) {
+      requirePlainPositions(object, ids.length, length, line);
+    }
+    return new Row.TokenRow(
+        Arrays.copyOf(ids, length),
+        Arrays.copyOf(types, length),
+        object.has(ATTENTION_MASK),
+        label);
+  }
+
+  /** Returns how many tokens the mask leaves: those behind are padding. */
+  private static int maskedLength(ObjectNode object, int count, long line) {
+    int[] mask = integers(object.get(ATTENTION_MASK), ATTENTION_MASK, line);
+    int length = 0;
+    while (length < mask.length && mask[length] == 1) {
+      length++;
+    }
+    boolean padded = Arrays.stream(mask, length, mask.length).allMatch(value -> value == 0);
+    if (mask.length != count || length == 0 || !padded) {
+      throw malformed(
+          line,
+          "attention_mask",
+          mask.length != count
+              ? "has %d values for %d input_ids; there must be as many"
+                  .formatted(mask.length, count)
+              : "must be ones, at least one, then zeros for the padding; other masks are not supported");
+    }
+    return length;
+  }
+
+  /** Positions are those of the family, counted from the first token. */
+  private static void requirePlainPositions(ObjectNode object, int count, int length, long line) {
+    int[] positions = integers(object.get(POSITION_IDS), POSITION_IDS, line);
+    boolean plain =
+        positions.length == count
+            && IntStream.range(0, length).allMatch(place -> positions[place] == place);
+    if (!plain) {
+      throw malformed(
+          line,
+          POSITION_IDS,
+          "must be 0, 1, 2, ... as many as input_ids; leave them out to have just these");
+    }
+  }
+
+  private static InvalidInputException malformed(long line, String name, String problem) {
+    return invalid("ROW_MALFORMED", "text_column", "line %d: %s %s".formatted(line, name, problem));
   }
 
   private boolean passes(ObjectNode object, long line) {
@@ -132,7 +208,8 @@ final class JsonLinesReader {
 
   private int label(ObjectNode object, long line) {
     JsonNode value = field(object, split.labelColumn(), "label_column", line);
-    if (!value.isTextual() && !value.isIntegralNumber()) {
+    boolean whole = value.isNumber() && value.asText().matches("-?[0-9]{1,9}(\\.0+)?");
+    if (!value.isTextual() && !value.isBoolean() && !whole) {
       throw wrongType(split.labelColumn(), "a name or an integer", value, "label_column", line);
     }
     return dataset.labels().index(value.asText(), line);
@@ -167,7 +244,8 @@ final class JsonLinesReader {
       throw invalid(
           "COLUMN_MISSING",
           parameter,
-          "line %d has no '%s'; it has %s".formatted(line, name, FileColumns.shown(names(object))));
+          "line %d has no '%s'; it has %s"
+              .formatted(line, Quoted.of(name), FileColumns.shown(names(object))));
     }
     return value;
   }
@@ -179,6 +257,10 @@ final class JsonLinesReader {
         "ROW_MALFORMED",
         parameter,
         "line %d, '%s' must be %s, got %s"
-            .formatted(line, name, wanted, shown.substring(0, Math.min(60, shown.length()))));
+            .formatted(
+                line,
+                Quoted.of(name),
+                wanted,
+                Quoted.of(shown.substring(0, Math.min(60, shown.length())))));
   }
 }

@@ -2,11 +2,13 @@ package dev.watershed.classifier.data;
 
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
+import dev.watershed.classifier.Quoted;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Gives the labels of one file numbers: in the order they are named in, else as they come. */
@@ -15,7 +17,11 @@ final class LabelColumn {
   static final int UNWANTED = -2;
 
   private static final int MAX_LABELS = 1000;
-  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,9}");
+
+  /** Also as pandas writes integers of a column with gaps. */
+  private static final Pattern INTEGER = Pattern.compile("(-?[0-9]{1,9})(\\.0+)?");
+
+  private static final Pattern FRACTION = Pattern.compile("-?[0-9]{0,9}\\.[0-9]{1,20}");
 
   /** What SNLI and MNLI write where annotators did not agree. */
   private static final String NO_GOLD = "-";
@@ -25,6 +31,7 @@ final class LabelColumn {
   private final TreeSet<String> only;
   private final List<String> names;
   private final Map<String, Integer> indices = new HashMap<>();
+  private final List<Integer> counts = new ArrayList<>();
   private int withoutGold;
 
   LabelColumn(FileReading reading) {
@@ -69,13 +76,10 @@ final class LabelColumn {
           "LABEL_UNKNOWN",
           "label_names",
           "%s: '%s' is none of the labels %s%s"
-              .formatted(
-                  place(line),
-                  shorten(cell),
-                  names,
-                  cell.equals("-1")
-                      ? "; -1 is for no label: only_labels leaves such rows out"
-                      : ""));
+              .formatted(place(line), shorten(cell), FileColumns.shown(names), hint(cell, line)));
+    }
+    if (index != null && !isNamed()) {
+      counts.set(index, counts.get(index) + 1);
     }
     return index == null || !(only.isEmpty() || only.contains(name)) ? UNWANTED : index;
   }
@@ -95,6 +99,7 @@ final class LabelColumn {
 
   /** Returns the place in {@link #names()} of each number given so far. */
   int[] places() {
+    requireNoHeader();
     requireOnlyKnown();
     List<String> canonical = names();
     return names.stream().mapToInt(canonical::indexOf).toArray();
@@ -104,13 +109,45 @@ final class LabelColumn {
     return !split.labelNames().isEmpty();
   }
 
-  /** A number in the file counts {@code label_names} from 0. */
+  /** A number in the file counts {@code label_names} from 0; false and true are 0 and 1. */
   private String nameOf(String cell) {
-    if (INTEGER.matcher(cell).matches()) {
-      int value = Integer.parseInt(cell);
-      return value >= 0 && value < names.size() ? names.get(value) : cell;
+    Matcher integer = INTEGER.matcher(cell);
+    int value =
+        integer.matches()
+            ? Integer.parseInt(integer.group(1))
+            : cell.equalsIgnoreCase("false") ? 0 : cell.equalsIgnoreCase("true") ? 1 : -1;
+    boolean named = indices.containsKey(cell) && !integer.matches();
+    return value >= 0 && value < names.size() && !named ? names.get(value) : cell;
+  }
+
+  private String hint(String cell, long line) {
+    if (cell.equals("-1") || cell.equals("-1.0")) {
+      return "; -1 is for no label: only_labels leaves such rows out";
     }
-    return cell;
+    if (indices.containsKey(cell.strip())) {
+      return "; it has blanks at its ends, which count: take them out of the file";
+    }
+    return line == 1 && reading.columns().isHeaderless()
+        ? "; is the first line a header? Then say has_header (header=true)"
+        : "";
+  }
+
+  /**
+   * Refuses a first line that reads like a header: its label occurs nowhere else, and all others do
+   * more than once.
+   */
+  private void requireNoHeader() {
+    if (reading.columns().isHeaderless()
+        && !isNamed()
+        && counts.size() > 1
+        && counts.getFirst() == 1
+        && counts.subList(1, counts.size()).stream().allMatch(count -> count > 1)) {
+      throw invalid(
+          "HEADER_AS_ROW",
+          "has_header",
+          "the first line reads like a header: its label '%s' occurs in no other row. Say has_header (header=true), or, if it is a row, name all labels in label_names"
+              .formatted(shorten(names.getFirst())));
+    }
   }
 
   private void discover(String cell, long line) {
@@ -127,6 +164,13 @@ final class LabelColumn {
           "label_names",
           "%s: '%s' is a number; say in label_names what 0, 1, ... mean".formatted(place, cell));
     }
+    if (FRACTION.matcher(cell).matches()) {
+      throw invalid(
+          "LABEL_FRACTION",
+          "label_column",
+          "%s: '%s' is a fraction, and labels are classes; is it the right column?"
+              .formatted(place, shorten(cell)));
+    }
     if (names.size() == MAX_LABELS) {
       throw invalid(
           "TOO_MANY_LABELS",
@@ -136,6 +180,7 @@ final class LabelColumn {
     }
     indices.put(cell, names.size());
     names.add(cell);
+    counts.add(0);
   }
 
   private void requireOnlyKnown() {
@@ -144,7 +189,8 @@ final class LabelColumn {
         throw invalid(
             "LABEL_UNKNOWN",
             "only_labels",
-            "there is no label '%s'; the labels are %s".formatted(name, names()));
+            "there is no label '%s'; the labels are %s"
+                .formatted(Quoted.of(name), FileColumns.shown(names())));
       }
     }
   }
@@ -154,6 +200,6 @@ final class LabelColumn {
   }
 
   private static String shorten(String cell) {
-    return cell.length() <= 60 ? cell : cell.substring(0, 60) + "...";
+    return Quoted.of(cell.length() <= 60 ? cell : cell.substring(0, 60) + "...");
   }
 }

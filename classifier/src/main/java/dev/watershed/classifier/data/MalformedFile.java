@@ -3,8 +3,11 @@ package dev.watershed.classifier.data;
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.util.zip.ZipException;
 
 /** Tells what is wrong with a file that cannot be cut into rows. */
 final class MalformedFile {
@@ -12,14 +15,28 @@ final class MalformedFile {
 
   /** Reading ran ahead of the row by up to a buffer, so bad characters may be further down. */
   static InvalidInputException at(long line, IOException cause) {
-    return cause instanceof CharacterCodingException
-        ? invalid(
-            "FILE_NOT_UTF8",
-            "uri",
-            "at or after line %d the file is not UTF-8; convert it".formatted(line))
-        : invalid(
-            "ROW_MALFORMED",
-            "uri",
-            "the row that begins in line %d: %s".formatted(line, cause.getMessage()));
+    if (cause instanceof CharacterCodingException) {
+      return invalid(
+          "FILE_NOT_UTF8",
+          "uri",
+          "at or after line %d the file is not UTF-8; convert it".formatted(line));
+    }
+    if (cause instanceof EOFException || cause instanceof ZipException) {
+      return damaged("at or after line %d".formatted(line));
+    }
+    return invalid(
+        "ROW_MALFORMED",
+        "uri",
+        "the row that begins in line %d: %s"
+            .formatted(line, Quoted.of(String.valueOf(cause.getMessage()))));
+  }
+
+  /** Tells that a compressed file is cut short or none. */
+  static InvalidInputException damaged(String where) {
+    return invalid(
+        "FILE_DAMAGED",
+        "uri",
+        where
+            + " the compressed file ends too early or is damaged; is it complete, and of the kind that its name says?");
   }
 }

@@ -223,10 +223,12 @@ final class ParquetRows implements AutoCloseable {
     if (parameter.startsWith("text") && !text) {
       throw wrongType(type, parameter, "a text");
     }
-    if (parameter.equals("label_column") && !text && !integer) {
-      throw wrongType(type, parameter, "a name or an integer");
+    boolean number = stored == PrimitiveTypeName.FLOAT || stored == PrimitiveTypeName.DOUBLE;
+    boolean label = parameter.equals("label_column");
+    if (label && !text && !integer && !number && stored != PrimitiveTypeName.BOOLEAN) {
+      throw wrongType(type, parameter, "a name, an integer or true or false");
     }
-    if (!text && !integer && stored != PrimitiveTypeName.BOOLEAN) {
+    if (!label && !text && !integer && stored != PrimitiveTypeName.BOOLEAN) {
       throw wrongType(type, parameter, "a text, an integer or true or false");
     }
     return type;

@@ -18,12 +18,21 @@ public sealed interface Row {
     }
   }
 
-  /** An example that was tokenised elsewhere, special tokens included. */
+  /**
+   * An example that was tokenised elsewhere, special tokens included.
+   *
+   * @param masked whether an attention mask said where it ends; the padding behind is cut off
+   */
   @SuppressWarnings("ArrayRecordComponent") // Read-only by agreement: millions of them are held.
-  record TokenRow(int[] inputIds, int[] tokenTypeIds, int label) implements Row {
+  record TokenRow(int[] inputIds, int[] tokenTypeIds, boolean masked, int label) implements Row {
+    /** Tokens that came without an attention mask. */
+    public TokenRow(int[] inputIds, int[] tokenTypeIds, int label) {
+      this(inputIds, tokenTypeIds, false, label);
+    }
+
     @Override
     public TokenRow withLabel(int label) {
-      return new TokenRow(inputIds, tokenTypeIds, label);
+      return new TokenRow(inputIds, tokenTypeIds, masked, label);
     }
   }
 }

@@ -7,11 +7,13 @@ import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.data.Row.TextRow;
 import dev.watershed.classifier.data.Row.TokenRow;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssertAlternative;
@@ -230,7 +232,6 @@ class DatasetsTest {
         "{\"a\": \"x\", \"b\": \"y\", \"gold\": \"yes\"} {}",
         "{\"a\": 1, \"b\": \"y\", \"gold\": \"yes\"}",
         "{\"a\": null, \"b\": \"y\", \"gold\": \"yes\"}",
-        "{\"a\": \"x\", \"b\": \"y\", \"gold\": true}",
         "{\"a\": \"x\", \"b\": \"y\", \"gold\": .5}",
       })
   void load_brokenJson_isRefusedByLine(String line) throws IOException {
@@ -270,6 +271,121 @@ class DatasetsTest {
   void load_brokenTokens_areRefusedByLine(String line) throws IOException {
     write(line);
     refused(json("", "", List.of("no")), "ROW_MALFORMED").withMessageContaining("line 1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"attention_mask\": [1, 0, 1]",
+        "\"attention_mask\": [0, 1, 1]",
+        "\"attention_mask\": [0, 0, 0]",
+        "\"attention_mask\": [1, 1]",
+        "\"attention_mask\": [1, 1, 2]",
+        "\"attention_mask\": null",
+        "\"position_ids\": [0, 1]",
+        "\"position_ids\": [2, 3, 4]",
+        "\"position_ids\": [0, 2, 1]",
+      })
+  void load_masksAndPositionsOfOtherModels_areRefusedByLine(String values) throws IOException {
+    write("{\"input_ids\": [5, 6, 7], \"gold\": 0, " + values + "}");
+    refused(json("", "", List.of("no")), "ROW_MALFORMED").withMessageContaining("line 1");
+  }
+
+  @Test
+  void load_maskedPadding_isLeftOut() throws IOException {
+    write(
+        """
+        {"input_ids": [5, 6, 0, 0], "attention_mask": [1, 1, 0, 0], "gold": 0, "position_ids": [0, 1, 1, 1]}
+        {"input_ids": [5, 6, 0], "token_type_ids": [0, 1, 0], "attention_mask": [1, 1, 1], "gold": 0}
+        {"input_ids": [5, 6], "gold": 0}
+        """);
+    Dataset dataset = load(json("", "", List.of("no")));
+    List<List<Integer>> ids =
+        dataset.rows().stream()
+            .map(row -> Arrays.stream(((TokenRow) row).inputIds()).boxed().toList())
+            .toList();
+    assertThat(ids).containsExactly(List.of(5, 6), List.of(5, 6, 0), List.of(5, 6));
+    PaddingSuspicion padding = new PaddingSuspicion(0);
+    dataset.rows().forEach(padding::look);
+    assertThat(padding.notices()).isEmpty();
+  }
+
+  @Test
+  void load_unmaskedPadding_isSuspicious() throws IOException {
+    write("{\"input_ids\": [5, 0], \"gold\": 0}\n{\"input_ids\": [5], \"gold\": 0}\n");
+    PaddingSuspicion padding = new PaddingSuspicion(0);
+    load(json("", "", List.of("no"))).rows().forEach(padding::look);
+    assertThat(padding.notices()).singleElement().asString().startsWith("1 of 2 tokenised rows");
+  }
+
+  @Test
+  void load_numbersAsFloatsAndTruthValues_countTheNames() throws IOException {
+    write("a\tb\tgold\nx\ty\t1.0\nx\ty\t0.0\nx\ty\tTrue\nx\ty\tfalse\n");
+    assertThat(load(named("no", "yes")).rows()).extracting(Row::label).containsExactly(1, 0, 1, 0);
+    assertThat(load(named("no", "true", "false", "1")).rows())
+        .extracting(Row::label)
+        .containsExactly(1, 0, 1, 2);
+    refused(PAIRS, "LABEL_NAMES_NEEDED");
+    write(
+        "{\"a\": \"x\", \"b\": \"\", \"gold\": 1.0}\n{\"a\": \"x\", \"b\": \"\", \"gold\": true}\n");
+    assertThat(load(json("a", "b", List.of("no", "yes"))).rows())
+        .extracting(Row::label)
+        .containsExactly(1, 1);
+    write("a\tb\tgold\nx\ty\t no\n");
+    refused(named("no", "yes"), "LABEL_UNKNOWN").withMessageContaining("blanks at its ends");
+  }
+
+  @Test
+  void load_notANumberInAColumnNobodyReads_isHarmless() throws IOException {
+    write("{\"a\": \"x\", \"b\": \"y\", \"gold\": \"yes\", \"score\": NaN, \"loss\": -Infinity}\n");
+    assertThat(load(json("a", "b", List.of())).rows()).hasSize(1);
+    write("{\"a\": NaN, \"b\": \"y\", \"gold\": \"yes\"}\n");
+    refused(json("a", "b", List.of()), "ROW_MALFORMED").withMessageContaining("must be a text");
+  }
+
+  @Test
+  void load_oneJsonList_saysWhatIsWanted() throws IOException {
+    for (String text : List.of("[{\"a\": 1}]", "[\n{\"a\": 1},\n")) {
+      write(text);
+      refused(json("a", "b", List.of()), "ROW_MALFORMED").withMessageContaining("jq -c '.[]'");
+    }
+    write("{\n \"a\": 1\n}\n");
+    refused(json("a", "b", List.of()), "ROW_MALFORMED")
+        .withMessageContaining("no whole JSON object")
+        .satisfies(e -> assertThat(e).hasMessageNotContaining("Jackson"))
+        .satisfies(e -> assertThat(e).hasMessageNotContaining("Source"));
+  }
+
+  @Test
+  void load_headerThatIsNotSaid_isRefused() throws IOException {
+    FileSplit numbered = new FileSplit("data", FileFormat.TSV, "0", "", "1", List.of(), false);
+    write("sentence\tlabel\na\tyes\nb\tno\nc\tyes\nd\tno\n");
+    refused(numbered, "HEADER_AS_ROW")
+        .withMessageContaining("'label'")
+        .satisfies(e -> assertThat(e.parameter()).isEqualTo("file.has_header"));
+    FileSplit names =
+        new FileSplit("data", FileFormat.TSV, "0", "", "1", List.of("no", "yes"), false);
+    refused(names, "LABEL_UNKNOWN").withMessageContaining("is the first line a header?");
+    FileSplit said = new FileSplit("data", FileFormat.TSV, "0", "", "1", List.of(), true);
+    assertThat(load(said).labels()).containsExactly("no", "yes");
+    write("a\tyes\nb\tno\n");
+    assertThat(load(numbered).rows()).hasSize(2);
+  }
+
+  @Test
+  void load_compressedFileThatEndsTooEarly_isRefusedInWords() throws IOException {
+    byte[] whole;
+    try (var bytes = new ByteArrayOutputStream()) {
+      try (OutputStream out = new GZIPOutputStream(bytes)) {
+        out.write("a\tb\tgold\nx\ty\tyes\n".repeat(500).getBytes(StandardCharsets.UTF_8));
+      }
+      whole = bytes.toByteArray();
+    }
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(root.resolve("data.gz"), Arrays.copyOf(whole, length));
+      FileSplit split = new FileSplit("data.gz", FileFormat.TSV, "a", "b", "gold", List.of(), true);
+      refused(split, "FILE_DAMAGED").withMessageContaining("is it complete");
+    }
   }
 
   @Test
@@ -313,7 +429,7 @@ class DatasetsTest {
     Files.writeString(root.resolve("data.gz"), "plain");
     refused(
         new FileSplit("data.gz", FileFormat.TSV, "a", "b", "gold", List.of(), true),
-        "FILE_UNREADABLE");
+        "FILE_DAMAGED");
     Files.createDirectory(root.resolve("directory"));
     refused(
         new FileSplit("directory", FileFormat.TSV, "a", "", "", List.of(), true),

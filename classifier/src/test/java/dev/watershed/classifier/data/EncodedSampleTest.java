@@ -110,6 +110,17 @@ class EncodedSampleTest {
   }
 
   @Test
+  void draw_rowsThatSeemPadded_areNoticed() {
+    TokenRow padded = new TokenRow(new int[] {5, 0}, new int[2], 0);
+    TokenRow masked = new TokenRow(new int[] {5, 0}, new int[2], true, 0);
+    Dataset dataset =
+        new Dataset(List.of(padded, masked, padded), List.of("a"), List.of("left out one"));
+    EncodedSample sample = draw(dataset, 0, null, 0);
+    assertThat(sample.notices()).hasSize(2).contains("left out one");
+    assertThat(sample.notices().get(1)).startsWith("2 of 2 tokenised rows end in the pad token 0");
+  }
+
+  @Test
   void draw_moreThanThereIs_isRefused() {
     refused(VALIDATION, 513, 0, TOKENIZER, ENCODER, "SAMPLE_SIZE_INVALID", "512 rows");
     refused(VALIDATION, -1, 0, TOKENIZER, ENCODER, "SAMPLE_SIZE_INVALID", "-1");

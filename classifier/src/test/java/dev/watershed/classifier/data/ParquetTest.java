@@ -124,7 +124,8 @@ class ParquetTest {
     refused(split("list", "text"), "COLUMN_TYPE_UNSUPPORTED", "file.text_column");
     refused(split("text", "structure"), "COLUMN_TYPE_UNSUPPORTED", "file.label_column");
     refused(split("text", "decimal"), "COLUMN_TYPE_UNSUPPORTED", "file.label_column");
-    refused(split("text", "real"), "COLUMN_TYPE_UNSUPPORTED", "file.label_column");
+    refused(split("text", "real"), "LABEL_FRACTION", "file.label_column")
+        .withMessageContaining("'1.5'");
     refused(split("", "text"), "COLUMN_MISSING", "file.text_column");
   }
 

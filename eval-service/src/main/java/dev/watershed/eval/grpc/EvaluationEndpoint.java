@@ -185,6 +185,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setTruncatedExampleCount(encoded.truncatedCount())
         .addAllLabels(sample.mapping().dataLabels())
         .setPositiveLabel(sample.mapping().positiveLabel())
+        .addAllNotices(encoded.notices())
         .build();
   }
 

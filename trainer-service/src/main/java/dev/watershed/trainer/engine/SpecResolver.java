@@ -27,6 +27,8 @@ final class SpecResolver {
   private static final double DEFAULT_MASK_PROBABILITY = .15;
   private static final long DEFAULT_RESUME_EVERY_STEPS = 200;
 
+  private static final int NO_TOKEN = -1;
+
   private final CheckpointStore checkpoints;
   private final DataRoots roots;
   private final TrainingData data;
@@ -59,26 +61,34 @@ final class SpecResolver {
       refuseLargeModel(start, resolved);
       var recipe = recipes.resolve(merged, train.rows().size());
       resolved.setRecipe(recipe).setCheckpoints(resolve(spec.getCheckpoints(), recipe));
-      return new ResolvedSpec(resolved.build(), splits(resolved.build()), start.contentDigest());
+      return new ResolvedSpec(
+          resolved.build(),
+          splits(resolved.build(), start.architecture().encoder().padTokenId()),
+          start.contentDigest());
     }
   }
 
   /** Returns the rows that a resolved spec is trained and validated on, as they are now. */
   List<SplitDescription> splits(TrainingRunSpec spec) {
+    return splits(spec, NO_TOKEN);
+  }
+
+  private List<SplitDescription> splits(TrainingRunSpec spec, int padTokenId) {
     if (spec.hasMaskedLanguageModel()) {
       var objective = spec.getMaskedLanguageModel();
-      return describe(objective.getTrain(), objective.getValidation(), List.of());
+      return describe(objective.getTrain(), objective.getValidation(), List.of(), padTokenId);
     }
     var objective = spec.getClassification();
-    return describe(objective.getTrain(), objective.getValidation(), objective.getLabelsList());
+    return describe(
+        objective.getTrain(), objective.getValidation(), objective.getLabelsList(), padTokenId);
   }
 
   private List<SplitDescription> describe(
-      DatasetSplit train, DatasetSplit validation, List<String> labels) {
-    var described = data.describe("train", train, labels);
+      DatasetSplit train, DatasetSplit validation, List<String> labels, int padTokenId) {
+    var described = data.describe("train", train, labels, padTokenId);
     return validation.getSourceCase() == DatasetSplit.SourceCase.SOURCE_NOT_SET
         ? List.of(described)
-        : List.of(described, data.describe("validation", validation, labels));
+        : List.of(described, data.describe("validation", validation, labels, padTokenId));
   }
 
   private static void refuseProbeOfNoHead(TrainingRunSpec spec, Recipe recipe) {

@@ -7,6 +7,7 @@ import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
+import dev.watershed.classifier.data.PaddingSuspicion;
 import dev.watershed.classifier.data.SampleSpec;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.server.dataset.Samples;
@@ -74,13 +75,16 @@ final class TrainingData {
    *
    * @param name what it is used for
    * @param labels in the order to be told in; empty for the data's own
+   * @param padTokenId the model's, by which rows that seem padded are told
    */
-  SplitDescription describe(String name, DatasetSplit split, List<String> labels) {
+  SplitDescription describe(String name, DatasetSplit split, List<String> labels, int padTokenId) {
     var key = key(split);
     var dataset = rows(key);
     var counts = new LinkedHashMap<String, Long>();
     (labels.isEmpty() ? dataset.labels() : labels).forEach(label -> counts.put(label, 0L));
+    var padding = new PaddingSuspicion(padTokenId);
     for (var row : dataset.rows()) {
+      padding.look(row);
       if (row.label() >= 0) {
         counts.merge(dataset.labels().get(row.label()), 1L, Long::sum);
       }
@@ -90,7 +94,9 @@ final class TrainingData {
         SplitDescription.newBuilder()
             .setName(name)
             .setDigest(Answers.digest(digest))
-            .setRowCount(dataset.rows().size());
+            .setRowCount(dataset.rows().size())
+            .addAllNotices(dataset.notices())
+            .addAllNotices(padding.notices());
     counts.forEach(
         (label, count) ->
             description.addLabels(LabelCount.newBuilder().setLabel(label).setRowCount(count)));

@@ -58,7 +58,7 @@ final class DataArgument {
           + "no header), header=true|false, label_names=a|b (names of the values 0, 1). For a file "
           + "or task: filter=column:value|value (keep only these rows; may be repeated). For all: "
           + "only=a|b (keep only these labels), subset=0..0.8 with subset-seed=N (a part of one "
-          + "random order of the rows)";
+          + "random order of the rows). A backslash makes a separator inside a name plain: 'file:a\\,b.tsv'";
 
   /** For the help of options that take a sample. */
   static final String SAMPLE_SYNTAX =
@@ -116,7 +116,13 @@ final class DataArgument {
     for (String part : parts.subList(1, parts.size())) {
       List<String> pair = split(part, '=');
       if (pair.size() < 2 || pair.get(0).isBlank()) {
-        throw CommandException.badInput("'" + part + "' in '" + text + "' is not key=value");
+        throw CommandException.badInput(
+            "'"
+                + part
+                + "' in '"
+                + text
+                + "' is not key=value; a comma inside a file's name, a column or a label is written"
+                + " \\, (so are |, :, = and +)");
       }
       String value = part.substring(part.indexOf('=') + 1);
       String key = pair.get(0).strip().replace('-', '_');

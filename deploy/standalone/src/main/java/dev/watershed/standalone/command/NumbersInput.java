@@ -30,7 +30,8 @@ final class NumbersInput {
       if (bytes.length > MAXIMUM_BYTES) {
         throw CommandException.badInput("standard input has more than " + MAXIMUM_BYTES + " bytes");
       }
-      String text = new String(bytes, StandardCharsets.UTF_8).strip();
+      // Spreadsheets begin with a byte order mark.
+      String text = new String(bytes, StandardCharsets.UTF_8).replaceFirst("^\uFEFF", "").strip();
       if (text.isEmpty()) {
         throw CommandException.badInput("standard input is empty");
       }

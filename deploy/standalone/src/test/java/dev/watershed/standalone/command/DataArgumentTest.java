@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.FileFormat;
 import dev.watershed.type.v1.LogitReduction;
 import dev.watershed.type.v1.Score;
@@ -78,6 +79,14 @@ final class DataArgumentTest {
     assertThat(sample.getPositiveLabel()).isEqualTo("entailment");
     assertThat(sample.getLabelMapping().getReduction())
         .isEqualTo(LogitReduction.LOGIT_REDUCTION_SUM_LOGITS);
+  }
+
+  @Test
+  void split_commaInAName_isToldHowToWriteIt() {
+    assertThatThrownBy(() -> parse("file:/d/v1,final.tsv,text=0,label=1"))
+        .hasMessageContaining("is written \\,");
+    assertThat(parse("file:/d/v1\\,final.tsv,text=0,label=1").split().getFile().getUri())
+        .isEqualTo("/d/v1,final.tsv");
   }
 
   @Test

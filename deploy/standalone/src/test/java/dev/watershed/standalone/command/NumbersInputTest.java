@@ -1,9 +1,11 @@
 package dev.watershed.standalone.command;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.analysis.v1.Curve;
+import java.io.ByteArrayInputStream;
 import org.junit.jupiter.api.Test;
 
 final class NumbersInputTest {
@@ -29,6 +31,16 @@ final class NumbersInputTest {
   void curve_csvWithAndWithoutHeader_isRead() {
     assertThat(NumbersInput.curve("0,0.4\n0.5,0.7\n1,0.5")).isEqualTo(CURVE);
     assertThat(NumbersInput.curve("accuracy,Loss,alpha\r\n.9,0.4,0\r\n.8,0.7,0.5\r\n.9,0.5,1\r\n"))
+        .isEqualTo(CURVE);
+  }
+
+  @Test
+  void read_byteOrderMark_isSkipped() {
+    var bytes = "\uFEFFalpha,loss\r\n0,0.4\r\n0.5,0.7\r\n1,0.5\r\n".getBytes(UTF_8);
+    assertThat(NumbersInput.curve(NumbersInput.read(new ByteArrayInputStream(bytes))))
+        .isEqualTo(CURVE);
+    var json = "\uFEFF{\"alphas\":[0,0.5,1],\"lossesNats\":[0.4,0.7,0.5]}".getBytes(UTF_8);
+    assertThat(NumbersInput.curve(NumbersInput.read(new ByteArrayInputStream(json))))
         .isEqualTo(CURVE);
   }
 
