@@ -71,8 +71,8 @@ final class DataArgument {
 
   /** For the help of options that take a diagnostic. */
   static final String DIAGNOSTIC_SYNTAX =
-      "a sample, and: score=accuracy|f1|mcc|loss (default: the task's, else accuracy), group=NAME (diagnostics of one group form a "
-          + "vector per model)";
+      "a sample, and: score=accuracy|f1|mcc|loss (default: the task's, else accuracy), group=NAME"
+          + " (diagnostics of one group form a vector per model)";
 
   private static final Set<String> FILE_KEYS =
       Set.of("format", "text", "pair", "label", "header", "label_names");
@@ -134,6 +134,11 @@ final class DataArgument {
       }
     }
     return new DataArgument(text, parts.get(0), options, filters, workingDirectory);
+  }
+
+  /** Whether {@code name=} says what the sample is called. */
+  boolean isNamed() {
+    return options.containsKey("name");
   }
 
   DatasetSplit split() {

@@ -41,7 +41,8 @@ import picocli.CommandLine.Parameters;
       "  watershed evaluate MODEL_A MODEL_B --sample builtin:miniature/validation --csv \\",
       "      | watershed metrics",
       "  watershed evaluate M1 M2 M3 --average --sample builtin:miniature/validation",
-      "  watershed evaluate M1 M2 M3 --combination 0.5,0.25,0.25 --sample file:dev.csv,text=a,label=b"
+      "  watershed evaluate M1 M2 M3 --combination 0.5,0.25,0.25 --sample"
+          + " file:dev.csv,text=a,label=b"
     })
 final class EvaluateCommand implements Callable<Integer> {
   /** The points of a line are so many that no person means more by a count. */
@@ -63,7 +64,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--alphas",
       paramLabel = "N|LIST",
-      description = "A count of equally spaced points, or a list like 0,0.5,1. Default: 11.")
+      description =
+          "A count of equally spaced points, from 2 on, or a list like 0,0.5,1. Default: 11.")
   private String alphas = "11";
 
   @Option(
@@ -243,9 +245,12 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private List<EvaluationSample> parsedSamples() {
-    return samples.stream()
-        .map(text -> DataArgument.parse(text, surroundings.workingDirectory()).sample())
-        .toList();
+    List<DataArgument> parsed =
+        samples.stream()
+            .map(text -> DataArgument.parse(text, surroundings.workingDirectory()))
+            .toList();
+    SampleNames names = new SampleNames(parsed);
+    return parsed.stream().map(data -> names.named(data, data.sample())).toList();
   }
 
   private Precision precision() {
@@ -343,8 +348,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** A count of points from 0 to 1, or the points themselves. */
   static List<Double> alphas(String text) {
-    if (!text.matches("\\d+")) {
-      return numbers(text, "--alphas");
+    if (!text.matches("\\d+") || text.matches("[01]")) {
+      List<Double> alphas = numbers(text, "--alphas");
+      if (text.matches("[01],\\d+") && alphas.get(1) > 1) {
+        throw CommandException.badInput(
+            "--alphas "
+                + text
+                + " are two points, "
+                + text.replace(",", " and ")
+                + "; a decimal has a point: "
+                + text.replace(',', '.'));
+      }
+      return alphas;
     }
     long count = text.length() > 9 ? Long.MAX_VALUE : Long.parseLong(text);
     if (count < 2 || count > MAXIMUM_ALPHAS) {

@@ -113,7 +113,7 @@ final class FieldWords {
           Map.entry("selection", "seed= or first="),
           Map.entry("first_rows", "first="),
           Map.entry("max_tokens", "max_tokens="),
-          Map.entry("positive_label", "positive_label="),
+          Map.entry("positive_label", "positive="),
           Map.entry("label_mapping.reduction", "reduction="),
           Map.entry("score", "score="),
           Map.entry("group", "group="));

@@ -59,9 +59,7 @@ final class ServerOptions {
   String resolvedAddress() {
     String chosen = chosenAddress();
     if (chosen != null) {
-      if (!chosen.matches("(\\[[0-9a-fA-F:.%]+]|[^\\s:/\\[\\]]+):\\d{1,5}")) {
-        throw CommandException.badInput("--address '" + chosen + "' is not host:port");
-      }
+      ServerAddress.parse(chosen, address != null ? "--address" : "WATERSHED_ADDRESS");
       return chosen;
     }
     DataDirectory directory = DataDirectory.at(data, surroundings.variables());

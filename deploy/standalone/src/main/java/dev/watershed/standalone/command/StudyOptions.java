@@ -2,6 +2,7 @@ package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.type.v1.Precision;
@@ -142,8 +143,13 @@ final class StudyOptions {
     }
     if (!diagnostics.isEmpty()) {
       spec.clearDiagnostics();
-      for (String diagnostic : diagnostics) {
-        spec.addDiagnostics(DataArgument.parse(diagnostic, workingDirectory).diagnostic());
+      List<DataArgument> parsed =
+          diagnostics.stream().map(text -> DataArgument.parse(text, workingDirectory)).toList();
+      SampleNames names = new SampleNames(parsed);
+      for (DataArgument data : parsed) {
+        Diagnostic diagnostic = data.diagnostic();
+        spec.addDiagnostics(
+            diagnostic.toBuilder().setSample(names.named(data, diagnostic.getSample())));
       }
     }
     applyMeasure(spec);

@@ -4,7 +4,6 @@ import dev.watershed.standalone.process.LocalMetrics;
 import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
@@ -45,7 +44,8 @@ public record Surroundings(
   }
 
   private static ManagedChannel plaintext(String address) {
-    return NettyChannelBuilder.forTarget("dns:///" + address)
+    return ServerAddress.parse(address, "address")
+        .channel()
         .usePlaintext()
         .maxInboundMessageSize(MAXIMUM_MESSAGE_BYTES)
         .build();

@@ -91,6 +91,16 @@ public final class WatershedCommand {
     }
   }
 
+  /** The parser says of what type a value is not; people think of numbers. */
+  private static String withHint(String message) {
+    if (message.matches("(?s).*'[-+]?\\d*,\\d+(e[-+]?\\d+)?' is not a (double|float)")) {
+      return message + " (a decimal has a point, not a comma)";
+    }
+    return message
+        .replaceAll("is not an (int|long)$", "is not a whole number")
+        .replaceAll("is not a (double|float)$", "is not a number");
+  }
+
   /** All commands, with nothing said of where they write and how they fail. */
   static CommandLine line(Surroundings surroundings) {
     CommandLine line = new CommandLine(new WatershedCommand(), factory(surroundings));
@@ -110,7 +120,7 @@ public final class WatershedCommand {
 
   private static int misused(
       CommandLine.ParameterException exception, boolean json, Terminal terminal, PrintWriter err) {
-    String message = String.valueOf(exception.getMessage());
+    String message = withHint(String.valueOf(exception.getMessage()));
     String help =
         "See '" + exception.getCommandLine().getCommandSpec().qualifiedName() + " --help'.";
     if (json) {

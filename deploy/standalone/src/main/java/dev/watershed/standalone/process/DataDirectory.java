@@ -22,7 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record DataDirectory(Path root) {
 
-  /** The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed. */
+  /**
+   * The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed. Home is
+   * HOME, as for every other program, and not what the list of users says.
+   *
+   * @throws IllegalArgumentException where neither says where home is
+   */
   public static DataDirectory at(@Nullable Path chosen, Map<String, String> variables) {
     if (chosen != null) {
       return new DataDirectory(chosen.toAbsolutePath().normalize());
@@ -31,8 +36,22 @@ public record DataDirectory(Path root) {
     Path root =
         variable != null && !variable.isBlank()
             ? Path.of(variable)
-            : Path.of(System.getProperty("user.home"), ".watershed");
+            : home(variables.getOrDefault("HOME", "")).resolve(".watershed");
     return new DataDirectory(root.toAbsolutePath().normalize());
+  }
+
+  private static Path home(String variable) {
+    if (variable.startsWith("/")) {
+      return Path.of(variable);
+    }
+    // "?" for a user that is in no list of users, as in many containers.
+    String listed = System.getProperty("user.home", "");
+    if (!listed.startsWith("/")) {
+      throw new IllegalArgumentException(
+          "there is no home directory to keep data in (HOME is not set, and the user is not in the"
+              + " list of users); say where with --data DIR or WATERSHED_DATA");
+    }
+    return Path.of(listed);
   }
 
   /** The embedded databases. */

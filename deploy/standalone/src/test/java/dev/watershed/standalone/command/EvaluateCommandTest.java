@@ -14,6 +14,7 @@ import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
@@ -207,5 +208,37 @@ final class EvaluateCommandTest {
     evaluator.examples = 512;
     assertThat(line.run("evaluate", "m1", "m2", "--sample", SAMPLE)).isEqualTo(ExitCode.OK);
     assertThat(line.err()).doesNotContain("warning");
+  }
+
+  @Test
+  void evaluate_samplesWithoutNames_areCalledAfterWhatIsReadAndNoTwoAlike() {
+    line.run(
+        "evaluate",
+        "a",
+        "b",
+        "--sample",
+        "builtin:miniature/validation",
+        "--sample",
+        "file:x/dev.tsv,text=0,label=1",
+        "--sample",
+        "file:y/dev.tsv,text=0,label=1",
+        "--sample",
+        "file:z/dev.tsv,text=0,label=1,name=dev-2",
+        "--sample",
+        "file:" + "n".repeat(150) + ".tsv,text=0,label=1");
+    assertThat(evaluator.lines.get(0).getSamplesList())
+        .extracting(EvaluationSample::getName)
+        .containsExactly("validation", "dev", "dev-3", "dev-2", "n".repeat(100));
+  }
+
+  @Test
+  void evaluate_decimalComma_isToldApartFromTwoPoints() {
+    assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "0,5"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("two points, 0 and 5").contains("0.5");
+    assertThat(EvaluateCommand.alphas("0,1")).containsExactly(0.0, 1.0);
+    assertThat(EvaluateCommand.alphas("0")).containsExactly(0.0);
+    assertThat(EvaluateCommand.alphas("1")).containsExactly(1.0);
+    assertThat(EvaluateCommand.alphas("3")).containsExactly(0.0, 0.5, 1.0);
   }
 }

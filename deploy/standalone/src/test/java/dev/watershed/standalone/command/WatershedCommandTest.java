@@ -95,6 +95,16 @@ final class WatershedCommandTest {
   }
 
   @Test
+  void run_numberWrittenOtherwise_isToldHow() {
+    line.run("train", "--seeds", "1", "--lr", "2,5e-5");
+    assertThat(line.err()).contains("--lr").contains("a decimal has a point, not a comma");
+    line.run("train", "--seeds", "1", "--epochs", "0.5");
+    assertThat(line.err()).contains("--epochs").contains("'0.5' is not a whole number");
+    line.run("train", "--seeds", "1", "--lr", "fast");
+    assertThat(line.err()).contains("'fast' is not a number");
+  }
+
+  @Test
   void run_wrongUsageAsJson_isAStatusWithAdvice() throws Exception {
     assertThat(line.run("runs", "list", "--jsno")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.out()).isEmpty();

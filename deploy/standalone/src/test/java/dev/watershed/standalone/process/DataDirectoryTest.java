@@ -29,6 +29,25 @@ final class DataDirectoryTest {
   }
 
   @Test
+  void at_homeVariable_winsOverTheListOfUsers() {
+    assertThat(DataDirectory.at(null, Map.of("HOME", "/scratch/me")).root())
+        .isEqualTo(Path.of("/scratch/me/.watershed"));
+  }
+
+  @Test
+  void at_noHomeAtAll_isRefusedAndNotADirectoryNamedQuestionMark() {
+    String listed = System.getProperty("user.home", "");
+    System.setProperty("user.home", "?");
+    try {
+      assertThatThrownBy(() -> DataDirectory.at(null, Map.of())).hasMessageContaining("--data DIR");
+      assertThat(DataDirectory.at(null, Map.of("HOME", "/h")).root())
+          .isEqualTo(Path.of("/h/.watershed"));
+    } finally {
+      System.setProperty("user.home", listed);
+    }
+  }
+
+  @Test
   void hold_twice_isRefusedWithTheAddressOfTheFirst() {
     var data = new DataDirectory(directory.resolve("data"));
     try (var held = data.hold()) {
