@@ -70,6 +70,7 @@ record Attempt(
       }
       var signal = observer.signal();
       if (signal == RunObserver.Signal.SAVE_AND_STOP || isResumePoint()) {
+        observer.saving();
         state.save(work.stateFile());
         observer.saved();
       }

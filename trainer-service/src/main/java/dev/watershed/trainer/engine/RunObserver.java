@@ -7,10 +7,8 @@ public interface RunObserver {
   /** What a run does after a step. */
   enum Signal {
     GO_ON,
-    /** Save the state, so that the run goes on elsewhere, and stop. */
-    SAVE_AND_STOP,
-    /** Stop; nothing will go on. */
-    STOP
+    /** Save the state, so that the run can go on later or elsewhere, and stop. */
+    SAVE_AND_STOP
   }
 
   /** A step was done. */
@@ -22,6 +20,12 @@ public interface RunObserver {
    * @param checkpoint "checkpoints/{id}"
    */
   void checkpointed(String checkpoint, TrainingProgress progress);
+
+  /**
+   * The state is about to be saved: what was told so far must be kept, because a run that goes on
+   * from there will not tell it again.
+   */
+  void saving();
 
   /** The state was saved: a killed run goes on from here. */
   void saved();

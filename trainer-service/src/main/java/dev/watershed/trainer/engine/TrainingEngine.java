@@ -22,6 +22,7 @@ import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.SplitDescription;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -143,6 +144,18 @@ public final class TrainingEngine {
                 progress)
             .run();
       }
+    }
+  }
+
+  /** Returns the ids of the runs whose state is saved here. */
+  public List<String> saved() {
+    if (!Files.isDirectory(work)) {
+      return List.of();
+    }
+    try (var directories = Files.list(work)) {
+      return directories.map(directory -> directory.getFileName().toString()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -100,7 +100,7 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
   @Override
   public void getTrainingRun(
       GetTrainingRunRequest request, StreamObserver<GetTrainingRunResponse> observer) {
-    var run = runs.get(id(request.getName()));
+    var run = runs.getWithCurve(id(request.getName()));
     observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(run).build());
     observer.onCompleted();
   }

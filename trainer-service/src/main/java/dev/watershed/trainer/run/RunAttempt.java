@@ -35,6 +35,7 @@ final class RunAttempt implements RunObserver {
   private final BooleanSupplier stopping;
   private final String id;
   private final String name;
+  private final LossCurve curve;
   private TrainingRun run;
   private volatile boolean cancelled;
   private long writtenNanos = System.nanoTime();
@@ -50,6 +51,7 @@ final class RunAttempt implements RunObserver {
     this.stopping = stopping;
     this.id = RunStore.id(run);
     this.name = run.getName();
+    this.curve = new LossCurve(store.curve(id));
     this.run = run;
     feed.publish(run);
   }
@@ -71,6 +73,7 @@ final class RunAttempt implements RunObserver {
   @Override
   public void progressed(TrainingProgress progress) {
     run = run.toBuilder().setProgress(progress).build();
+    curve.add(progress);
     long now = System.nanoTime();
     if (now - writtenNanos >= WRITE_INTERVAL_NANOS) {
       write(UnaryOperator.identity());
@@ -90,16 +93,18 @@ final class RunAttempt implements RunObserver {
   }
 
   @Override
+  public void saving() {
+    write(UnaryOperator.identity());
+  }
+
+  @Override
   public void saved() {
     write(stored -> new StoredRun(stored.run(), stored.cancelRequested(), 0));
   }
 
   @Override
   public Signal signal() {
-    if (cancelled) {
-      return Signal.STOP;
-    }
-    return stopping.getAsBoolean() ? Signal.SAVE_AND_STOP : Signal.GO_ON;
+    return cancelled || stopping.getAsBoolean() ? Signal.SAVE_AND_STOP : Signal.GO_ON;
   }
 
   /** Whether the run was stopped because somebody cancelled it. */
@@ -107,30 +112,51 @@ final class RunAttempt implements RunObserver {
     return cancelled;
   }
 
+  /**
+   * Ends the run as cancelled, unless it was asked for again meanwhile.
+   *
+   * @return whether it has ended
+   */
+  boolean endCancelled() {
+    var going = run;
+    var ended = ended(TrainingRunState.TRAINING_RUN_STATE_CANCELLED, null);
+    run = write(stored -> stored.cancelRequested() ? stored.with(ended) : stored.with(going)).run();
+    feed.publish(run);
+    return RunStates.isEnded(run);
+  }
+
   /** Ends the run. */
   void end(TrainingRunState state, @Nullable Status error) {
+    run = ended(state, error);
+    write(UnaryOperator.identity());
+    feed.publish(run);
+  }
+
+  private TrainingRun ended(TrainingRunState state, @Nullable Status error) {
     var ended = run.toBuilder().setState(state).setEndTime(Timestamps.fromMillis(clock.millis()));
     ended.getProgressBuilder().setRemainingSeconds(0);
     if (error != null) {
       ended.setError(error);
     }
-    run = ended.build();
-    write(UnaryOperator.identity());
-    feed.publish(run);
+    return ended.build();
   }
 
-  private void write(UnaryOperator<StoredRun> also) {
-    var stored =
-        store.update(
-            id,
-            before -> {
-              if (before.run().getAttemptCount() != run.getAttemptCount()
-                  || RunStates.isEnded(before.run())) {
-                throw new TakenOverException();
-              }
-              return also.apply(before.with(run));
-            });
-    cancelled |= stored.orElseThrow(TakenOverException::new).cancelRequested();
+  private StoredRun write(UnaryOperator<StoredRun> also) {
+    var written =
+        store
+            .update(
+                id,
+                before -> {
+                  if (before.run().getAttemptCount() != run.getAttemptCount()
+                      || RunStates.isEnded(before.run())) {
+                    throw new TakenOverException();
+                  }
+                  return also.apply(before.with(run));
+                },
+                curve.points())
+            .orElseThrow(TakenOverException::new);
+    cancelled |= written.cancelRequested();
     writtenNanos = System.nanoTime();
+    return written;
   }
 }

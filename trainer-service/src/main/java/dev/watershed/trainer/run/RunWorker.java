@@ -17,6 +17,7 @@ import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class RunWorker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RunWorker.class);
   private static final int MISSED_HEARTBEATS = 4;
+
+  /** How long the state of a cancelled run is kept for when it is asked for again. */
+  private static final Duration KEEP_CANCELLED = Duration.ofDays(7);
 
   private final RunStore store;
   private final RunFeed feed;
@@ -84,7 +88,23 @@ public final class RunWorker implements AutoCloseable {
         log.info("Released {} run(s) that a dead worker had taken", released);
       }
     }
+    forgetEnded();
     scheduler.start();
+  }
+
+  /** Deletes the saved states that no run will go on from. */
+  private void forgetEnded() {
+    long now = clock.millis();
+    for (var id : engine.saved()) {
+      var run = store.find(id).map(StoredRun::run);
+      if (run.isPresent() && RunStates.isEnded(run.get())) {
+        boolean cancelled = run.get().getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED;
+        long age = now - Timestamps.toMillis(run.get().getEndTime());
+        if (!cancelled || age > KEEP_CANCELLED.toMillis()) {
+          engine.forget(id);
+        }
+      }
+    }
   }
 
   /** Looks into the queue now rather than at the next poll. */
@@ -148,11 +168,13 @@ public final class RunWorker implements AutoCloseable {
       log.info("Run {} stopped at step {} to be taken over", id, step(attempt));
       return RunWorker::leaveInQueue;
     }
-    attempt.end(
-        finished
-            ? TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED
-            : TrainingRunState.TRAINING_RUN_STATE_CANCELLED,
-        null);
+    if (!finished) {
+      // Its state is kept: asked for again, it goes on from there.
+      return attempt.endCancelled()
+          ? new CompletionHandler.OnCompleteRemove<>()
+          : RunWorker::leaveInQueue;
+    }
+    attempt.end(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED, null);
     engine.forget(id);
     return new CompletionHandler.OnCompleteRemove<>();
   }
@@ -216,7 +238,9 @@ public final class RunWorker implements AutoCloseable {
     var run = claimed.get().run();
     if (RunStates.isEnded(run)) {
       feed.publish(run);
-      engine.forget(id);
+      if (run.getState() != TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
+        engine.forget(id);
+      }
       return null;
     }
     return run;

@@ -142,6 +142,22 @@ public final class TrainingRuns {
     return store.find(id).map(StoredRun::run).orElseThrow(() -> notFound(id));
   }
 
+  /**
+   * Returns a run with its curve.
+   *
+   * @throws RefusedException NOT_FOUND
+   */
+  public TrainingRun getWithCurve(String id) {
+    return withCurveAfter(0, get(id));
+  }
+
+  /** Adds the part of its curve that lies after a step. */
+  private TrainingRun withCurveAfter(long step, TrainingRun run) {
+    var curve =
+        store.curve(RunStore.id(run)).stream().filter(point -> point.getStep() > step).toList();
+    return curve.isEmpty() ? run : run.toBuilder().addAllCurve(curve).build();
+  }
+
   /** Returns runs, oldest first; see {@link RunStore#list}. */
   public RunPage list(Set<TrainingRunState> states, String displayName, long after, int limit) {
     return store.list(states, displayName, after, limit);
@@ -182,12 +198,14 @@ public final class TrainingRuns {
   }
 
   /**
-   * Sends a run as it is now and at each change until it has ended. What this process does with it
-   * is heard at once; what others do is read from the database.
+   * Sends a run as it is now and at each change until it has ended, with what its curve has gained
+   * since it was sent before. What this process does with it is heard at once; what others do, and
+   * the curve, is read from the database.
    *
    * @throws RefusedException NOT_FOUND; UNAVAILABLE where the server is going down
    */
-  public void follow(String id, Follower follower) throws InterruptedException {
+  public void follow(String id, Follower listener) throws InterruptedException {
+    var follower = new CurveFollower(listener);
     try (var subscription = feed.subscribe(RunStore.name(id))) {
       var told = get(id);
       follower.send(told);
@@ -201,6 +219,32 @@ public final class TrainingRuns {
           told = tell(told, next, follower);
         }
       }
+    }
+  }
+
+  /** Adds to each run what its curve has gained. */
+  private final class CurveFollower implements Follower {
+    private final Follower to;
+    private long sentStep;
+
+    CurveFollower(Follower to) {
+      this.to = to;
+    }
+
+    @Override
+    public void send(TrainingRun run) throws InterruptedException {
+      long stride = LossCurve.stride(run.getProgress().getTotalSteps());
+      boolean gained = run.getProgress().getStep() / stride > sentStep / stride;
+      var whole = gained || RunStates.isEnded(run) ? withCurveAfter(sentStep, run) : run;
+      if (whole.getCurveCount() > 0) {
+        sentStep = whole.getCurve(whole.getCurveCount() - 1).getStep();
+      }
+      to.send(whole);
+    }
+
+    @Override
+    public void throwIfGone() {
+      to.throwIfGone();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.watershed.trainer.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import java.sql.Connection;
@@ -76,8 +77,8 @@ public final class RunStore {
    * that may reuse each other's runs, one writes and the other returns what the first wrote.
    *
    * @param runs in state QUEUED
-   * @param reusable whether a run of the same identity that is queued, running or has succeeded is
-   *     to be returned instead of a new one
+   * @param reusable whether a run of the same identity that has not failed is to be returned
+   *     instead of a new one; one that was cancelled is queued again
    * @throws RefusedException RESOURCE_EXHAUSTED where more than {@code maxQueued} would wait;
    *     ALREADY_EXISTS where the request id was used with another body
    */
@@ -99,7 +100,8 @@ public final class RunStore {
           int reusedCount = 0;
           for (int i = 0; i < runs.size(); i++) {
             var wanted = runs.get(i);
-            var existing = findReusable(connection, wanted.identity(), reusable);
+            var existing =
+                takenUp(connection, findReusable(connection, wanted.identity(), reusable));
             var run = existing.orElse(wanted.run());
             boolean reused = existing.isPresent() && !added.contains(run.getName());
             if (reused) {
@@ -162,19 +164,70 @@ public final class RunStore {
    * @return the run as it is then; empty where there is none
    */
   public Optional<StoredRun> update(String id, UnaryOperator<StoredRun> change) {
+    return transact("change a run", connection -> change(connection, id, change));
+  }
+
+  /**
+   * Changes a run as {@link #update(String, UnaryOperator)} does, and its curve with it.
+   *
+   * @param curve all of it
+   */
+  public Optional<StoredRun> update(
+      String id, UnaryOperator<StoredRun> change, List<TrainingPoint> curve) {
     return transact(
         "change a run",
         connection -> {
-          var before = select(connection, id, " for update");
-          if (before.isEmpty()) {
-            return before;
+          var after = change(connection, id, change);
+          if (after.isPresent()) {
+            writeCurve(connection, id, curve);
           }
-          var after = change.apply(before.get());
-          if (after != before.get()) {
-            write(connection, id, after);
-          }
-          return Optional.of(after);
+          return after;
         });
+  }
+
+  /** Returns the curve of a run, by step; empty where none was written. */
+  public List<TrainingPoint> curve(String id) {
+    return transact(
+        "find a curve",
+        connection -> {
+          try (var query =
+              connection.prepareStatement("select payload from training_curve where run_id = ?")) {
+            query.setString(1, id);
+            var rows = query.executeQuery();
+            return rows.next() ? parse(rows.getBytes(1)).getCurveList() : List.of();
+          }
+        });
+  }
+
+  private Optional<StoredRun> change(
+      Connection connection, String id, UnaryOperator<StoredRun> change) throws SQLException {
+    var before = select(connection, id, " for update");
+    if (before.isEmpty()) {
+      return before;
+    }
+    var after = change.apply(before.get());
+    if (after != before.get()) {
+      write(connection, id, after);
+    }
+    return Optional.of(after);
+  }
+
+  /** Whoever writes holds the run's own row, so no other writes the curve meanwhile. */
+  private static void writeCurve(Connection connection, String id, List<TrainingPoint> curve)
+      throws SQLException {
+    byte[] payload = TrainingRun.newBuilder().addAllCurve(curve).build().toByteArray();
+    for (var sql :
+        List.of(
+            "update training_curve set payload = ? where run_id = ?",
+            "insert into training_curve (payload, run_id) values (?, ?)")) {
+      try (var statement = connection.prepareStatement(sql)) {
+        statement.setBytes(1, payload);
+        statement.setString(2, id);
+        if (statement.executeUpdate() > 0) {
+          return;
+        }
+      }
+    }
   }
 
   /**
@@ -261,16 +314,17 @@ public final class RunStore {
     }
   }
 
-  /** The furthest run of an identity that has not failed and is not to be cancelled. */
+  /** The furthest run of an identity that has not failed. */
   private static Optional<TrainingRun> findReusable(
       Connection connection, String identity, Predicate<TrainingRun> reusable) throws SQLException {
     try (var query =
         connection.prepareStatement(
-            "select payload from training_run where identity = ? and cancel_requested = false and"
+            "select payload from training_run where identity = ? and"
                 + " state in ('TRAINING_RUN_STATE_SUCCEEDED', 'TRAINING_RUN_STATE_RUNNING',"
-                + " 'TRAINING_RUN_STATE_QUEUED') order by case state"
+                + " 'TRAINING_RUN_STATE_QUEUED', 'TRAINING_RUN_STATE_CANCELLED') order by case state"
                 + " when 'TRAINING_RUN_STATE_SUCCEEDED' then 1"
-                + " when 'TRAINING_RUN_STATE_RUNNING' then 2 else 3 end, sequence")) {
+                + " when 'TRAINING_RUN_STATE_RUNNING' then 2"
+                + " when 'TRAINING_RUN_STATE_QUEUED' then 3 else 4 end, sequence")) {
       query.setString(1, identity);
       for (var rows = query.executeQuery(); rows.next(); ) {
         var run = parse(rows.getBytes(1));
@@ -279,6 +333,62 @@ public final class RunStore {
         }
       }
       return Optional.empty();
+    }
+  }
+
+  /** Sees to it that a run that is to be reused comes to its end. */
+  private Optional<TrainingRun> takenUp(Connection connection, Optional<TrainingRun> found)
+      throws SQLException {
+    if (found.isEmpty()) {
+      return found;
+    }
+    String id = id(found.get());
+    // A worker may have changed it since it was found; now it cannot.
+    var stored = select(connection, id, " for update").orElseThrow();
+    if (stored.run().getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
+      var queued =
+          stored.run().toBuilder()
+              .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
+              .clearEndTime()
+              .clearError()
+              .build();
+      write(connection, id, new StoredRun(queued, false, 0));
+      requeue(connection, id);
+      return Optional.of(queued);
+    }
+    if (stored.cancelRequested()) {
+      // Its worker, where it stops all the same, leaves it in the queue.
+      write(connection, id, new StoredRun(stored.run(), false, stored.attemptsSinceSave()));
+    }
+    return Optional.of(stored.run());
+  }
+
+  /** A place that a worker is about to give up is taken from it. */
+  private void requeue(Connection connection, String id) throws SQLException {
+    try (var update =
+        connection.prepareStatement(
+            "update training_queue set picked = false, picked_by = null, last_heartbeat = null,"
+                + " execution_time = ?, version = version + 1"
+                + " where task_name = ? and task_instance = ?")) {
+      update.setObject(1, now());
+      update.setString(2, QUEUE_TASK);
+      update.setString(3, id);
+      if (update.executeUpdate() == 0) {
+        enqueue(connection, id, now());
+      }
+    }
+  }
+
+  private static void enqueue(Connection connection, String id, OffsetDateTime time)
+      throws SQLException {
+    try (var queue =
+        connection.prepareStatement(
+            "insert into training_queue (task_name, task_instance, execution_time, picked,"
+                + " version) values (?, ?, ?, false, 1)")) {
+      queue.setString(1, QUEUE_TASK);
+      queue.setString(2, id);
+      queue.setObject(3, time);
+      queue.executeUpdate();
     }
   }
 
@@ -314,14 +424,10 @@ public final class RunStore {
     var now = now();
     var run = created.run();
     try (var insert =
-            connection.prepareStatement(
-                "insert into training_run (id, identity, display_name, state, cancel_requested,"
-                    + " attempts_since_save, create_time, update_time, payload, version)"
-                    + " values (?, ?, ?, ?, false, 0, ?, ?, ?, 1)");
-        var queue =
-            connection.prepareStatement(
-                "insert into training_queue (task_name, task_instance, execution_time, picked,"
-                    + " version) values (?, ?, ?, false, 1)")) {
+        connection.prepareStatement(
+            "insert into training_run (id, identity, display_name, state, cancel_requested,"
+                + " attempts_since_save, create_time, update_time, payload, version)"
+                + " values (?, ?, ?, ?, false, 0, ?, ?, ?, 1)")) {
       insert.setString(1, id(run));
       insert.setString(2, created.identity());
       insert.setString(3, run.getSpec().getDisplayName());
@@ -330,12 +436,9 @@ public final class RunStore {
       insert.setObject(6, now);
       insert.setBytes(7, run.toByteArray());
       insert.executeUpdate();
-      queue.setString(1, QUEUE_TASK);
-      queue.setString(2, id(run));
-      // The queue is ordered by time alone: one microsecond apart keeps the order of a batch.
-      queue.setObject(3, now.plus(place, ChronoUnit.MICROS));
-      queue.executeUpdate();
     }
+    // The queue is ordered by time alone: one microsecond apart keeps the order of a batch.
+    enqueue(connection, id(run), now.plus(place, ChronoUnit.MICROS));
   }
 
   private static void note(

@@ -4,20 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
+import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
+import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
@@ -188,7 +195,110 @@ final class ResumeTest {
           .isEqualTo(whole.getProgress().getValidationScoresList());
       assertThat(resumed.getProgress().getTrainingLossNats())
           .isEqualTo(whole.getProgress().getTrainingLossNats());
+      var curve = get(second, whole).getCurveList();
+      assertThat(curve).hasSize(STEPS);
+      assertThat(curve.getLast().getTrainingLossNats())
+          .isEqualTo(whole.getProgress().getTrainingLossNats());
+      assertThat(get(second, resumed).getCurveList()).isEqualTo(curve);
     }
+  }
+
+  /** Cancelled at some step, its state saved at that step. */
+  @Test
+  void create_cancelledRunAskedForAgain_goesOnFromWhereItWasStopped() throws Exception {
+    try (var trainer = new Trainer(directory, database, false)) {
+      trainer.worker.start();
+      var run = trainer.create(spec());
+      awaitStep(trainer, run, 60);
+      trainer.training.cancelTrainingRun(
+          CancelTrainingRunRequest.newBuilder().setName(run.getName()).build());
+      var cancelled = trainer.await(run);
+      assertThat(cancelled.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
+
+      var again = reused(trainer, spec());
+
+      assertThat(again.getName()).isEqualTo(run.getName());
+      assertThat(again.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_QUEUED);
+      assertThat(again.hasEndTime()).isFalse();
+      var ended = again;
+      for (var answers = watch(trainer, again); answers.hasNext(); ) {
+        ended = answers.next().getTrainingRun();
+        assertThat(ended.getProgress().getStep())
+            .isGreaterThanOrEqualTo(cancelled.getProgress().getStep());
+      }
+      var whole = trainer.train(spec());
+      assertThat(ended.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+      assertThat(ended.getAttemptCount()).isEqualTo(2);
+      assertThat(digests(trainer, ended)).hasSize(4).isEqualTo(digests(trainer, whole));
+      assertThat(get(trainer, ended).getCurveList()).isEqualTo(get(trainer, whole).getCurveList());
+      assertThat(state(ended)).doesNotExist();
+    }
+  }
+
+  @Test
+  void start_cancelledLongAgo_forgetsItsState() throws Exception {
+    TrainingRun cancelled;
+    try (var trainer = new Trainer(directory, database, false)) {
+      trainer.worker.start();
+      cancelled = trainer.create(spec());
+      awaitStep(trainer, cancelled, 20);
+      trainer.training.cancelTrainingRun(
+          CancelTrainingRunRequest.newBuilder().setName(cancelled.getName()).build());
+      cancelled = trainer.await(cancelled);
+    }
+    assertThat(state(cancelled)).exists();
+    try (var trainer = new Trainer(directory, database, false)) {
+      trainer.worker.start();
+      assertThat(state(cancelled)).exists();
+      trainer.store.update(
+          RunStore.id(cancelled),
+          run ->
+              run.with(
+                  run.run().toBuilder()
+                      .setEndTime(com.google.protobuf.util.Timestamps.fromMillis(0))
+                      .build()));
+    }
+    try (var trainer = new Trainer(directory, database, false)) {
+      trainer.worker.start();
+      assertThat(state(cancelled)).doesNotExist();
+    }
+  }
+
+  /** Whoever comes late sees the losses from the first step on, each once. */
+  @Test
+  void watch_lateFollower_getsTheWholeCurve() throws Exception {
+    try (var trainer = new Trainer(directory, database, false)) {
+      trainer.worker.start();
+      var run = trainer.create(spec());
+      awaitStep(trainer, run, 50);
+      List<TrainingPoint> seen = new ArrayList<>();
+      for (var answers = watch(trainer, run); answers.hasNext(); ) {
+        seen.addAll(answers.next().getTrainingRun().getCurveList());
+      }
+      assertThat(seen).hasSize(STEPS).isEqualTo(get(trainer, run).getCurveList());
+      assertThat(seen).extracting(TrainingPoint::getStep).startsWith(1L, 2L, 3L).isSorted();
+      var listed = trainer.training.listTrainingRuns(ListTrainingRunsRequest.getDefaultInstance());
+      assertThat(listed.getTrainingRuns(0).getCurveList()).isEmpty();
+    }
+  }
+
+  private Path state(TrainingRun run) {
+    return directory.resolve("work").resolve(RunStore.id(run)).resolve("state");
+  }
+
+  private static Iterator<WatchTrainingRunResponse> watch(Trainer trainer, TrainingRun run) {
+    return trainer
+        .training
+        .withDeadlineAfter(60, TimeUnit.SECONDS)
+        .watchTrainingRun(WatchTrainingRunRequest.newBuilder().setName(run.getName()).build());
+  }
+
+  private static TrainingRun reused(Trainer trainer, TrainingRunSpec spec) {
+    return trainer
+        .training
+        .createTrainingRun(
+            CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build())
+        .getTrainingRun();
   }
 
   private static List<String> digests(Trainer trainer, TrainingRun run) {

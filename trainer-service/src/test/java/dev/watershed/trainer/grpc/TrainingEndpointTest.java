@@ -88,7 +88,11 @@ final class TrainingEndpointTest {
     assertThat(run.getProgress().getValidationScores(2).getMetrics().getExampleCount())
         .isEqualTo(240);
     assertThat(directory.resolve("work").resolve(id)).doesNotExist();
-    assertThat(trainer.training.getTrainingRun(get(run.getName())).getTrainingRun()).isEqualTo(run);
+    var got = trainer.training.getTrainingRun(get(run.getName())).getTrainingRun();
+    assertThat(got.getCurveList()).hasSize(20);
+    // Watching tells the curve in parts.
+    assertThat(got.toBuilder().clearCurve().build())
+        .isEqualTo(run.toBuilder().clearCurve().build());
 
     var checkpoint = checkpoint(run);
     assertThat(checkpoint.getTrainingRun()).isEqualTo(run.getName());

@@ -9,6 +9,7 @@ import dev.watershed.trainer.store.NewRun;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -23,6 +24,12 @@ final class RunAttemptTest {
           .setName("trainingRuns/a")
           .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
           .setAttemptCount(1)
+          .build();
+
+  private static final TrainingRun OTHER =
+      RUN.toBuilder()
+          .setName("trainingRuns/b")
+          .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
           .build();
 
   private final RunStore store = new RunStore(TestDatabase.create(), Clock.systemUTC());
@@ -56,21 +63,54 @@ final class RunAttemptTest {
   }
 
   @Test
-  void signal_cancelledInAnotherProcess_isStopOnceWritten() {
+  void signal_cancelledInAnotherProcess_isToStopOnceWritten() {
     assertThat(attempt.signal()).isEqualTo(Signal.GO_ON);
     store.update("a", run -> new StoredRun(run.run(), true, run.attemptsSinceSave()));
 
     attempt.saved();
 
-    assertThat(attempt.signal()).isEqualTo(Signal.STOP);
+    assertThat(attempt.signal()).isEqualTo(Signal.SAVE_AND_STOP);
+    assertThat(attempt.endCancelled()).isTrue();
+    assertThat(store.find("a").orElseThrow().run().getState())
+        .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
   }
 
   @Test
   void signal_processStopping_isSaveAndStop() {
+    assertThat(attempt.signal()).isEqualTo(Signal.GO_ON);
     stopping.set(true);
     assertThat(attempt.signal()).isEqualTo(Signal.SAVE_AND_STOP);
+  }
+
+  @Test
+  void endCancelled_askedForAgainMeanwhile_leavesTheRunGoing() {
+    store.update("a", run -> new StoredRun(run.run(), true, run.attemptsSinceSave()));
     attempt.cancel();
-    assertThat(attempt.signal()).isEqualTo(Signal.STOP);
+    assertThat(attempt.signal()).isEqualTo(Signal.SAVE_AND_STOP);
+    store.create(new CreateCall("", "bb"), List.of(new NewRun(OTHER, "ii")), run -> true, 1);
+
+    assertThat(attempt.endCancelled()).isFalse();
+
+    assertThat(store.find("a").orElseThrow().run().getState())
+        .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_RUNNING);
+    assertThat(store.find("b")).isEmpty();
+  }
+
+  /** The state that is saved next will not tell these steps again. */
+  @Test
+  void saving_stepsSinceTheLastWrite_areKept() {
+    for (int step = 1; step <= 3; step++) {
+      attempt.progressed(
+          TrainingProgress.newBuilder()
+              .setStep(step)
+              .setTotalSteps(10)
+              .setTrainingLossNats(1. / step)
+              .build());
+    }
+    attempt.saving();
+
+    assertThat(store.curve("a")).extracting(TrainingPoint::getStep).containsExactly(1L, 2L, 3L);
+    assertThat(store.curve("nobody")).isEmpty();
   }
 
   @Test

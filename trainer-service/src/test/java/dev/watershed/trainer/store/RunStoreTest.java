@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.Code;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -136,13 +137,10 @@ final class RunStoreTest {
     assertThat(created.reusedCount()).isEqualTo(1);
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = TrainingRunState.class,
-      names = {"TRAINING_RUN_STATE_FAILED", "TRAINING_RUN_STATE_CANCELLED"})
-  void create_sameIdentityEndedBadly_isMadeAnew(TrainingRunState state) {
+  @Test
+  void create_sameIdentityFailed_isMadeAnew() {
     create(ANONYMOUS, runs("a"), 10);
-    setState("a", state);
+    setState("a", TrainingRunState.TRAINING_RUN_STATE_FAILED);
 
     var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
 
@@ -151,13 +149,68 @@ final class RunStoreTest {
   }
 
   @Test
-  void create_sameIdentityAboutToBeCancelled_isMadeAnew() {
+  void create_sameIdentityCancelled_isQueuedAgain() throws Exception {
     create(ANONYMOUS, runs("a"), 10);
+    setState("a", RUNNING);
+    store.update("a", run -> new StoredRun(run.run(), true, 2));
+    setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
+    assertThat(column("select task_instance from training_queue")).isEmpty();
+
+    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+
+    assertThat(created.runs()).extracting(RunStore::id).containsExactly("a");
+    assertThat(created.reusedCount()).isEqualTo(1);
+    var stored = store.find("a").orElseThrow();
+    assertThat(stored.run()).isEqualTo(created.runs().getFirst());
+    assertThat(stored.run().getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_QUEUED);
+    assertThat(stored.cancelRequested()).isFalse();
+    assertThat(stored.attemptsSinceSave()).isZero();
+    assertThat(column("select task_instance from training_queue")).containsExactly("a");
+  }
+
+  /** Its worker has written the end of the run and not yet given up its place. */
+  @Test
+  void create_sameIdentityCancelledAMomentAgo_takesThePlaceFromItsWorker() throws Exception {
+    create(ANONYMOUS, runs("a"), 10);
+    try (var connection = dataSource.getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("update training_queue set picked = true, picked_by = 'w'");
+    }
+    setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
+
+    store.create(ANONYMOUS, runs("b"), run -> true, 10);
+
+    assertThat(column("select task_instance from training_queue where picked = false"))
+        .containsExactly("a");
+    assertThat(column("select version from training_queue")).containsExactly("2");
+  }
+
+  @Test
+  void create_sameIdentityAboutToBeCancelled_isNotCancelled() {
+    create(ANONYMOUS, runs("a"), 10);
+    setState("a", RUNNING);
     store.update("a", run -> new StoredRun(run.run(), true, 0));
 
     assertThat(store.create(ANONYMOUS, runs("b"), run -> true, 10).runs())
         .extracting(RunStore::id)
-        .containsExactly("b");
+        .containsExactly("a");
+    assertThat(store.find("a").orElseThrow().cancelRequested()).isFalse();
+  }
+
+  @Test
+  void update_curve_isKeptApartFromTheRun() {
+    create(ANONYMOUS, runs("a"), 10);
+    var first = TrainingPoint.newBuilder().setStep(1).setTrainingLossNats(.5).build();
+    var second = TrainingPoint.newBuilder().setStep(2).setTrainingLossNats(.25).build();
+
+    store.update("a", run -> run, List.of(first));
+    assertThat(store.curve("a")).containsExactly(first);
+    store.update("a", run -> run, List.of(first, second));
+    assertThat(store.update("nobody", run -> run, List.of(first))).isEmpty();
+
+    assertThat(store.curve("a")).containsExactly(first, second);
+    assertThat(store.curve("nobody")).isEmpty();
+    assertThat(store.find("a").orElseThrow().run().getCurveList()).isEmpty();
   }
 
   @Test

@@ -209,7 +209,7 @@ final class DynamicsCommand implements Callable<Integer> {
       throw CommandException.badInput(
           sweep.size() + " runs; at most " + MAXIMUM_MODELS + ", choose with --runs");
     }
-    StudySpec.Builder common = measured.spec(surroundings.workingDirectory());
+    StudySpec.Builder common = measured.spec(surroundings);
     SortedMap<Long, StudySpec> specs = new TreeMap<>();
     for (long step : wanted) {
       specs.put(

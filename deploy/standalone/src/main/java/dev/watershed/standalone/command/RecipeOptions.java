@@ -33,7 +33,10 @@ final class RecipeOptions {
   @Option(names = "--steps", description = "Optimiser steps (this or --epochs).")
   @Nullable Long steps;
 
-  @Option(names = "--epochs", description = "Passes over the training split.")
+  @Option(
+      names = "--epochs",
+      converter = NumberConverters.Epochs.class,
+      description = "Passes over the training split.")
   @Nullable Integer epochs;
 
   @Option(names = "--warmup-steps", paramLabel = "STEPS", description = "Steps of linear warm-up.")
@@ -151,6 +154,7 @@ final class RecipeOptions {
   @Option(
       names = "--probe-epochs",
       paramLabel = "EPOCHS",
+      converter = NumberConverters.Epochs.class,
       description = "Length of that first stage in passes over the training split.")
   @Nullable Integer probeEpochs;
 

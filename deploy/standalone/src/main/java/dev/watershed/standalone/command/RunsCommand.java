@@ -34,8 +34,11 @@ import picocli.CommandLine.Parameters;
       "  watershed runs list --state running --state queued",
       "  watershed runs watch                     (everything that has not ended)",
       "  watershed runs watch --name mnli         (all runs of a sweep)",
+      "  watershed runs show RUN                  (with the curve of its training loss)",
+      "  watershed runs show RUN --csv > curve.csv",
       "  watershed runs get RUN --json",
-      "  watershed runs cancel RUN"
+      "  watershed runs cancel RUN",
+      "  watershed runs cancel --name mnli        (what of a sweep has not ended)"
     })
 final class RunsCommand {
   /** The states by the words that people type. */
@@ -77,15 +80,29 @@ final class RunsCommand {
   @Command(
       aliases = "show",
       description =
-          "Show one run: its state, the rows it was trained on, and its recipe in full with what was"
-              + " overridden.")
+          "Show one run: its state, the curve of its training loss, the rows it was trained on, and"
+              + " its recipe in full with what was overridden.")
   int get(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "RUN") String name) {
+      @Parameters(paramLabel = "RUN") String name,
+      @Option(
+              names = "--csv",
+              description =
+                  "Only the curve, as CSV: training loss and learning rate of each step that was kept,"
+                      + " validation scores where there are such.")
+          boolean csv) {
     GetTrainingRunRequest request =
         GetTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
-    show(stub(server).getTrainingRun(request).getTrainingRun(), output);
+    TrainingRun run = stub(server).getTrainingRun(request).getTrainingRun();
+    if (csv) {
+      if (output.json) {
+        throw CommandException.badInput("--csv and --json exclude each other");
+      }
+      RunCurve.csv(run).forEach(output::line);
+    } else {
+      show(run, output);
+    }
     return ExitCode.OK;
   }
 
@@ -132,13 +149,30 @@ final class RunsCommand {
     return exitCode(ended);
   }
 
-  @Command(description = "Ask runs to stop after their current step.")
+  @Command(
+      description = {
+        "Ask runs to stop after their current step: those named, or all of a sweep (--name) that have"
+            + " not ended.",
+        "Asked for again with 'watershed train', a cancelled run goes on from where it was stopped."
+      })
   int cancel(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "RUN", arity = "1..*") List<String> names) {
+      @Parameters(paramLabel = "RUN", arity = "0..*") List<String> names,
+      @Option(names = "--name", description = "All runs of this name for people.")
+          String sweepName) {
+    if ((names == null || names.isEmpty()) == (sweepName == null)) {
+      throw CommandException.badInput("give either runs or --name");
+    }
+    List<String> chosen =
+        sweepName == null
+            ? names
+            : sweep(server, sweepName).stream()
+                .filter(run -> !RunFollower.ended(run.getState()))
+                .map(TrainingRun::getName)
+                .toList();
     List<TrainingRun> runs = new ArrayList<>();
-    for (String name : names) {
+    for (String name : chosen) {
       CancelTrainingRunRequest request =
           CancelTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
       runs.add(stub(server).cancelTrainingRun(request).getTrainingRun());
@@ -218,6 +252,12 @@ final class RunsCommand {
               score.getMetrics().getF1(),
               score.getMetrics().getExampleCount()));
     }
+    if (run.getCurveCount() > 0) {
+      output.line("");
+      RunCurve.plot(run).forEach(output::line);
+      output.line("");
+    }
+    run.getNoticesList().forEach(notice -> output.line("notice: " + notice));
     run.getCheckpointsList().forEach(output::line);
     if (run.getSplitsCount() > 0) {
       output.line("");

@@ -1,5 +1,6 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.Quoted;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,18 +26,27 @@ record SeedList(List<Long> seeds) {
         if (ends.length > 2 || last < first || last - first < 0 || last - first >= MAXIMUM) {
           throw new NumberFormatException();
         }
-        for (long seed = first; seed <= last; seed++) {
-          if (!seeds.add(seed)) {
-            throw new TypeConversionException("seed " + seed + " is given twice");
+        // By their number: the largest seed there is has no successor.
+        for (long i = 0; i <= last - first; i++) {
+          if (!seeds.add(first + i)) {
+            throw new TypeConversionException("seed " + (first + i) + " is given twice");
           }
         }
       } catch (NumberFormatException e) {
         throw new TypeConversionException(
-            "'" + part + "' is neither a seed nor a range like 1..8 of at most " + MAXIMUM);
+            "'"
+                + Quoted.of(part)
+                + "' is neither a seed, a whole number from "
+                + Long.MIN_VALUE
+                + " to "
+                + Long.MAX_VALUE
+                + " with all its digits, nor a range like 1..8 of at most "
+                + MAXIMUM
+                + " such");
       }
-    }
-    if (seeds.size() > MAXIMUM) {
-      throw new TypeConversionException(seeds.size() + " seeds; at most " + MAXIMUM + " at once");
+      if (seeds.size() > MAXIMUM) {
+        throw new TypeConversionException("more than " + MAXIMUM + " seeds at once");
+      }
     }
     return new SeedList(new ArrayList<>(seeds));
   }

@@ -65,8 +65,8 @@ final class StudyCommand {
         description = "Makes it safe to repeat the command.")
     String requestId = "";
 
-    private StudySpec spec(Path workingDirectory) {
-      StudySpec.Builder spec = study.spec(workingDirectory);
+    private StudySpec spec(Surroundings surroundings) {
+      StudySpec.Builder spec = study.spec(surroundings);
       if (name != null) {
         spec.setDisplayName(name);
       }
@@ -116,7 +116,7 @@ final class StudyCommand {
     }
     CreateStudyRequest request =
         CreateStudyRequest.newBuilder()
-            .setSpec(options.spec(surroundings.workingDirectory()))
+            .setSpec(options.spec(surroundings))
             .setRequestId(options.requestId)
             .build();
     Study study = lookup(server).createStudy(request).getStudy();

@@ -43,7 +43,9 @@ final class StudyOptions {
   @Option(
       names = "--spec",
       paramLabel = "FILE.json",
-      description = "A StudySpec in protobuf's JSON form; other options override its fields.")
+      description =
+          "A StudySpec in protobuf's JSON form, - for standard input; other options override its"
+              + " fields.")
   @Nullable Path specFile;
 
   @Option(
@@ -126,12 +128,13 @@ final class StudyOptions {
   /**
    * The spec with all but its models, which are those of the file if there is one.
    *
-   * @param workingDirectory what relative paths start from
+   * @param surroundings what relative paths start from, and standard input
    */
-  StudySpec.Builder spec(Path workingDirectory) {
+  StudySpec.Builder spec(Surroundings surroundings) {
+    Path workingDirectory = surroundings.workingDirectory();
     StudySpec.Builder spec = StudySpec.newBuilder();
     if (specFile != null) {
-      spec = Json.parse(read(workingDirectory.resolve(specFile)), spec, "--spec " + specFile);
+      spec = Json.parse(read(specFile, surroundings), spec, "--spec " + specFile);
     }
     if (inDomain != null) {
       spec.setInDomain(DataArgument.parse(inDomain, workingDirectory).sample());
@@ -244,7 +247,11 @@ final class StudyOptions {
     }
   }
 
-  private static String read(Path file) {
+  private static String read(Path specFile, Surroundings surroundings) {
+    if (specFile.equals(Path.of("-"))) {
+      return NumbersInput.read(surroundings.in());
+    }
+    Path file = surroundings.workingDirectory().resolve(specFile);
     try {
       return Files.readString(file);
     } catch (IOException e) {

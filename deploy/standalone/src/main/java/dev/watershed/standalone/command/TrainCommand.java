@@ -67,7 +67,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--spec",
       paramLabel = "FILE.json",
-      description = "A TrainingRunSpec in protobuf's JSON form; other options override its fields.")
+      description =
+          "A TrainingRunSpec in protobuf's JSON form, - for standard input; other options override its"
+              + " fields.")
   private @Nullable Path specFile;
 
   @Option(
@@ -415,6 +417,9 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private String read(Path file) {
+    if (file.equals(Path.of("-"))) {
+      return NumbersInput.read(surroundings.in());
+    }
     Path path = surroundings.workingDirectory().resolve(file);
     try {
       return Files.readString(path);

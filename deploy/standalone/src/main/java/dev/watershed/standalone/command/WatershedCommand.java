@@ -105,6 +105,7 @@ public final class WatershedCommand {
   static CommandLine line(Surroundings surroundings) {
     CommandLine line = new CommandLine(new WatershedCommand(), factory(surroundings));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    NumberConverters.register(line);
     TrainHelp.arrange(line);
     return line;
   }

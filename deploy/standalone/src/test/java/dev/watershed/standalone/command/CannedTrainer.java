@@ -38,12 +38,15 @@ import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.SeedVariation;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TensorDescription;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.LabelCount;
 import dev.watershed.type.v1.SplitDescription;
@@ -197,7 +200,21 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
       GetTrainingRunRequest request, StreamObserver<GetTrainingRunResponse> observer) {
     TrainingRun run = found(request.getName(), observer);
     if (run != null) {
-      observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(run).build());
+      TrainingRun.Builder told = run.toBuilder().addNotices("the doctor noticed something");
+      for (int step = 1; step <= 3; step++) {
+        told.addCurve(
+            TrainingPoint.newBuilder()
+                .setStep(step * 200L)
+                .setTrainingLossNats(0.5 / step)
+                .setLearningRate(1e-5 * step));
+      }
+      told.getProgressBuilder()
+          .addValidationScores(
+              ValidationScore.newBuilder()
+                  .setStep(300)
+                  .setMetrics(
+                      ClassificationMetrics.newBuilder().setMeanLossNats(0.3).setAccuracy(0.75)));
+      observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(told).build());
       observer.onCompleted();
     }
   }

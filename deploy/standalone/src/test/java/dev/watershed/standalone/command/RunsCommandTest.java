@@ -137,6 +137,38 @@ final class RunsCommandTest {
   }
 
   @Test
+  void show_csv_isTheCurveWithTheScores() {
+    assertThat(line.run("runs", "show", "r1", "--csv")).isEqualTo(ExitCode.OK);
+    assertThat(line.out().lines())
+        .containsExactly(
+            "step,training_loss_nats,learning_rate,validation_loss_nats,validation_accuracy,"
+                + "validation_f1,validation_matthews_correlation",
+            "200,0.5,1.0E-5,,,,",
+            "300,,,0.3,0.75,0.0,0.0",
+            "400,0.25,2.0E-5,,,,",
+            "600,0.16666666666666666,3.0000000000000004E-5,,,,");
+    assertThat(line.run("runs", "show", "r1", "--csv", "--json")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
+  void show_run_plotsItsLossAndTellsWhatWasNoticed() {
+    line.run("runs", "show", "r1");
+    assertThat(line.out())
+        .contains("training loss (nats)", "  0.5000 |*", "notice: the doctor noticed something");
+  }
+
+  @Test
+  void cancel_name_namesAllOfTheSweep() {
+    assertThat(line.run("runs", "cancel", "--name", "mine")).isEqualTo(ExitCode.OK);
+    assertThat(trainer.cancelled)
+        .containsExactly("trainingRuns/r1", "trainingRuns/r2", "trainingRuns/r3");
+    assertThat(line.run("runs", "cancel", "--name", "nobody's")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("no run with the name 'nobody's'");
+    assertThat(line.run("runs", "cancel")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("runs", "cancel", "r1", "--name", "mine")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
   void cancel_bareId_namesTheRun() {
     assertThat(line.run("runs", "cancel", "r1")).isEqualTo(ExitCode.OK);
     assertThat(trainer.cancelled).containsExactly("trainingRuns/r1");

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class TrainCommandTest {
@@ -352,6 +353,56 @@ final class TrainCommandTest {
     assertThat(spec.getRandom().getSeed()).isEqualTo(1);
     assertThat(spec.getMaskedLanguageModel().getMaskProbability()).isEqualTo(0.1);
     assertThat(spec.getMaskedLanguageModel().getPairMaskProbability()).isEqualTo(0.3);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --epochs      | 0.5     | give its steps (--steps
+          --lr          | 2,5e-5  | write the decimal point: 2.5e-5
+          --lr          | fast    | 'fast' is no number
+          --warmup-steps| 1e5     | write it out: 100000
+          --batch-size  | 32.0    | write it out: 32
+          --steps       | 99999999999999999999 | between -9223372036854775808 and 9223372036854775807
+          --batch-size  | 3000000000 | between -2147483648 and 2147483647
+          --seeds       | 1e5     | with all its digits
+          --seeds       | 9223372036854775808 | to 9223372036854775807
+          """)
+  void train_numberThatIsNone_isRefusedWithAHint(String option, String value, String hint) {
+    assertThat(line.run(byRecipe("whole", "--seeds", "1", option, value)))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains(option, hint);
+    assertThat(trainer.created).isEmpty();
+  }
+
+  @Test
+  void train_largestSeed_isOneRun() {
+    assertThat(line.run(byRecipe("whole", "--seeds", "9223372036854775807")))
+        .isEqualTo(ExitCode.OK);
+    assertThat(seeds()).containsExactly("9223372036854775807/9223372036854775807");
+  }
+
+  @Test
+  void train_specOnStandardInput_isReadLikeAFile() {
+    String spec =
+        """
+        {"initial_checkpoint": "checkpoints/base", "recipe": {"based_on": "whole"},
+         "classification": {"train": {"builtin": "miniature/train"}}}""";
+    assertThat(line.runWithInput(spec, "train", "--spec", "-", "--seeds", "1"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(trainer.created.get(0).getSpec().getRecipe().getBasedOn()).isEqualTo("whole");
+
+    assertThat(line.runWithInput(spec + "\n{}", "train", "--spec", "-", "--seeds", "1"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("more than one JSON document", "line 3");
+    String twice =
+        spec.replace("{\"based_on\"", "{\"batch_size\": 4, \"batch_size\": 8, \"based_on\"");
+    assertThat(line.runWithInput(twice, "train", "--spec", "-", "--seeds", "1"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("batch_size").containsIgnoringCase("duplicate");
+    assertThat(trainer.created).hasSize(1);
   }
 
   @Test
