@@ -203,7 +203,7 @@ final class DataArgumentTest {
         "task:mnli/train=; task:mnli/train= needs a path",
         "task:mnli/train,text=a; a task's columns are known, it takes no 'text'",
         "task:mnli/train,mapping=max; mapping= is for tasks with labels other than",
-        "task:hans,mapping=mean; neither max nor sum",
+        "task:hans,mapping=mean; is not max, sum (of probabilities) or sum-logits",
         "task:hans,mapping=max,reduction=max; give either",
         "task:hans,filter=heuristic; wants column:value|value",
         "builtin:x,filter=a:b; a built-in split takes no 'filter'",
