@@ -1,8 +1,12 @@
 package dev.watershed.classifier.checkpoint;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The function a checkpoint's weights parametrise.
@@ -12,26 +16,64 @@ import java.util.List;
  */
 public record Architecture(EncoderConfig encoder, Head head, List<String> labels) {
   private static final int MAX_LABELS = 1000;
+  private static final int MAX_LABEL_CHARACTERS = 200;
 
   public Architecture {
     labels = List.copyOf(labels);
     if (head != Head.CLASSIFICATION && !labels.isEmpty()) {
       throw InvalidInputException.invalid(
-          "LABELS_INVALID", "labels", "head %s has no labels, got %s".formatted(head, labels));
+          "LABELS_INVALID", "labels", "head " + head + " has no labels, got " + labels.size());
     }
     if (head == Head.CLASSIFICATION) {
       if (labels.size() < 2 || labels.size() > MAX_LABELS) {
         throw InvalidInputException.invalid(
             "LABELS_INVALID",
             "labels",
-            "a classifier has 2 to %d labels, got %d; regression (one output) is not supported"
-                .formatted(MAX_LABELS, labels.size()));
+            String.format(
+                Locale.ROOT,
+                "a classifier has 2 to %d labels, got %d; regression (one output) is not supported",
+                MAX_LABELS,
+                labels.size()));
       }
-      if (new HashSet<>(labels).size() != labels.size()) {
+      requireNames(labels);
+    }
+  }
+
+  private static void requireNames(List<String> labels) {
+    var seen = new HashSet<String>();
+    for (int i = 0; i < labels.size(); i++) {
+      String label = labels.get(i);
+      if (label.isBlank() || label.length() > MAX_LABEL_CHARACTERS || !Quoted.isPlain(label)) {
         throw InvalidInputException.invalid(
-            "LABELS_INVALID", "labels", "label names must differ, got " + labels);
+            "LABELS_INVALID",
+            "labels",
+            String.format(
+                Locale.ROOT,
+                "label %d is '%s'; a label's name is 1 to %d visible characters",
+                i,
+                Quoted.of(label),
+                MAX_LABEL_CHARACTERS));
+      }
+      if (!seen.add(label)) {
+        throw InvalidInputException.invalid(
+            "LABELS_INVALID", "labels", "two labels are named '" + label + "'; they must differ");
       }
     }
+  }
+
+  /**
+   * Labels that differ in upper and lower case only, if there are two such: a reader of tables
+   * takes them for one.
+   */
+  Optional<String> lookalikes() {
+    var seen = new HashMap<String, String>();
+    for (String label : labels) {
+      String other = seen.putIfAbsent(label.toLowerCase(Locale.ROOT), label);
+      if (other != null) {
+        return Optional.of("'" + other + "' and '" + label + "'");
+      }
+    }
+    return Optional.empty();
   }
 
   /** The same encoder under a classification head with these labels. */

@@ -14,6 +14,9 @@ public interface CheckpointStore {
     List<String> inspect(Path directory, Architecture architecture) throws IOException;
   }
 
+  /** Bytes that the files of one checkpoint may have together. */
+  long maxBytes();
+
   Optional<CheckpointManifest> find(String id) throws IOException;
 
   /** All of them, oldest first. */
@@ -34,17 +37,29 @@ public interface CheckpointStore {
    *
    * @param trainingRun resource name of the run that made it; empty where it came from elsewhere
    * @param inspection is shown the copy, whose files change no more; its notices are kept
+   * @param work ends it between two pieces of a file
    * @throws dev.watershed.classifier.InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN
-   *     where the id holds other content, INVALID where the directory cannot be used, CORRUPT where
-   *     it changes meanwhile
+   *     where the id holds other content, INVALID where the directory cannot be used or a file is
+   *     larger than is read, CORRUPT where it changes meanwhile
    */
   CheckpointManifest put(
-      String id, String trainingRun, long step, Path preparedDirectory, Inspection inspection)
+      String id,
+      String trainingRun,
+      long step,
+      Path preparedDirectory,
+      Inspection inspection,
+      FileWork work)
       throws IOException;
 
   /** Puts a directory of our own making. */
   default CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)
       throws IOException {
-    return put(id, trainingRun, step, preparedDirectory, (directory, architecture) -> List.of());
+    return put(
+        id,
+        trainingRun,
+        step,
+        preparedDirectory,
+        (directory, architecture) -> List.of(),
+        FileWork.UNINTERRUPTED);
   }
 }

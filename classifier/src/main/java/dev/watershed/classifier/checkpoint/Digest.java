@@ -35,11 +35,16 @@ public record Digest(String sha256, long sizeBytes) {
 
   /** Digest of a file's content, read in blocks. */
   public static Digest of(Path file) throws IOException {
+    return of(file, FileWork.UNINTERRUPTED);
+  }
+
+  static Digest of(Path file, FileWork work) throws IOException {
     var sha256 = newSha256();
     long size = 0;
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] block = new byte[1 << 16];
+      byte[] block = new byte[1 << 18];
       for (int n = in.read(block); n >= 0; n = in.read(block)) {
+        work.throwIfUnwanted();
         sha256.update(block, 0, n);
         size += n;
       }

@@ -36,8 +36,18 @@ public final class DurableFiles {
     }
   }
 
-  /** Copies and flushes a file; returns the digest of the bytes that were copied. */
+  /** Copies and flushes a file of our own. */
   static Digest copy(Path from, Path to) throws IOException {
+    return copy(from, to, Files.size(from), FileWork.UNINTERRUPTED);
+  }
+
+  /**
+   * Copies and flushes a file; returns the digest of the bytes that were copied.
+   *
+   * @param sizeBytes what it was said to have
+   * @throws InvalidInputException CORRUPT with reason FILE_CHANGED where it has more by now
+   */
+  public static Digest copy(Path from, Path to, long sizeBytes, FileWork work) throws IOException {
     MessageDigest sha256 = Digest.newSha256();
     long size = 0;
     try (FileChannel in =
@@ -46,8 +56,13 @@ public final class DurableFiles {
             FileChannel.open(to, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
       ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
       while (in.read(block.clear()) >= 0) {
+        work.throwIfUnwanted();
         block.flip();
         size += block.remaining();
+        if (size > sizeBytes) {
+          throw WeightFiles.changed(
+              String.valueOf(from.getFileName()), "it had " + sizeBytes + " bytes and grew");
+        }
         sha256.update(block.duplicate());
         while (block.hasRemaining()) {
           out.write(block);

@@ -1,19 +1,18 @@
 package dev.watershed.classifier.checkpoint;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -22,11 +21,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -41,8 +40,14 @@ import java.util.stream.Stream;
 public final class FileCheckpointStore implements CheckpointStore {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,127}");
   private static final String MANIFEST = "manifest.json";
-  private static final String INCOMING = ".incoming-";
-  private static final Duration ABANDONED = Duration.ofDays(1);
+
+  /** No tokenizer that is read comes near: XLM-R's has 17 MB. */
+  private static final long MAX_TOKENIZER_FILE_BYTES = 1 << 25;
+
+  private static final long MAX_MANIFEST_BYTES = 1 << 22;
+
+  /** Bytes of all files of a checkpoint, unless others are asked for. */
+  private static final long DEFAULT_MAX_BYTES = 8L << 30;
 
   /** Names that a checkpoint's files may have, shards apart. */
   private static final Set<String> FIXED_NAMES = fixedNames();
@@ -52,6 +57,7 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   private final Path root;
   private final Clock clock;
+  private final long maxBytes;
   private final Map<String, Verified> verified = new ConcurrentHashMap<>();
 
   private static Set<String> fixedNames() {
@@ -63,10 +69,27 @@ public final class FileCheckpointStore implements CheckpointStore {
   /** What matched the digests: the files as they were then. */
   private record Verified(CheckpointManifest manifest, Map<String, FileVersion> versions) {}
 
-  /** Keeps checkpoints below {@code root}, which is created where it is missing. */
-  public FileCheckpointStore(Path root, Clock clock) throws IOException {
+  /**
+   * Keeps checkpoints below {@code root}, which is created where it is missing, and deletes what
+   * killed writers left there.
+   *
+   * @param maxBytes bytes that the files of one checkpoint may have together
+   */
+  public FileCheckpointStore(Path root, Clock clock, long maxBytes) throws IOException {
     this.root = Files.createDirectories(root).toRealPath();
     this.clock = clock;
+    this.maxBytes = maxBytes;
+    IncomingDirectory.sweep(this.root);
+  }
+
+  /** Keeps checkpoints of up to 8 GiB. */
+  public FileCheckpointStore(Path root, Clock clock) throws IOException {
+    this(root, clock, DEFAULT_MAX_BYTES);
+  }
+
+  @Override
+  public long maxBytes() {
+    return maxBytes;
   }
 
   @Override
@@ -147,19 +170,25 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   @Override
   public CheckpointManifest put(
-      String id, String trainingRun, long step, Path preparedDirectory, Inspection inspection)
+      String id,
+      String trainingRun,
+      long step,
+      Path preparedDirectory,
+      Inspection inspection,
+      FileWork work)
       throws IOException {
     requireId(id);
-    deleteAbandoned();
-    Path incoming = Files.createDirectory(root.resolve(INCOMING + UUID.randomUUID()));
-    try {
+    IncomingDirectory.sweep(root);
+    try (IncomingDirectory temporary = IncomingDirectory.create(root)) {
+      Path incoming = temporary.path();
       HuggingFaceCheckpoint source = openPlain(preparedDirectory);
-      Map<String, Digest> files = copyKnownFiles(preparedDirectory, source, incoming);
+      Map<String, Long> sizes = sizes(preparedDirectory, source);
+      Map<String, Digest> files = copy(preparedDirectory, sizes, incoming, work);
       HuggingFaceCheckpoint copy = HuggingFaceCheckpoint.open(incoming);
       var notices = new ArrayList<>(source.notices());
       notices.addAll(inspection.inspect(incoming, copy.architecture()));
-      CheckpointManifest manifest = describe(id, trainingRun, step, copy, files, notices);
-      requireUnchanged(preparedDirectory, files);
+      CheckpointManifest manifest = describe(id, trainingRun, step, copy, files, notices, work);
+      requireUnchanged(preparedDirectory, files, work);
       Optional<CheckpointManifest> existing = find(id);
       if (existing.isPresent()) {
         return requireSame(existing.get(), manifest);
@@ -175,8 +204,6 @@ public final class FileCheckpointStore implements CheckpointStore {
       }
       verified.put(id, new Verified(manifest, versions));
       return manifest;
-    } finally {
-      DurableFiles.deleteDirectory(incoming);
     }
   }
 
@@ -188,28 +215,73 @@ public final class FileCheckpointStore implements CheckpointStore {
     return HuggingFaceCheckpoint.open(directory);
   }
 
-  private static Map<String, Digest> copyKnownFiles(
-      Path from, HuggingFaceCheckpoint source, Path to) throws IOException {
-    var names = new ArrayList<String>(HuggingFaceCheckpoint.TOKENIZER_FILES);
-    names.removeIf(name -> !Files.exists(from.resolve(name)));
-    names.add(HuggingFaceCheckpoint.CONFIG);
-    names.addAll(source.weightFiles());
+  /** The files that are copied, with their sizes; what is too large is refused before any is. */
+  private Map<String, Long> sizes(Path directory, HuggingFaceCheckpoint source) throws IOException {
+    var sizes = new LinkedHashMap<String, Long>();
+    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+      if (Files.exists(directory.resolve(name))) {
+        sizes.put(name, requireAtMost(directory, name, MAX_TOKENIZER_FILE_BYTES));
+      }
+    }
+    sizes.put(
+        HuggingFaceCheckpoint.CONFIG,
+        requireAtMost(directory, HuggingFaceCheckpoint.CONFIG, HuggingFaceConfig.MAX_BYTES));
+    for (String name : source.weightFiles()) {
+      boolean index = name.equals(WeightFiles.INDEX);
+      sizes.put(
+          name, requireAtMost(directory, name, index ? WeightFiles.MAX_INDEX_BYTES : maxBytes));
+    }
+    long all = sizes.values().stream().mapToLong(Long::longValue).sum();
+    if (all > maxBytes) {
+      throw InvalidInputException.invalid(
+          "CHECKPOINT_TOO_LARGE",
+          "",
+          String.format(
+              Locale.ROOT,
+              "the checkpoint's files have %d bytes together, at most %d are kept"
+                  + " (watershed.checkpoints.max-bytes)",
+              all,
+              maxBytes));
+    }
+    return sizes;
+  }
+
+  private static long requireAtMost(Path directory, String name, long most) throws IOException {
+    long size = Files.size(directory.resolve(name));
+    if (size > most) {
+      throw InvalidInputException.invalid(
+          "FILE_TOO_LARGE",
+          name,
+          String.format(
+              Locale.ROOT,
+              "%s has %d bytes, at most %d are read; is it the right file?",
+              name,
+              size,
+              most));
+    }
+    return size;
+  }
+
+  private static Map<String, Digest> copy(
+      Path from, Map<String, Long> sizes, Path to, FileWork work) throws IOException {
     var digests = new LinkedHashMap<String, Digest>();
-    for (String name : names) {
-      digests.put(name, DurableFiles.copy(from.resolve(name), to.resolve(name)));
+    for (Map.Entry<String, Long> file : sizes.entrySet()) {
+      String name = file.getKey();
+      digests.put(
+          name, DurableFiles.copy(from.resolve(name), to.resolve(name), file.getValue(), work));
     }
     return digests;
   }
 
   /** So that all files were copied as they were at one time. */
-  private static void requireUnchanged(Path directory, Map<String, Digest> copied)
+  private static void requireUnchanged(Path directory, Map<String, Digest> copied, FileWork work)
       throws IOException {
     for (Map.Entry<String, Digest> entry : copied.entrySet()) {
       Path file = directory.resolve(entry.getKey());
       if (!Files.isRegularFile(file)) {
         throw WeightFiles.changed(entry.getKey(), "it is gone");
       }
-      Digest now = Digest.of(file);
+      Digest now = Digest.of(file, work);
       if (!now.equals(entry.getValue())) {
         throw WeightFiles.changed(
             entry.getKey(),
@@ -229,23 +301,22 @@ public final class FileCheckpointStore implements CheckpointStore {
       long step,
       HuggingFaceCheckpoint checkpoint,
       Map<String, Digest> files,
-      List<String> notices)
+      List<String> notices,
+      FileWork work)
       throws IOException {
     Architecture architecture = checkpoint.architecture();
-    try (ParameterVector weights = checkpoint.read()) {
-      return new CheckpointManifest(
-          id,
-          weights.digest(),
-          architecture.encoder().family().hfName(),
-          architecture.head(),
-          architecture.labels(),
-          weights.layout().size(),
-          trainingRun,
-          step,
-          clock.instant().truncatedTo(ChronoUnit.MICROS),
-          files,
-          notices);
-    }
+    return new CheckpointManifest(
+        id,
+        checkpoint.digest(work),
+        architecture.encoder().family().hfName(),
+        architecture.head(),
+        architecture.labels(),
+        checkpoint.layout().size(),
+        trainingRun,
+        step,
+        clock.instant().truncatedTo(ChronoUnit.MICROS),
+        files,
+        notices);
   }
 
   /** Same weights, same tokenizer: nothing to do. */
@@ -269,32 +340,13 @@ public final class FileCheckpointStore implements CheckpointStore {
     return files;
   }
 
-  /** What a killed writer left behind; a day is longer than any writer takes. */
-  private void deleteAbandoned() throws IOException {
-    List<Path> incoming;
-    try (Stream<Path> entries = Files.list(root)) {
-      incoming =
-          entries.filter(path -> path.getFileName().toString().startsWith(INCOMING)).toList();
-    }
-    Instant limit = clock.instant().minus(ABANDONED);
-    for (Path directory : incoming) {
-      try {
-        if (Files.getLastModifiedTime(directory).toInstant().isBefore(limit)) {
-          DurableFiles.deleteDirectory(directory);
-        }
-      } catch (NoSuchFileException e) {
-        // Its writer has just renamed or removed it: it was not abandoned.
-      }
-    }
-  }
-
   private static String requireId(String id) {
     if (!ID.matcher(id).matches()) {
       throw InvalidInputException.invalid(
           "CHECKPOINT_ID_INVALID",
           "checkpoint_id",
           "'%s' is no checkpoint id: 1 to 128 of a-z 0-9 . _ -, beginning with a letter or digit"
-              .formatted(Safetensors.shorten(id)));
+              .formatted(Quoted.of(id)));
     }
     return id;
   }
@@ -323,8 +375,13 @@ public final class FileCheckpointStore implements CheckpointStore {
   }
 
   private static CheckpointManifest readManifest(Path file, String id) throws IOException {
+    if (Files.size(file) > MAX_MANIFEST_BYTES) {
+      throw corrupt(id, MANIFEST + " is larger than any that is written");
+    }
+    JsonNode json =
+        UntrustedJson.tree(
+            Files.readAllBytes(file), what -> corrupt(id, MANIFEST + " cannot be read: " + what));
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
       var files = new LinkedHashMap<String, Digest>();
       for (Map.Entry<String, JsonNode> entry : json.required("files").properties()) {
         if (!FIXED_NAMES.contains(entry.getKey())
@@ -345,16 +402,9 @@ public final class FileCheckpointStore implements CheckpointStore {
           Instant.parse(json.required("create_time").asText()),
           files,
           texts(json.required("notices")));
-    } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
-      throw corrupt(id, "%s cannot be read: %s".formatted(MANIFEST, reason(e)));
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw corrupt(id, MANIFEST + " lacks an entry, or holds one that is none");
     }
-  }
-
-  /** Jackson's own messages end with where the text came from. */
-  private static String reason(Exception e) {
-    return e instanceof JsonProcessingException json
-        ? json.getOriginalMessage()
-        : String.valueOf(e.getMessage());
   }
 
   private static Digest digest(JsonNode json) {

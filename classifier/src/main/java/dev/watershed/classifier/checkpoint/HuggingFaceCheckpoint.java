@@ -1,19 +1,23 @@
 package dev.watershed.classifier.checkpoint;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
 import dev.watershed.classifier.checkpoint.Safetensors.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +44,7 @@ public final class HuggingFaceCheckpoint {
   private static final int MAX_NAMES_SHOWN = 5;
   private static final long POOLER_SEED = 0;
   private static final double POOLER_STD = .02;
+  private static final int BLOCK_BYTES = 1 << 20;
 
   private final Path directory;
   private final @Nullable String className;
@@ -81,20 +86,32 @@ public final class HuggingFaceCheckpoint {
   private static HuggingFaceCheckpoint match(
       HuggingFaceConfig config, Path directory, WeightFiles weights) throws IOException {
     Family family = config.encoder().family();
+    var notices = new ArrayList<>(weights.notices());
+    String prefix = commonPrefix(weights.tensors().keySet(), family);
+    if (!prefix.isEmpty()) {
+      notices.add(
+          "all names of tensors begin with '"
+              + Quoted.of(prefix)
+              + "', as a wrapper around the model leaves them; they were read without it");
+    }
     var canonical = new HashMap<String, String>();
     for (String name : weights.tensors().keySet()) {
-      String previous = canonical.putIfAbsent(canonicalName(name, family), name);
+      String bare = name.substring(prefix.length());
+      String previous = canonical.putIfAbsent(canonicalName(bare, family), name);
       if (previous != null) {
         throw InvalidInputException.invalid(
             "TENSOR_AMBIGUOUS",
-            Safetensors.shorten(name),
+            Quoted.of(name),
             "there are both %s and %s, which are one parameter; keep one"
-                .formatted(Safetensors.shorten(previous), Safetensors.shorten(name)));
+                .formatted(Quoted.of(previous), Quoted.of(name)));
       }
     }
-    var notices = new ArrayList<>(weights.notices());
     Architecture architecture = architecture(config, canonical.keySet(), notices);
+    if (architecture.head() == Head.MASKED_LANGUAGE_MODEL) {
+      config.requireTiedDecoder();
+    }
     ParameterLayout layout = ParameterLayout.of(architecture);
+    ParameterVector.requireSupported(layout);
     var fileNames = new HashMap<String, String>();
     for (Parameter parameter : layout.parameters()) {
       String name = fileName(parameter.name(), canonical);
@@ -104,6 +121,15 @@ public final class HuggingFaceCheckpoint {
       requireShape(parameter, name == null ? null : weights.tensors().get(name), weights);
       fileNames.put(parameter.name(), name);
     }
+    architecture
+        .lookalikes()
+        .ifPresent(
+            two ->
+                notices.add(
+                    "the labels "
+                        + two
+                        + " differ in upper and lower case only, which labels of data are compared without:"
+                        + " give them other names at registration to evaluate on data"));
     if (family == Family.BERT && !fileNames.containsKey("bert.pooler.dense.weight")) {
       notices.add(
           "bert.pooler.dense is missing and was drawn normal(0, .02) from seed 0, so that all"
@@ -113,6 +139,29 @@ public final class HuggingFaceCheckpoint {
     noticeIgnored(weights, fileNames, notices);
     return new HuggingFaceCheckpoint(
         directory, config.className(), weights, layout, fileNames, notices);
+  }
+
+  /**
+   * What stands before every name alike and belongs to none: {@code module.} of data parallelism,
+   * {@code _orig_mod.} of a compiled model, the attribute of a class that held the model, or
+   * several of them. Told from the name that every encoder has; empty where names stand as they
+   * should.
+   */
+  private static String commonPrefix(Set<String> names, Family family) {
+    String bare = "embeddings.word_embeddings.weight";
+    String full = family.hfName() + "." + bare;
+    for (String name : names) {
+      if (!name.endsWith(bare)) {
+        continue;
+      }
+      String end = name.endsWith(full) ? full : bare;
+      String prefix = name.substring(0, name.length() - end.length());
+      boolean whole = prefix.isEmpty() || prefix.endsWith(".");
+      if (whole && names.stream().allMatch(other -> other.startsWith(prefix))) {
+        return prefix;
+      }
+    }
+    return "";
   }
 
   private static boolean isUnreadPooler(Parameter parameter, ParameterLayout layout) {
@@ -125,8 +174,16 @@ public final class HuggingFaceCheckpoint {
       throw InvalidInputException.invalid(
           "TENSOR_MISSING",
           parameter.name(),
-          "there is no tensor %s in %s; config.json calls for it"
-              .formatted(parameter.name(), weights.described()));
+          String.format(
+              Locale.ROOT,
+              "there is no tensor %s in %s; config.json calls for it. There are %d others, such as %s",
+              parameter.name(),
+              weights.described(),
+              weights.tensors().size(),
+              weights.tensors().keySet().stream()
+                  .limit(MAX_NAMES_SHOWN)
+                  .map(Quoted::of)
+                  .collect(Collectors.joining(", "))));
     }
     if (!tensor.shape().equals(parameter.shape())) {
       throw InvalidInputException.invalid(
@@ -187,7 +244,7 @@ public final class HuggingFaceCheckpoint {
       if (!className.endsWith("Model")) {
         notices.add(
             "the head of %s is not supported; only the encoder is read"
-                .formatted(Safetensors.shorten(className)));
+                .formatted(Quoted.of(className)));
       }
     }
     List<String> labels = head == Head.CLASSIFICATION ? config.labels() : List.of();
@@ -242,7 +299,7 @@ public final class HuggingFaceCheckpoint {
       boolean buffer = tensor.name().endsWith("embeddings.position_ids");
       boolean tied = tensor.name().contains(".decoder.");
       if (!known.contains(tensor.name()) && !buffer && !tied) {
-        ignored.add(Safetensors.shorten(tensor.name()));
+        ignored.add(Quoted.of(tensor.name()));
       }
     }
     if (!ignored.isEmpty()) {
@@ -270,6 +327,67 @@ public final class HuggingFaceCheckpoint {
     return notices;
   }
 
+  /** Sees all weights once, in the order of the layout. */
+  interface Visitor {
+    /** A parameter begins. */
+    void begin(Parameter parameter);
+
+    /**
+     * Its next values.
+     *
+     * @param bytes little-endian fp32, a multiple of four floats unless they are its last; holds
+     *     others afterwards
+     */
+    void values(ByteBuffer bytes);
+  }
+
+  /**
+   * Shows the weights to {@code visitor}, in the memory of a block.
+   *
+   * @throws InvalidInputException as {@link #read}
+   */
+  void visit(Visitor visitor, FileWork work) throws IOException {
+    whileUnchanged(
+        weights -> {
+          ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+          for (Parameter parameter : layout.parameters()) {
+            visitor.begin(parameter);
+            visit(parameter, weights, block, visitor, work);
+          }
+        });
+  }
+
+  private void visit(
+      Parameter parameter, WeightFiles weights, ByteBuffer block, Visitor visitor, FileWork work)
+      throws IOException {
+    String name = fileNames.get(parameter.name());
+    if (name == null) {
+      ByteBuffer drawn =
+          ByteBuffer.allocate(Math.toIntExact(parameter.size() * Float.BYTES))
+              .order(ByteOrder.LITTLE_ENDIAN);
+      ParameterVector.draw(
+          drawn.asFloatBuffer(), parameter, ParameterVector.Normal.whole(POOLER_STD), POOLER_SEED);
+      visitor.values(drawn);
+      return;
+    }
+    Tensor tensor = requireShape(parameter, weights.tensors().get(name), weights);
+    int most = block.capacity() / Float.BYTES;
+    for (long first = 0; first < parameter.size(); first += most) {
+      work.throwIfUnwanted();
+      int n = (int) Math.min(most, parameter.size() - first);
+      ByteBuffer values = block.slice(0, n * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      weights.read(tensor, first, values);
+      visitor.values(values);
+    }
+  }
+
+  /** The content digest, as {@link ParameterVector#digest} has it. */
+  Digest digest(FileWork work) throws IOException {
+    var digest = new ContentDigest(architecture());
+    visit(digest, work);
+    return digest.digest();
+  }
+
   /**
    * Reads the weights; the caller closes them.
    *
@@ -277,28 +395,73 @@ public final class HuggingFaceCheckpoint {
    *     since it was opened
    */
   public ParameterVector read() throws IOException {
-    WeightFiles.requireUnchanged(directory, versions);
     ParameterVector vector = ParameterVector.allocate(layout);
-    try (WeightFiles weights = WeightFiles.open(directory, className)) {
-      for (Parameter parameter : layout.parameters()) {
-        String name = fileNames.get(parameter.name());
-        if (name == null) {
-          vector.draw(parameter, ParameterVector.Normal.whole(POOLER_STD), POOLER_SEED);
-        } else {
-          Tensor tensor = requireShape(parameter, weights.tensors().get(name), weights);
-          weights.read(tensor, vector.bytes(parameter));
-        }
-      }
-      WeightFiles.requireUnchanged(directory, versions);
+    try {
+      whileUnchanged(
+          weights -> {
+            for (Parameter parameter : layout.parameters()) {
+              String name = fileNames.get(parameter.name());
+              if (name == null) {
+                vector.draw(parameter, ParameterVector.Normal.whole(POOLER_STD), POOLER_SEED);
+              } else {
+                Tensor tensor = requireShape(parameter, weights.tensors().get(name), weights);
+                weights.read(tensor, 0, vector.bytes(parameter));
+              }
+            }
+          });
       return vector;
-    } catch (InvalidInputException e) {
-      vector.close();
-      WeightFiles.requireUnchanged(directory, versions); // which explains it better
-      throw e;
     } catch (Throwable e) {
       vector.close();
       throw e;
     }
+  }
+
+  @FunctionalInterface
+  private interface Reading {
+    void read(WeightFiles weights) throws IOException;
+  }
+
+  private void whileUnchanged(Reading reading) throws IOException {
+    WeightFiles.requireUnchanged(directory, versions);
+    try (WeightFiles weights = WeightFiles.open(directory, className)) {
+      reading.read(weights);
+    } catch (InvalidInputException e) {
+      WeightFiles.requireUnchanged(directory, versions); // which explains it better
+      throw e;
+    }
+    WeightFiles.requireUnchanged(directory, versions);
+  }
+
+  /**
+   * Gives the labels of a checkpoint in {@code directory} other names: replaces its config.json.
+   *
+   * @param names as many as there are labels, in the order of the logits
+   * @return the names that it had
+   * @throws InvalidInputException LABELS_INVALID where it is no classifier, has another number of
+   *     labels, or one of the names is none
+   */
+  public static List<String> nameLabels(Path directory, List<String> names) throws IOException {
+    Architecture architecture = open(directory).architecture();
+    List<String> before = architecture.labels();
+    if (before.size() != names.size()) {
+      throw InvalidInputException.invalid(
+          "LABELS_INVALID",
+          "labels",
+          before.isEmpty()
+              ? "the checkpoint has no classification head, and so no labels to name"
+              : "the checkpoint has "
+                  + before.size()
+                  + " labels, "
+                  + names.size()
+                  + " names were given; give one for each, in the order of the logits");
+    }
+    architecture.withClassificationHead(names); // which checks them
+    Path config = directory.resolve(CONFIG);
+    HuggingFaceConfig read = HuggingFaceConfig.read(config);
+    Files.delete(
+        config); // The file may have another name elsewhere, and is not to be changed there.
+    read.writeNamed(config, names);
+    return before;
   }
 
   /**

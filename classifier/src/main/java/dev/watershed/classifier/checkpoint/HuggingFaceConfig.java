@@ -1,13 +1,12 @@
 package dev.watershed.classifier.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,16 +21,14 @@ import org.jspecify.annotations.Nullable;
 /** Hugging Face's {@code config.json}: reading what we support, refusing the rest by name. */
 final class HuggingFaceConfig {
   private static final String NAME = "config.json";
-  private static final long MAX_BYTES = 1 << 22;
+  static final long MAX_BYTES = 1 << 20;
   private static final ObjectMapper JSON =
-      new ObjectMapper(
-              JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .enable(SerializationFeature.INDENT_OUTPUT);
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-  private final JsonNode json;
+  private final ObjectNode json;
   private final EncoderConfig encoder;
 
-  private HuggingFaceConfig(JsonNode json) {
+  private HuggingFaceConfig(ObjectNode json) {
     this.json = json;
     this.encoder = readEncoder(json);
   }
@@ -45,17 +42,15 @@ final class HuggingFaceConfig {
               .formatted(NAME));
     }
     if (Files.size(file) > MAX_BYTES) {
-      throw invalid(NAME, "%s is larger than %d bytes".formatted(NAME, MAX_BYTES));
+      throw invalid(NAME, NAME + " is larger than " + MAX_BYTES + " bytes");
     }
-    try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      if (json == null || !json.isObject()) {
-        throw invalid(NAME, NAME + " is not a JSON object");
-      }
-      return new HuggingFaceConfig(json);
-    } catch (JsonProcessingException e) {
-      throw invalid(NAME, "%s is not JSON: %s".formatted(NAME, e.getOriginalMessage()));
+    JsonNode json =
+        UntrustedJson.tree(
+            Files.readAllBytes(file), what -> invalid(NAME, NAME + " cannot be read: " + what));
+    if (json instanceof ObjectNode object) {
+      return new HuggingFaceConfig(object);
     }
+    throw invalid(NAME, NAME + " is not a JSON object");
   }
 
   EncoderConfig encoder() {
@@ -66,6 +61,13 @@ final class HuggingFaceConfig {
   @Nullable String className() {
     JsonNode name = json.path("architectures").path(0);
     return name.isTextual() ? name.textValue() : null;
+  }
+
+  /**
+   * Refuses a masked language model whose decoder is not the embedding; nothing else has a decoder.
+   */
+  void requireTiedDecoder() {
+    refuse(json, "tie_word_embeddings", "true");
   }
 
   /** Label names in the order of the logits; {@code LABEL_0, ...} where there are none. */
@@ -84,14 +86,37 @@ final class HuggingFaceConfig {
     }
     var labels = new ArrayList<String>();
     for (int i = 0; i < id2label.size(); i++) {
-      JsonNode label = id2label.path(Integer.toString(i));
-      if (!label.isTextual()) {
+      JsonNode label = id2label.isArray() ? id2label.path(i) : id2label.path(Integer.toString(i));
+      if (label.isMissingNode()) {
         throw invalid(
-            "id2label", "id2label has %d entries but none for %d".formatted(id2label.size(), i));
+            "id2label", "id2label has " + id2label.size() + " names but none for class " + i);
       }
-      labels.add(label.textValue());
+      // Names that look like numbers are written as numbers by some; they are names all the same.
+      if (!label.isTextual() && !label.isNumber() && !label.isBoolean()) {
+        throw invalid(
+            "id2label",
+            "id2label names class " + i + " " + Quoted.of(label.toString()) + "; give it a text");
+      }
+      labels.add(label.asText());
     }
     return labels;
+  }
+
+  /** Writes {@code to}: this file with other names for the labels, all else as it is. */
+  void writeNamed(Path to, List<String> names) throws IOException {
+    ObjectNode named = json.deepCopy();
+    named.remove("num_labels"); // which id2label says
+    putLabels(named, names);
+    DurableFiles.write(to, JSON.writeValueAsBytes(named));
+  }
+
+  private static void putLabels(ObjectNode json, List<String> labels) {
+    ObjectNode id2label = json.putObject("id2label");
+    ObjectNode label2id = json.putObject("label2id");
+    for (int i = 0; i < labels.size(); i++) {
+      id2label.put(Integer.toString(i), labels.get(i));
+      label2id.put(labels.get(i), i);
+    }
   }
 
   private static EncoderConfig readEncoder(JsonNode json) {
@@ -104,7 +129,6 @@ final class HuggingFaceConfig {
     refuse(json, "problem_type", "single_label_classification");
     refuseFilled(json, "quantization_config", "save the weights as F32, F16 or BF16");
     refuseFilled(json, "pruned_heads", "use a model with all its attention heads");
-    refuse(json, "tie_word_embeddings", "true");
     refuse(json, "embedding_size", json.path("hidden_size").asText());
     double hiddenDropout = c.number("hidden_dropout_prob", .1);
     return new EncoderConfig(
@@ -137,7 +161,7 @@ final class HuggingFaceConfig {
         modelType.isEmpty()
             ? "config.json has no model_type; name what the model is, \"bert\" or \"roberta\""
             : "model_type '%s' is not supported, only bert and roberta are; use such a checkpoint"
-                .formatted(Safetensors.shorten(modelType)));
+                .formatted(Quoted.of(modelType)));
   }
 
   private static Activation activation(String name) {
@@ -151,7 +175,7 @@ final class HuggingFaceConfig {
               "hidden_act",
               "hidden_act '%s' is not supported; known are %s"
                   .formatted(
-                      Safetensors.shorten(name),
+                      Quoted.of(name),
                       Arrays.stream(Activation.values()).map(Activation::hfName).toList()));
     };
   }
@@ -162,7 +186,7 @@ final class HuggingFaceConfig {
       throw unsupported(
           key,
           "%s = %s is not supported, only %s; use a plain BERT or RoBERTa encoder"
-              .formatted(key, Safetensors.shorten(value.toString()), onlySupported));
+              .formatted(key, Quoted.of(value.toString()), onlySupported));
     }
   }
 
@@ -174,7 +198,7 @@ final class HuggingFaceConfig {
       throw unsupported(
           key,
           "%s is not supported, config.json has %s; %s"
-              .formatted(key, Safetensors.shorten(value.toString()), advice));
+              .formatted(key, Quoted.of(value.toString()), advice));
     }
   }
 
@@ -189,20 +213,44 @@ final class HuggingFaceConfig {
 
   /** Keys whose values differ, each with both values. */
   static List<String> differences(Architecture a, Architecture b) {
-    ObjectNode other = canonical(b);
+    return differences(canonical(a), canonical(b));
+  }
+
+  /** Keys whose values differ, each with both values. */
+  static List<String> differences(EncoderConfig a, EncoderConfig b) {
+    ObjectNode left = JSON.createObjectNode();
+    ObjectNode right = JSON.createObjectNode();
+    writeEncoder(left, a);
+    writeEncoder(right, b);
+    return differences(left, right);
+  }
+
+  private static List<String> differences(ObjectNode a, ObjectNode b) {
     var differences = new ArrayList<String>();
-    for (Map.Entry<String, JsonNode> entry : canonical(a).properties()) {
-      JsonNode value = other.path(entry.getKey());
-      if (!entry.getValue().equals(value)) {
-        differences.add(
-            "%s %s and %s".formatted(entry.getKey(), text(entry.getValue()), text(value)));
+    for (Map.Entry<String, JsonNode> entry : a.properties()) {
+      JsonNode value = entry.getValue();
+      JsonNode other = b.path(entry.getKey());
+      if (!value.equals(other)) {
+        String padded =
+            entry.getKey().equals("vocab_size") && isPadded(value.asInt(), other.asInt())
+                ? " (one vocabulary was padded to a multiple of 8: resize its embeddings to the"
+                    + " other's rows)"
+                : "";
+        differences.add(entry.getKey() + " " + text(value) + " and " + text(other) + padded);
       }
     }
     return differences;
   }
 
+  /** Whether one is the other rounded up to a multiple of 8, or of a larger power of two. */
+  private static boolean isPadded(int a, int b) {
+    int small = Math.min(a, b);
+    int large = Math.max(a, b);
+    return large % 8 == 0 && large - small < Math.min(1024, Integer.lowestOneBit(large));
+  }
+
   private static String text(JsonNode value) {
-    return value.isValueNode() ? value.asText() : value.toString();
+    return Quoted.of(value.isValueNode() ? value.asText() : value.toString());
   }
 
   private static ObjectNode canonical(Architecture architecture) {
@@ -226,13 +274,7 @@ final class HuggingFaceConfig {
       json.put("eos_token_id", eos);
     }
     if (architecture.head() == Head.CLASSIFICATION) {
-      ObjectNode id2label = json.putObject("id2label");
-      ObjectNode label2id = json.putObject("label2id");
-      List<String> labels = architecture.labels();
-      for (int i = 0; i < labels.size(); i++) {
-        id2label.put(Integer.toString(i), labels.get(i));
-        label2id.put(labels.get(i), i);
-      }
+      putLabels(json, architecture.labels());
       json.put("problem_type", "single_label_classification");
     }
     json.put("torch_dtype", "float32");
@@ -282,8 +324,7 @@ final class HuggingFaceConfig {
       if (!value.isIntegralNumber() || !value.canConvertToInt()) {
         throw invalid(
             key,
-            "config.json needs an integer %s, got %s"
-                .formatted(key, Safetensors.shorten(value.toString())));
+            "config.json needs an integer %s, got %s".formatted(key, Quoted.of(value.toString())));
       }
       return value.intValue();
     }
@@ -305,8 +346,7 @@ final class HuggingFaceConfig {
       if (!value.isNumber()) {
         throw invalid(
             key,
-            "config.json needs a number %s, got %s"
-                .formatted(key, Safetensors.shorten(value.toString())));
+            "config.json needs a number %s, got %s".formatted(key, Quoted.of(value.toString())));
       }
       return value.doubleValue();
     }

@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
@@ -42,16 +42,24 @@ public final class ParameterVector implements AutoCloseable {
   }
 
   private ParameterVector(ParameterLayout layout) {
+    requireSupported(layout);
+    this.layout = layout;
+    this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+    this.array = (PtNDArray) manager.zeros(new Shape(layout.size()), DataType.FLOAT32);
+  }
+
+  /** Throws where a vector of the layout would be larger than the largest there can be. */
+  static void requireSupported(ParameterLayout layout) {
     if (layout.size() > MAX_SIZE) {
       throw InvalidInputException.invalid(
           "MODEL_TOO_LARGE",
           "model",
-          "the model has %d parameters, at most %d are supported"
-              .formatted(layout.size(), MAX_SIZE));
+          String.format(
+              Locale.ROOT,
+              "the model has %d parameters, at most %d are supported",
+              layout.size(),
+              MAX_SIZE));
     }
-    this.layout = layout;
-    this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
-    this.array = (PtNDArray) manager.zeros(new Shape(layout.size()), DataType.FLOAT32);
   }
 
   /** Zeros. */
@@ -75,8 +83,9 @@ public final class ParameterVector implements AutoCloseable {
       ParameterLayout target,
       HeadInitialization initialization,
       long headSeed) {
-    EncoderConfig from = encoder.layout.architecture().encoder();
-    EncoderConfig to = target.architecture().encoder();
+    List<String> differences =
+        HuggingFaceConfig.differences(
+            encoder.layout.architecture().encoder(), target.architecture().encoder());
     var vector = new ParameterVector(target);
     for (Parameter p : target.parameters()) {
       Parameter source = encoder.layout.find(p.name());
@@ -90,8 +99,8 @@ public final class ParameterVector implements AutoCloseable {
             InvalidInputException.Kind.MISMATCH,
             "LAYOUT_MISMATCH",
             "model",
-            "%s has shape %s in the given weights and %s in the wanted model (%s, %s)"
-                .formatted(p.name(), source.shape(), p.shape(), from, to));
+            "%s has shape %s in the given weights and %s in the wanted model, which differ in %s"
+                .formatted(p.name(), source.shape(), p.shape(), String.join(", ", differences)));
       }
     }
     return vector;
@@ -197,17 +206,12 @@ public final class ParameterVector implements AutoCloseable {
 
   /** Content digest: architecture, then name, shape and little-endian fp32 bytes of each tensor. */
   public Digest digest() {
-    MessageDigest sha256 = Digest.newSha256();
-    byte[] head = HuggingFaceConfig.canonicalBytes(layout.architecture());
-    sha256.update(head);
-    long size = head.length;
+    var digest = new ContentDigest(layout.architecture());
     for (Parameter p : layout.parameters()) {
-      byte[] title = ("\n" + p.name() + " " + p.shape() + "\n").getBytes(StandardCharsets.UTF_8);
-      sha256.update(title);
-      sha256.update(bytes(p));
-      size += title.length + p.size() * Float.BYTES;
+      digest.begin(p);
+      digest.values(bytes(p));
     }
-    return new Digest(HexFormat.of().formatHex(sha256.digest()), size);
+    return digest.digest();
   }
 
   @Override
@@ -247,7 +251,10 @@ public final class ParameterVector implements AutoCloseable {
   }
 
   void draw(Parameter p, Normal distribution, long seed) {
-    FloatBuffer to = bytes(p).asFloatBuffer();
+    draw(bytes(p).asFloatBuffer(), p, distribution, seed);
+  }
+
+  static void draw(FloatBuffer to, Parameter p, Normal distribution, long seed) {
     switch (p.kind()) {
       case MATRIX -> drawNormal(to, distribution, new SplittableRandom(seedOf(p.name(), seed)));
       case NORM_WEIGHT -> {

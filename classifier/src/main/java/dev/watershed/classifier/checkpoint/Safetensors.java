@@ -1,12 +1,12 @@
 package dev.watershed.classifier.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,8 +20,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Files of named tensors in the safetensors format: an unsigned 64-bit little-endian header length,
@@ -29,15 +29,14 @@ import org.jspecify.annotations.Nullable;
  * is checked against the file.
  */
 public final class Safetensors implements AutoCloseable {
-  private static final int MAX_HEADER_BYTES = 1 << 26;
-  private static final int MAX_TENSORS = 100_000;
+  /** A model of 250 layers needs half a megabyte. */
+  private static final int MAX_HEADER_BYTES = 1 << 23;
+
+  private static final int MAX_TENSORS = 20_000;
   private static final int MAX_DIMENSIONS = 8;
-  private static final int MAX_NAME_LENGTH = 500;
   private static final int BLOCK_BYTES = 1 << 20;
   private static final String METADATA = "__metadata__";
-  private static final ObjectMapper JSON =
-      new ObjectMapper(
-          JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, Integer> BITS =
       Map.ofEntries(
           Map.entry("F64", 64),
@@ -107,7 +106,7 @@ public final class Safetensors implements AutoCloseable {
     try {
       long size = channel.size();
       if (size < Long.BYTES) {
-        throw truncated(file, "it has %d bytes, not even a header length".formatted(size));
+        throw truncated(file, "it has " + size + " bytes, not even a header length");
       }
       ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       readFully(channel, length, 0);
@@ -115,19 +114,28 @@ public final class Safetensors implements AutoCloseable {
       if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
         throw invalid(
             file,
-            "the header length is %s bytes, it must be 2 to %d"
-                .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+            String.format(
+                Locale.ROOT,
+                "the header length is %s bytes, it must be 2 to %d",
+                Long.toUnsignedString(headerBytes),
+                MAX_HEADER_BYTES));
       }
       if (headerBytes > size - Long.BYTES) {
         throw truncated(
-            file, "its header has %d bytes, the file only %d".formatted(headerBytes, size));
+            file,
+            String.format(
+                Locale.ROOT, "its header has %d bytes, the file only %d", headerBytes, size));
       }
       ByteBuffer header = ByteBuffer.allocate((int) headerBytes);
       readFully(channel, header, Long.BYTES);
       long dataStart = Long.BYTES + headerBytes;
-      JsonNode json = parse(file, header.array());
+      Header read = Header.read(file, header.array());
       return new Safetensors(
-          file, channel, dataStart, tensors(file, json, size - dataStart), metadata(file, json));
+          file,
+          channel,
+          dataStart,
+          inOrder(file, read.tensors, size - dataStart),
+          Map.copyOf(read.metadata));
     } catch (Throwable e) {
       channel.close();
       throw e;
@@ -152,29 +160,40 @@ public final class Safetensors implements AutoCloseable {
    *     type is not a float of at most 32 bits (TENSOR_TYPE)
    */
   public void read(Tensor tensor, ByteBuffer to) throws IOException {
+    read(tensor, 0, to);
+  }
+
+  /**
+   * Reads some of a tensor.
+   *
+   * @param first the first element that is read
+   * @param to as many floats as are read, little-endian
+   */
+  void read(Tensor tensor, long first, ByteBuffer to) throws IOException {
     if (!tensor.isFloat()) {
       throw InvalidInputException.invalid(
           "TENSOR_TYPE",
-          tensor.name(),
+          Quoted.of(tensor.name()),
           "tensor %s of %s has type %s; save it as F32, F16 or BF16"
-              .formatted(tensor.name(), file, tensor.type()));
+              .formatted(Quoted.of(tensor.name()), file, tensor.type()));
     }
     ByteBuffer bytes = to.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     if (tensor.type().equals("F32")) {
-      readFully(channel, bytes, dataStart + tensor.begin());
+      readFully(channel, bytes, dataStart + tensor.begin() + first * Float.BYTES);
     } else {
-      readHalf(tensor, bytes.asFloatBuffer());
+      readHalf(tensor, first, bytes.asFloatBuffer());
     }
-    requireFinite(tensor, to.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
+    requireFinite(tensor, first, to.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
   }
 
-  private void readHalf(Tensor tensor, FloatBuffer to) throws IOException {
+  private void readHalf(Tensor tensor, long first, FloatBuffer to) throws IOException {
     boolean brain = tensor.type().equals("BF16");
     ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (long at = tensor.begin(); at < tensor.end(); at += BLOCK_BYTES) {
-      block.clear().limit((int) Math.min(BLOCK_BYTES, tensor.end() - at));
-      readFully(channel, block, dataStart + at);
-      block.flip();
+    long at = dataStart + tensor.begin() + first * Short.BYTES;
+    while (to.hasRemaining()) {
+      block.clear().limit((int) Math.min(BLOCK_BYTES, to.remaining() * (long) Short.BYTES));
+      readFully(channel, block, at);
+      at += block.flip().remaining();
       while (block.hasRemaining()) {
         short half = block.getShort();
         to.put(brain ? Float.intBitsToFloat(half << 16) : Float.float16ToFloat(half));
@@ -182,15 +201,20 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
-  private void requireFinite(Tensor tensor, FloatBuffer values) {
+  private void requireFinite(Tensor tensor, long first, FloatBuffer values) {
     int n = values.remaining();
     for (int i = 0; i < n; i++) {
       if (!Float.isFinite(values.get(i))) {
         throw InvalidInputException.invalid(
             "TENSOR_NOT_FINITE",
-            tensor.name(),
-            "tensor %s of %s holds %s at element %d; these weights cannot be used"
-                .formatted(tensor.name(), file, values.get(i), i));
+            Quoted.of(tensor.name()),
+            String.format(
+                Locale.ROOT,
+                "tensor %s of %s holds %s at element %d; these weights cannot be used",
+                Quoted.of(tensor.name()),
+                file,
+                values.get(i),
+                first + i));
       }
     }
   }
@@ -255,117 +279,193 @@ public final class Safetensors implements AutoCloseable {
     channel.close();
   }
 
-  private static JsonNode parse(String file, byte[] header) throws IOException {
-    try {
-      JsonNode json = JSON.readTree(header);
-      if (json == null || !json.isObject()) {
+  /** What a header says, read token by token: a file may list more than is wanted in memory. */
+  private static final class Header {
+    private final String file;
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+
+    private Header(String file) {
+      this.file = file;
+    }
+
+    static Header read(String file, byte[] json) {
+      var header = new Header(file);
+      return UntrustedJson.stream(
+          json,
+          parser -> {
+            header.readObject(parser);
+            return header;
+          },
+          what -> invalid(file, "its header cannot be read: " + what));
+    }
+
+    private void readObject(JsonParser parser) throws IOException {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw invalid(file, "its header is not a JSON object");
       }
-      return json;
-    } catch (JsonProcessingException e) {
-      throw invalid(file, "its header is not JSON: " + e.getOriginalMessage());
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        parser.nextToken();
+        if (name.equals(METADATA)) {
+          readMetadata(parser);
+        } else if (tensors.size() == MAX_TENSORS) {
+          throw invalid(
+              file,
+              String.format(
+                  Locale.ROOT, "it has more than the %d tensors that are read", MAX_TENSORS));
+        } else {
+          tensors.add(readTensor(name, parser));
+        }
+      }
+    }
+
+    private void readMetadata(JsonParser parser) throws IOException {
+      if (parser.currentToken() != JsonToken.START_OBJECT) {
+        throw invalid(file, "its metadata is not a JSON object");
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String key = parser.currentName();
+        if (parser.nextToken() != JsonToken.VALUE_STRING) {
+          throw invalid(file, "its metadata '" + Quoted.of(key) + "' is not text");
+        }
+        metadata.put(key, parser.getText());
+      }
+    }
+
+    private Tensor readTensor(String name, JsonParser parser) throws IOException {
+      String shown = Quoted.of(name);
+      if (parser.currentToken() != JsonToken.START_OBJECT) {
+        throw invalid(file, "tensor " + shown + " is not described by a JSON object");
+      }
+      String type = "";
+      List<Long> shape = null;
+      List<Long> offsets = null;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String key = parser.currentName();
+        JsonToken value = parser.nextToken();
+        switch (key) {
+          case "dtype" -> type = value == JsonToken.VALUE_STRING ? parser.getText() : "";
+          case "shape" -> shape = readCounts(shown, key, MAX_DIMENSIONS, parser);
+          case "data_offsets" -> offsets = readCounts(shown, key, 2, parser);
+          default -> parser.skipChildren();
+        }
+      }
+      Integer bits = BITS.get(type);
+      if (bits == null) {
+        throw invalid(file, "tensor " + shown + " has unknown type '" + Quoted.of(type) + "'");
+      }
+      if (shape == null || offsets == null || offsets.size() != 2) {
+        throw invalid(
+            file,
+            String.format(
+                Locale.ROOT,
+                "tensor %s needs a shape of at most %d sizes and two data_offsets",
+                shown,
+                MAX_DIMENSIONS));
+      }
+      return tensor(name, type, bits / 8, shape, offsets.get(0), offsets.get(1));
+    }
+
+    private List<Long> readCounts(String tensor, String key, int most, JsonParser parser)
+        throws IOException {
+      var counts = new ArrayList<Long>();
+      if (parser.currentToken() != JsonToken.START_ARRAY) {
+        throw invalid(file, "tensor " + tensor + " needs a list of counts as its " + key);
+      }
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        boolean isCount =
+            parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+                && parser.getLongValue() >= 0;
+        if (!isCount) {
+          String found = parser.currentToken() == null ? "" : Quoted.of(parser.getText());
+          throw invalid(
+              file, "tensor " + tensor + " has in its " + key + " what is no count: " + found);
+        }
+        if (counts.size() == most) {
+          throw invalid(
+              file,
+              String.format(
+                  Locale.ROOT,
+                  "tensor %s has a longer %s than is read, at most %d",
+                  tensor,
+                  key,
+                  most));
+        }
+        counts.add(parser.getLongValue());
+      }
+      return counts;
+    }
+
+    private Tensor tensor(
+        String name, String type, long elementBytes, List<Long> shape, long begin, long end) {
+      long bytes = elementBytes;
+      var sizes = new ArrayList<Integer>();
+      for (long size : shape) {
+        if (size > Integer.MAX_VALUE) {
+          throw invalid(
+              file, "tensor " + Quoted.of(name) + " has in its shape what is no count: " + size);
+        }
+        sizes.add((int) size);
+        try {
+          bytes = Math.multiplyExact(bytes, size);
+        } catch (ArithmeticException e) {
+          throw invalid(file, "tensor " + Quoted.of(name) + " has an impossible shape " + shape);
+        }
+      }
+      if (end < begin || end - begin != bytes) {
+        throw invalid(
+            file,
+            String.format(
+                Locale.ROOT,
+                "tensor %s of type %s and shape %s needs %d bytes, its data_offsets are %d and %d",
+                Quoted.of(name),
+                type,
+                sizes,
+                bytes,
+                begin,
+                end));
+      }
+      return new Tensor(name, type, List.copyOf(sizes), begin, end);
     }
   }
 
-  private static Map<String, String> metadata(String file, JsonNode header) {
-    var metadata = new LinkedHashMap<String, String>();
-    for (Map.Entry<String, JsonNode> entry : header.path(METADATA).properties()) {
-      if (!entry.getValue().isTextual()) {
-        throw invalid(file, "its metadata '%s' is not text".formatted(shorten(entry.getKey())));
-      }
-      metadata.put(entry.getKey(), entry.getValue().textValue());
-    }
-    return metadata;
-  }
-
-  private static Map<String, Tensor> tensors(String file, JsonNode header, long dataBytes) {
-    if (header.size() > MAX_TENSORS) {
-      throw invalid(
-          file, "it has %d tensors, at most %d are read".formatted(header.size(), MAX_TENSORS));
-    }
-    var tensors = new ArrayList<Tensor>();
-    for (Map.Entry<String, JsonNode> entry : header.properties()) {
-      if (!entry.getKey().equals(METADATA)) {
-        tensors.add(tensor(file, entry.getKey(), entry.getValue()));
-      }
-    }
+  private static Map<String, Tensor> inOrder(String file, List<Tensor> tensors, long dataBytes) {
     tensors.sort(Comparator.comparingLong(Tensor::begin).thenComparingLong(Tensor::end));
     long expected = 0;
     for (Tensor tensor : tensors) {
       if (tensor.begin() != expected) {
         throw invalid(
             file,
-            "tensor %s begins at byte %d where %d was due: tensors overlap or leave a gap"
-                .formatted(tensor.name(), tensor.begin(), expected));
+            String.format(
+                Locale.ROOT,
+                "tensor %s begins at byte %d where %d was due: tensors overlap or leave a gap",
+                Quoted.of(tensor.name()),
+                tensor.begin(),
+                expected));
       }
       expected = tensor.end();
       if (expected > dataBytes) {
         throw truncated(
             file,
-            "tensor %s ends at byte %d of the data, which has only %d"
-                .formatted(tensor.name(), expected, dataBytes));
+            String.format(
+                Locale.ROOT,
+                "tensor %s ends at byte %d of the data, which has only %d",
+                Quoted.of(tensor.name()),
+                expected,
+                dataBytes));
       }
     }
     if (expected != dataBytes) {
       throw invalid(
-          file, "it has %d bytes of data, its tensors only %d".formatted(dataBytes, expected));
+          file,
+          String.format(
+              Locale.ROOT, "it has %d bytes of data, its tensors only %d", dataBytes, expected));
     }
     var byName = new LinkedHashMap<String, Tensor>();
     tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
     return byName;
-  }
-
-  private static Tensor tensor(String file, String name, JsonNode entry) {
-    String shown = shorten(name);
-    if (name.length() > MAX_NAME_LENGTH) {
-      throw invalid(file, "the name of tensor %s is too long".formatted(shown));
-    }
-    String type = entry.path("dtype").asText("");
-    Integer bits = BITS.get(type);
-    if (bits == null) {
-      throw invalid(file, "tensor %s has unknown type '%s'".formatted(shown, shorten(type)));
-    }
-    JsonNode shape = entry.path("shape");
-    JsonNode offsets = entry.path("data_offsets");
-    if (!shape.isArray() || shape.size() > MAX_DIMENSIONS || offsets.size() != 2) {
-      throw invalid(
-          file,
-          "tensor %s needs a shape of at most %d sizes and two data_offsets"
-              .formatted(shown, MAX_DIMENSIONS));
-    }
-    long bytes = bits / 8;
-    var sizes = new ArrayList<Integer>();
-    for (JsonNode size : shape) {
-      if (!size.canConvertToInt() || !size.isIntegralNumber() || size.intValue() < 0) {
-        throw invalid(file, "tensor %s has a size that is no count: %s".formatted(shown, size));
-      }
-      sizes.add(size.intValue());
-      try {
-        bytes = Math.multiplyExact(bytes, size.longValue());
-      } catch (ArithmeticException e) {
-        throw invalid(file, "tensor %s has an impossible shape %s".formatted(shown, shape));
-      }
-    }
-    Long begin = offset(offsets.get(0));
-    Long end = offset(offsets.get(1));
-    if (begin == null || end == null || end < begin || end - begin != bytes) {
-      throw invalid(
-          file,
-          "tensor %s of type %s and shape %s needs %d bytes, its data_offsets are %s"
-              .formatted(shown, type, sizes, bytes, shorten(offsets.toString())));
-    }
-    return new Tensor(name, type, List.copyOf(sizes), begin, end);
-  }
-
-  private static @Nullable Long offset(JsonNode node) {
-    boolean isOffset = node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0;
-    return isOffset ? node.longValue() : null;
-  }
-
-  /** Names come from a file that need not be friendly: keep messages short and printable. */
-  static String shorten(String text) {
-    String head = text.length() > 100 ? text.substring(0, 100) + "..." : text;
-    return head.replaceAll("\\p{Cntrl}", "?");
   }
 
   private static InvalidInputException invalid(String file, String what) {

@@ -1,11 +1,9 @@
 package dev.watershed.classifier.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import dev.watershed.classifier.checkpoint.Safetensors.Tensor;
 import java.io.EOFException;
 import java.io.IOException;
@@ -38,10 +36,7 @@ final class WeightFiles implements AutoCloseable {
   static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}\\.safetensors");
 
   private static final int MAX_SHARDS = 256;
-  private static final long MAX_INDEX_BYTES = 1 << 24;
-  private static final ObjectMapper JSON =
-      new ObjectMapper(
-          JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+  static final long MAX_INDEX_BYTES = 1 << 22;
 
   /** Files that hold weights in formats that are not read, and what is to be said of each. */
   private static final Map<String, String> FOREIGN = foreign();
@@ -136,9 +131,9 @@ final class WeightFiles implements AutoCloseable {
       if (!in.tensors().containsKey(tensor)) {
         throw InvalidInputException.invalid(
             "TENSOR_MISSING",
-            Safetensors.shorten(tensor),
+            Quoted.of(tensor),
             "%s says that tensor %s lies in %s, which does not hold it; copy index and shards of one checkpoint"
-                .formatted(INDEX, Safetensors.shorten(tensor), file));
+                .formatted(INDEX, Quoted.of(tensor), file));
       }
     }
     var unnamed = new TreeSet<String>();
@@ -147,13 +142,13 @@ final class WeightFiles implements AutoCloseable {
       if (other != null) {
         throw InvalidInputException.invalid(
             "TENSOR_AMBIGUOUS",
-            Safetensors.shorten(tensor.name()),
+            Quoted.of(tensor.name()),
             "tensor %s lies in both %s and %s; save the checkpoint again"
-                .formatted(Safetensors.shorten(tensor.name()), other, file));
+                .formatted(Quoted.of(tensor.name()), other, file));
       }
       tensors.put(tensor.name(), tensor);
       if (!promised.isEmpty() && !promised.contains(tensor.name())) {
-        unnamed.add(Safetensors.shorten(tensor.name()));
+        unnamed.add(Quoted.of(tensor.name()));
       }
     }
     if (!unnamed.isEmpty()) {
@@ -167,15 +162,10 @@ final class WeightFiles implements AutoCloseable {
   private Map<String, Set<String>> readIndex() throws IOException {
     Path file = directory.resolve(INDEX);
     if (Files.size(file) > MAX_INDEX_BYTES) {
-      throw invalidIndex("it is larger than %d bytes".formatted(MAX_INDEX_BYTES));
+      throw invalidIndex("it is larger than " + MAX_INDEX_BYTES + " bytes");
     }
-    JsonNode map;
-    try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      map = json == null ? JSON.nullNode() : json.path("weight_map");
-    } catch (JsonProcessingException e) {
-      throw invalidIndex("it is not JSON: " + e.getOriginalMessage());
-    }
+    JsonNode map =
+        UntrustedJson.tree(Files.readAllBytes(file), WeightFiles::invalidIndex).path("weight_map");
     if (!map.isObject() || map.isEmpty()) {
       throw invalidIndex("it has no weight_map from tensors to files");
     }
@@ -185,7 +175,7 @@ final class WeightFiles implements AutoCloseable {
       if (!entry.getValue().isTextual() || !SHARD.matcher(shard).matches()) {
         throw invalidIndex(
             "tensor %s is said to lie in '%s'; a shard is a plain name ending in .safetensors"
-                .formatted(Safetensors.shorten(entry.getKey()), Safetensors.shorten(shard)));
+                .formatted(Quoted.of(entry.getKey()), Quoted.of(shard)));
       }
       byShard.computeIfAbsent(shard, unused -> new TreeSet<>()).add(entry.getKey());
       if (byShard.size() > MAX_SHARDS) {
@@ -225,10 +215,10 @@ final class WeightFiles implements AutoCloseable {
     return names.size() == 1 ? SINGLE : "the %d shards".formatted(open.size());
   }
 
-  /** As {@link Safetensors#read}. */
-  void read(Tensor tensor, ByteBuffer to) throws IOException {
+  /** Reads a tensor from an element on, as {@link Safetensors#read}. */
+  void read(Tensor tensor, long first, ByteBuffer to) throws IOException {
     try {
-      holder(tensor).read(tensor, to);
+      holder(tensor).read(tensor, first, to);
     } catch (EOFException e) {
       throw changed(fileOf(tensor), "it is shorter than it was when it was opened");
     }

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
@@ -18,8 +21,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -276,11 +281,11 @@ final class FileCheckpointStoreTest {
           Files.write(file, after);
           return List.of();
         };
-    assertThatThrownBy(() -> store.put("a", "", 0, directory, writer))
+    assertThatThrownBy(() -> store.put("a", "", 0, directory, writer, FileWork.UNINTERRUPTED))
         .hasMessageContainingAll(name, Digest.of(before).sha256(), Digest.of(after).sha256());
     Files.write(file, before);
     fails(
-        () -> store.put("a", "", 0, directory, writer),
+        () -> store.put("a", "", 0, directory, writer, FileWork.UNINTERRUPTED),
         InvalidInputException.Kind.CORRUPT,
         "FILE_CHANGED");
     Files.write(file, before);
@@ -290,7 +295,7 @@ final class FileCheckpointStoreTest {
           return List.of();
         };
     fails(
-        () -> store.put("a", "", 0, directory, remover),
+        () -> store.put("a", "", 0, directory, remover, FileWork.UNINTERRUPTED),
         InvalidInputException.Kind.CORRUPT,
         "FILE_CHANGED");
     assertThat(entries()).isEmpty();
@@ -311,7 +316,8 @@ final class FileCheckpointStoreTest {
               assertThat(copy.resolve("vocab.txt"))
                   .hasSameBinaryContentAs(directory.resolve("vocab.txt"));
               return List.of("seen: " + architecture.labels());
-            });
+            },
+            FileWork.UNINTERRUPTED);
     assertThat(manifest.notices()).containsExactly("seen: [no, yes]");
     assertThat(new FileCheckpointStore(root, CLOCK).find("a")).contains(manifest);
     fails(
@@ -323,7 +329,8 @@ final class FileCheckpointStoreTest {
                 directory,
                 (copy, architecture) -> {
                   throw InvalidInputException.invalid("REFUSED", "", "no");
-                }),
+                },
+                FileWork.UNINTERRUPTED),
         InvalidInputException.Kind.INVALID,
         "REFUSED");
     assertThat(entries()).containsExactly("a");
@@ -391,15 +398,123 @@ final class FileCheckpointStoreTest {
   }
 
   @Test
-  void put_afterAKilledWriter_clearsWhatItLeft() throws IOException {
-    var store = new FileCheckpointStore(root, CLOCK);
-    Path abandoned = Files.createDirectory(root.resolve(".incoming-old"));
+  void open_afterAWriterWithoutALock_clearsWhatItLeft() throws IOException {
+    Path abandoned = Files.createDirectories(root.resolve(".incoming-old"));
     Files.writeString(abandoned.resolve("config.json"), "{}");
-    Files.setLastModifiedTime(abandoned, FileTime.from(NOW.minus(Duration.ofDays(2))));
-    Path inUse = Files.createDirectory(root.resolve(".incoming-young"));
-    Files.setLastModifiedTime(inUse, FileTime.from(NOW));
-    store.put("a", "", 0, prepared(1));
-    assertThat(entries()).containsExactly(".incoming-young", "a");
-    assertThat(store.list()).hasSize(1);
+    Files.createFile(root.resolve(".incoming-older.lock"));
+    assertThat(new FileCheckpointStore(root, CLOCK).list()).isEmpty();
+    assertThat(entries()).isEmpty();
+  }
+
+  /** Puts a checkpoint and stays in the middle of it until it is killed. */
+  static final class StuckWriter {
+    public static void main(String[] arguments) throws Exception {
+      var store = new FileCheckpointStore(Path.of(arguments[0]), Clock.systemUTC());
+      store.put(
+          "stuck",
+          "",
+          0,
+          Path.of(arguments[1]),
+          (copy, architecture) -> {
+            System.out.println("in the middle");
+            System.in.read();
+            return List.of();
+          },
+          FileWork.UNINTERRUPTED);
+    }
+  }
+
+  @Test
+  void put_whileAnotherProcessWrites_leavesItsFilesUntilItIsKilled() throws Exception {
+    Path directory = prepared(1);
+    Process writer =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                StuckWriter.class.getName(),
+                root.toString(),
+                directory.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      assertThat(writer.inputReader().readLine()).isEqualTo("in the middle");
+      var store = new FileCheckpointStore(root, CLOCK);
+      store.put("a", "", 0, prepared(2));
+      assertThat(entries()).hasSize(3).last().isEqualTo("a");
+      writer.destroyForcibly().waitFor();
+      assertThat(entries()).hasSize(3);
+      store.put("b", "", 0, prepared(3));
+      assertThat(entries()).containsExactly("a", "b");
+    } finally {
+      writer.destroyForcibly();
+    }
+  }
+
+  /** A file without content on the disk: to copy it would take minutes, and the disk. */
+  private static void setSize(Path file, long bytes) throws IOException {
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), bytes - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vocab.txt", "config.json", "tokenizer.json", "merges.txt"})
+  void put_fileLargerThanIsRead_isRefusedBeforeAnythingIsCopied(String name) throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    Path file = directory.resolve(name);
+    if (!Files.exists(file)) {
+      Files.createFile(file);
+    }
+    setSize(file, 30L << 30);
+    FileWork none =
+        () -> {
+          throw new AssertionError("nothing is to be copied");
+        };
+    assertThatThrownBy(
+            () -> store.put("a", "", 0, directory, (copy, architecture) -> List.of(), none))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining(name);
+    assertThat(entries()).isEmpty();
+  }
+
+  @Test
+  void put_moreBytesThanAllowed_isRefusedWithBothNumbers() throws IOException {
+    Path directory = prepared(1);
+    long size = Files.size(directory.resolve("model.safetensors"));
+    var store = new FileCheckpointStore(root, CLOCK, size);
+    assertThatThrownBy(() -> store.put("a", "", 0, directory))
+        .hasMessageContainingAll("at most " + size, "watershed.checkpoints.max-bytes");
+    fails(
+        () -> store.put("a", "", 0, directory),
+        InvalidInputException.Kind.INVALID,
+        "CHECKPOINT_TOO_LARGE");
+    assertThat(entries()).isEmpty();
+  }
+
+  /** Each time it is asked once more before it ends: in the copy, the digest, the comparison. */
+  @Test
+  void put_thatNobodyWantsAnyMore_endsWhereverItIsAndLeavesNothing() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    Path directory = prepared(1);
+    int asked = 0;
+    while (true) {
+      var left = new AtomicInteger(asked++);
+      FileWork unwanted =
+          () -> {
+            if (left.getAndDecrement() == 0) {
+              throw new CancellationException();
+            }
+          };
+      try {
+        store.put("a", "", 0, directory, (copy, architecture) -> List.of(), unwanted);
+        break;
+      } catch (CancellationException e) {
+        assertThat(entries()).isEmpty();
+      }
+    }
+    assertThat(asked).isGreaterThan(3 * 3);
+    assertThat(entries()).containsExactly("a");
   }
 }

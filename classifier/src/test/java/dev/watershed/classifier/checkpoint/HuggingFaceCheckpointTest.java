@@ -276,7 +276,6 @@ final class HuggingFaceCheckpointTest {
         "pruned_heads|{\"0\":[1]}|CONFIG_UNSUPPORTED",
         "add_cross_attention|true|CONFIG_UNSUPPORTED",
         "hidden_act|\"silu\"|CONFIG_UNSUPPORTED",
-        "tie_word_embeddings|false|CONFIG_UNSUPPORTED",
         "embedding_size|4|CONFIG_UNSUPPORTED",
         "hidden_size|7|CONFIG_INVALID",
         "hidden_size|-8|CONFIG_INVALID",
@@ -292,6 +291,11 @@ final class HuggingFaceCheckpointTest {
         "id2label|{\"1\":\"a\",\"2\":\"b\"}|CONFIG_INVALID",
         "id2label|{\"0\":\"a\"}|LABELS_INVALID",
         "id2label|{\"0\":\"a\",\"1\":\"a\"}|LABELS_INVALID",
+        "id2label|{\"0\":\"a\",\"1\":\"\"}|LABELS_INVALID",
+        "id2label|{\"0\":\"a\",\"1\":\"b\\u001b[31m\"}|LABELS_INVALID",
+        "id2label|{\"0\":\"a\",\"1\":\"b\\u202e\"}|LABELS_INVALID",
+        "id2label|{\"0\":\"a\",\"1\":null}|CONFIG_INVALID",
+        "id2label|[\"a\",[\"b\"]]|CONFIG_INVALID",
       })
   void open_unsupportedConfig_isRefusedByKey(String key, String value, String reason)
       throws IOException {
@@ -448,6 +452,106 @@ final class HuggingFaceCheckpointTest {
     editConfig(json -> json.remove("id2label"));
     assertThat(HuggingFaceCheckpoint.open(directory).architecture().labels())
         .containsExactly("LABEL_0", "LABEL_1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"0\": 0, \"1\": 1}|0|1",
+        "{\"0\": 0.0, \"1\": 1.0}|0.0|1.0",
+        "{\"0\": false, \"1\": true}|false|true",
+        "[\"no\", \"yes\"]|no|yes"
+      })
+  void open_labelsThatAreNoTextOrAList_areReadAsText(String id2label, String first, String second)
+      throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    JsonNode node = JSON.readTree(id2label);
+    editConfig(json -> json.set("id2label", node));
+    assertThat(HuggingFaceCheckpoint.open(directory).architecture().labels())
+        .containsExactly(first, second);
+  }
+
+  @Test
+  void open_labelsThatDifferInCaseOnly_isANotice() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    editConfig(json -> json.putObject("id2label").put("0", "Yes").put("1", "yes"));
+    assertThat(HuggingFaceCheckpoint.open(directory).notices())
+        .singleElement()
+        .asString()
+        .contains("'Yes' and 'yes'", "case only");
+  }
+
+  /** Nothing but a masked language model has a decoder that could be untied. */
+  @Test
+  void open_untiedEmbeddings_areRefusedWhereThereIsADecoder() throws IOException {
+    for (Head head : Head.values()) {
+      writeTiny(Family.ROBERTA, head);
+      editConfig(json -> json.put("tie_word_embeddings", false));
+      if (head == Head.MASKED_LANGUAGE_MODEL) {
+        refused("CONFIG_UNSUPPORTED", "tie_word_embeddings");
+      } else {
+        assertThat(HuggingFaceCheckpoint.open(directory).architecture().head()).isEqualTo(head);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"module.", "_orig_mod.", "module._orig_mod.", "bert.", "roberta.", "model.net."})
+  void open_namesThatAllBeginAlike_areReadWithoutThatAndANotice(String prefix) throws IOException {
+    for (Family family : Family.values()) {
+      for (Head head : Head.values()) {
+        writeTiny(family, head);
+        Digest expected = digest();
+        editTensors(contents -> {}, name -> prefix + name);
+        assertThat(digest()).isEqualTo(expected);
+        assertThat(HuggingFaceCheckpoint.open(directory).notices())
+            .singleElement()
+            .asString()
+            .contains("'" + prefix + "'");
+      }
+    }
+  }
+
+  @Test
+  void open_someNamesBeginOtherwise_isRefusedWithNamesThatThereAre() throws IOException {
+    writeTiny(Family.BERT, Head.CLASSIFICATION);
+    editTensors(contents -> {}, name -> name.startsWith("classifier.") ? name : "module." + name);
+    refused("TENSOR_MISSING", "bert.embeddings.word_embeddings.weight", "such as module.bert.");
+  }
+
+  /** One limit that no message of a parser names: how deep it may be. */
+  @Test
+  void open_configThatIsTooLargeOrTooDeep_isRefusedInOurWords() throws IOException {
+    writeTiny(Family.BERT, Head.NONE);
+    Path config = directory.resolve("config.json");
+    Files.writeString(config, "[".repeat(100_000));
+    refused("CONFIG_INVALID", "nested deeper than 64");
+    Files.writeString(config, "{\"a\": " + " ".repeat(1 << 20) + "1}");
+    refused("CONFIG_INVALID", "larger than 1048576 bytes");
+    Files.writeString(config, "{\"a\": 1,\n \"a\": 2}");
+    refused("CONFIG_INVALID", "a name twice in one object at line 2");
+    Files.writeString(config, "{\"a\": x}");
+    assertThatThrownBy(() -> HuggingFaceCheckpoint.open(directory))
+        .hasMessage("config.json cannot be read: it is not JSON at line 1, column 7");
+  }
+
+  @Test
+  void differences_paddedVocabulary_isSaid() {
+    var a = architecture(Family.BERT, Head.NONE);
+    var e = a.encoder();
+    var padded =
+        new Architecture(
+            new EncoderConfig(
+                e.family(), 16, 8, 2, 2, 12, 10, 2, 1e-12, Activation.GELU, 1, .1, .2, .3),
+            Head.NONE,
+            List.of());
+    assertThat(a.differences(padded))
+        .singleElement()
+        .asString()
+        .startsWith("vocab_size 11 and 16 (one vocabulary was padded to a multiple of 8");
   }
 
   @Test

@@ -3,20 +3,30 @@ package dev.watershed.classifier.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class ParameterNormsTest {
+  @TempDir private Path directory = Path.of("");
+
   private static ParameterVector model(Family family, Head head) {
     List<String> labels = head == Head.CLASSIFICATION ? List.of("no", "yes", "maybe") : List.of();
     var encoder =
         new EncoderConfig(family, 13, 10, 2, 2, 14, 11, 2, 1e-12, Activation.GELU, 0, 0, 0, 0);
     return ParameterVector.random(
         ParameterLayout.of(new Architecture(encoder, head, labels)), 3, 7);
+  }
+
+  private ParameterNorms norms(ParameterVector vector) throws IOException {
+    HuggingFaceCheckpoint.write(directory, vector);
+    return ParameterNorms.of(HuggingFaceCheckpoint.open(directory), FileWork.UNINTERRUPTED);
   }
 
   private static BigDecimal sumOfSquares(ParameterVector vector, String parameter) {
@@ -39,9 +49,10 @@ final class ParameterNormsTest {
     "ROBERTA,NONE,embeddings/layer 0/layer 1",
     "ROBERTA,CLASSIFICATION,embeddings/layer 0/layer 1/head"
   })
-  void of_anyModel_agreesWithTheNaiveSum(Family family, Head head, String groups) {
+  void of_anyModel_agreesWithTheNaiveSum(Family family, Head head, String groups)
+      throws IOException {
     try (ParameterVector vector = model(family, head)) {
-      ParameterNorms norms = ParameterNorms.of(vector);
+      ParameterNorms norms = norms(vector);
       assertThat(norms.tensors())
           .extracting(ParameterNorms.TensorNorm::parameter)
           .isEqualTo(vector.layout().parameters());
@@ -68,11 +79,10 @@ final class ParameterNormsTest {
   }
 
   @Test
-  void of_valuesWhoseSquaresOverflowFloat_isFinite() {
+  void of_valuesWhoseSquaresOverflowFloat_isFinite() throws IOException {
     try (ParameterVector vector = model(Family.BERT, Head.NONE)) {
       vector.bytes().putFloat(0, Float.MAX_VALUE);
-      assertThat(ParameterNorms.of(vector).tensors().get(0).l2Norm())
-          .isCloseTo(Float.MAX_VALUE, within(1e30));
+      assertThat(norms(vector).tensors().get(0).l2Norm()).isCloseTo(Float.MAX_VALUE, within(1e30));
     }
   }
 }

@@ -84,7 +84,7 @@ final class SafetensorsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {-1, Long.MIN_VALUE, 0, 1, 1L << 40, Long.MAX_VALUE, (1 << 26) + 1})
+  @ValueSource(longs = {-1, Long.MIN_VALUE, 0, 1, 1L << 40, Long.MAX_VALUE, (1 << 23) + 1})
   void open_impossibleHeaderLength_isRefused(long length) throws IOException {
     write(length, "{}".getBytes(StandardCharsets.UTF_8), new byte[0]);
     refused("SAFETENSORS_INVALID", "header length");
@@ -160,19 +160,49 @@ final class SafetensorsTest {
   void open_sameNameTwice_isRefused() throws IOException {
     String entry = "\"a\":" + entry("F32", "[1]", 0, 4);
     write("{" + entry + "," + entry + "}", new byte[4]);
-    refused("SAFETENSORS_INVALID", "Duplicate");
+    refused("SAFETENSORS_INVALID", "a name twice in one object");
+  }
+
+  @Test
+  void open_moreTensorsThanAreRead_isRefusedWhereTheyBecomeTooMany() throws IOException {
+    var header = new StringBuilder("{");
+    for (int i = 0; i <= 20_000; i++) {
+      header.append(i == 0 ? "" : ",").append('"').append(i).append("\":");
+      header.append(entry("F32", "[0]", 0, 0));
+    }
+    write(header + "}", new byte[0]);
+    refused("SAFETENSORS_INVALID", "more than the 20000 tensors");
+  }
+
+  @Test
+  void open_nameLongerThanAny_isRefused() throws IOException {
+    write("{\"" + "n".repeat(501) + "\":" + entry("F32", "[1]", 0, 4) + "}", new byte[4]);
+    refused("SAFETENSORS_INVALID", "a name of more than 500 characters");
+  }
+
+  @Test
+  void open_headerInAnotherEncoding_isRefused() throws IOException {
+    byte[] header = "{\"\u00e4\":1}".getBytes(StandardCharsets.ISO_8859_1);
+    write(header.length, header, new byte[0]);
+    refused("SAFETENSORS_INVALID", "not text in UTF-8");
+  }
+
+  @Test
+  void open_textBehindTheHeader_isRefused() throws IOException {
+    write("{} {}", new byte[0]);
+    refused("SAFETENSORS_INVALID", "more behind its JSON");
   }
 
   @Test
   void open_deeplyNestedHeader_isRefused() throws IOException {
-    write("{\"a\":" + "[".repeat(100_000), new byte[0]);
-    refused("SAFETENSORS_INVALID", "nesting");
+    write("{\"a\":{\"b\":" + "[".repeat(100_000), new byte[0]);
+    refused("SAFETENSORS_INVALID", "nested deeper than 64");
   }
 
   @Test
   void open_nameWithControlCharacters_isShownWithout() throws IOException {
     write("{\"a\\nb\":" + entry("F99", "[1]", 0, 4) + "}", new byte[4]);
-    refused("SAFETENSORS_INVALID", "a?b");
+    refused("SAFETENSORS_INVALID", "a\\u000ab");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.watershed.eval.engine;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -97,16 +99,16 @@ final class Models {
       List<String> labels = first.architecture().labels();
       List<String> otherLabels = other.architecture().labels();
       if (!labels.equals(otherLabels)) {
-        String difference =
-            new HashSet<>(labels).equals(new HashSet<>(otherLabels))
-                ? "in another order; heads that mean different things by a position cannot be mixed"
-                : "which are other labels; only classifiers for one task can be mixed";
         throw refuse(
             "MODELS_DIFFER_IN_LABELS",
             first,
             other,
-            "has the labels %s, %s has %s, %s"
-                .formatted(labels, other.name(), otherLabels, difference));
+            "has the labels %s, %s has %s; %s"
+                .formatted(
+                    Quoted.of(labels.toString()),
+                    other.name(),
+                    Quoted.of(otherLabels.toString()),
+                    labelAdvice(first, other)));
       }
       if (!first.architecture().isInterchangeableWith(other.architecture())) {
         throw refuse(
@@ -127,6 +129,40 @@ final class Models {
                 .formatted(other.name(), first.tokenizer(), other.tokenizer()));
       }
     }
+  }
+
+  private static String labelAdvice(Model first, Model other) {
+    List<String> labels = first.architecture().labels();
+    List<String> otherLabels = other.architecture().labels();
+    if (labels.size() == otherLabels.size() && isUnnamed(labels)) {
+      return nameAs(first, otherLabels);
+    }
+    if (labels.size() == otherLabels.size() && isUnnamed(otherLabels)) {
+      return nameAs(other, labels);
+    }
+    if (folded(labels).equals(folded(otherLabels))) {
+      return "they differ in upper and lower case only. " + nameAs(other, labels);
+    }
+    return new HashSet<>(labels).equals(new HashSet<>(otherLabels))
+        ? "heads that mean different things by a position cannot be mixed"
+        : "only classifiers for one task can be mixed";
+  }
+
+  /** Names that Hugging Face's Trainer writes where it is given none. */
+  private static boolean isUnnamed(List<String> labels) {
+    return labels.stream().allMatch(label -> label.matches("LABEL_\\d+"));
+  }
+
+  private static List<String> folded(List<String> labels) {
+    return labels.stream().map(label -> label.toLowerCase(Locale.ROOT)).toList();
+  }
+
+  private static String nameAs(Model model, List<String> labels) {
+    return "if they mean the same in this order, register "
+        + model.id()
+        + " again under another id with --labels '"
+        + Quoted.of(String.join(",", labels))
+        + "' (labels in RegisterCheckpointRequest)";
   }
 
   private Architecture architecture(CheckpointManifest manifest) throws IOException {

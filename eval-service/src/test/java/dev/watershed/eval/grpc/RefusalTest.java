@@ -15,6 +15,7 @@ import com.google.rpc.Status;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
@@ -37,6 +38,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -281,6 +283,22 @@ final class RefusalTest {
   }
 
   @Test
+  void evaluateInterpolation_modelWithoutLabelNames_isToldTheOptionThatNamesThem()
+      throws Exception {
+    List<String> unnamed =
+        IntStream.range(0, EvaluationServer.LABELS.size()).mapToObj(i -> "LABEL_" + i).toList();
+    server.put("unnamed", EvaluationServer.architecture(16, unnamed), .5, 3);
+    assertThat(mismatch("checkpoints/unnamed", "MODELS_DIFFER_IN_LABELS").getMessage())
+        .contains("register unnamed again")
+        .contains("--labels '" + String.join(",", EvaluationServer.LABELS) + "'");
+    List<String> upper =
+        EvaluationServer.LABELS.stream().map(l -> l.toUpperCase(Locale.ROOT)).toList();
+    server.put("upper", EvaluationServer.architecture(16, upper), .5, 3);
+    assertThat(mismatch("checkpoints/upper", "MODELS_DIFFER_IN_LABELS").getMessage())
+        .contains("upper and lower case only", "register upper again");
+  }
+
+  @Test
   void evaluateInterpolation_modelsOfOtherTokenizers_isRefused() throws Exception {
     Path vocabulary = root.resolve("vocab.txt");
     Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
@@ -348,10 +366,15 @@ final class RefusalTest {
     }
 
     @Override
+    public long maxBytes() {
+      return right.maxBytes();
+    }
+
+    @Override
     public CheckpointManifest put(
-        String newId, String run, long step, Path prepared, Inspection inspection)
+        String newId, String run, long step, Path prepared, Inspection inspection, FileWork work)
         throws IOException {
-      return right.put(newId, run, step, prepared, inspection);
+      return right.put(newId, run, step, prepared, inspection, work);
     }
   }
 

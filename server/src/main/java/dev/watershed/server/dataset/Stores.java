@@ -18,7 +18,7 @@ final class Stores {
   @Singleton
   CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock)
       throws IOException {
-    return new FileCheckpointStore(configuration.root(), clock);
+    return new FileCheckpointStore(configuration.root(), clock, configuration.maxBytes());
   }
 
   /** Stops the start where the settings make no sense. */

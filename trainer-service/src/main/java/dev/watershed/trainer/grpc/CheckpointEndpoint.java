@@ -3,11 +3,13 @@ package dev.watershed.trainer.grpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
+import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterNorms;
 import dev.watershed.classifier.data.DataRoots;
@@ -39,23 +41,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** {@code CheckpointService}: the checkpoint store, asked from outside. */
 @Singleton
 public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointServiceImplBase {
   private static final int DEFAULT_PAGE_SIZE = 100;
   private static final int CHUNK_BYTES = 1 << 20;
+  private static final int PLACES = 8;
+  private static final long POLL_MILLIS = 100;
   private static final String PREFIX = "checkpoints/";
 
   private final CheckpointStore store;
   private final DataRoots roots;
-  private final ReentrantLock turn = new ReentrantLock(true);
+  private final Semaphore places = new Semaphore(PLACES, true);
 
   public CheckpointEndpoint(CheckpointStore store, DataRoots roots) {
     this.store = store;
@@ -127,39 +134,44 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
 
   private DescribeCheckpointResponse describe(CheckpointManifest manifest) {
     try {
-      return withAllWeights(
+      return inAPlace(
           () -> {
             var checkpoint = HuggingFaceCheckpoint.open(store.directory(manifest.id()));
-            try (var weights = checkpoint.read()) {
-              return message(manifest, checkpoint.architecture(), ParameterNorms.of(weights));
-            }
+            var norms = ParameterNorms.of(checkpoint, CheckpointEndpoint::throwIfUnwanted);
+            return message(manifest, checkpoint.architecture(), norms);
           });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** Work that holds a whole model in memory. */
+  /** Work that reads whole checkpoints. */
   @FunctionalInterface
   private interface LargeWork<T> {
     T run() throws IOException;
   }
 
-  /** One at a time: what is asked for here must not crowd out training. */
-  private <T> T withAllWeights(LargeWork<T> work) throws IOException {
+  /** A few at a time: what is asked for here must not take the disk from training. */
+  private <T> T inAPlace(LargeWork<T> work) throws IOException {
     try {
-      turn.lockInterruptibly();
+      while (!places.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        throwIfUnwanted();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException();
     }
     try {
-      if (Context.current().isCancelled()) {
-        throw new CancellationException("nobody waits for this any more");
-      }
+      throwIfUnwanted();
       return work.run();
     } finally {
-      turn.unlock();
+      places.release();
+    }
+  }
+
+  private static void throwIfUnwanted() {
+    if (Context.current().isCancelled()) {
+      throw new CancellationException("nobody waits for this any more");
     }
   }
 
@@ -170,29 +182,53 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
         throw InvalidInputException.invalid(
             "NO_DIRECTORY",
             "uri",
-            "'%s' is a file; give the directory that holds it with its config.json"
-                .formatted(request.getUri()));
+            "'"
+                + Quoted.of(request.getUri())
+                + "' is a file; give the directory that holds it with its config.json");
       }
-      return withAllWeights(
-          () -> {
-            try (var plain = PlainDirectory.of(directory, roots)) {
-              return store.put(
-                  request.getCheckpointId(),
-                  "",
-                  0,
-                  plain.path(),
-                  (copy, architecture) -> Tokenizers.inspect(copy, architecture.encoder()));
-            }
-          });
+      return inAPlace(
+          () -> register(request.getCheckpointId(), request.getLabelsList(), directory));
     } catch (InvalidInputException e) {
       if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
         throw RefusedException.alreadyExists(
             e.reason(), PREFIX + request.getCheckpointId(), String.valueOf(e.getMessage()));
       }
-      throw e.parameter().equals("uri") ? e : e.within("uri");
+      boolean named = e.parameter().equals("uri") || e.parameter().equals("labels");
+      throw named ? e : e.within("uri");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private CheckpointManifest register(String id, List<String> labels, Path directory)
+      throws IOException {
+    FileWork work = CheckpointEndpoint::throwIfUnwanted;
+    try (var plain =
+        labels.isEmpty()
+            ? PlainDirectory.of(directory, roots, store.maxBytes(), work)
+            : PlainDirectory.temporary(directory, roots, store.maxBytes(), work)) {
+      var notices = new ArrayList<String>();
+      if (!labels.isEmpty()) {
+        notices.add(
+            "labels were named at registration: %s (%s in the registered config.json)"
+                .formatted(
+                    shown(labels), shown(HuggingFaceCheckpoint.nameLabels(plain.path(), labels))));
+      }
+      return store.put(
+          id,
+          "",
+          0,
+          plain.path(),
+          (copy, architecture) -> {
+            notices.addAll(Tokenizers.inspect(copy, architecture.encoder()));
+            return notices;
+          },
+          work);
+    }
+  }
+
+  private static String shown(List<String> labels) {
+    return Quoted.of(String.join(", ", labels));
   }
 
   /** The last part is sent only once the whole is known to be right. */
@@ -257,7 +293,8 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   /** Orders by time, then by id; time in nanoseconds with leading zeros sorts as text. */
   private static String position(CheckpointManifest checkpoint) {
     var time = checkpoint.createTime();
-    return "%019d.%09d %s".formatted(time.getEpochSecond(), time.getNano(), checkpoint.id());
+    return String.format(
+        Locale.ROOT, "%019d.%09d %s", time.getEpochSecond(), time.getNano(), checkpoint.id());
   }
 
   private static DescribeCheckpointResponse message(

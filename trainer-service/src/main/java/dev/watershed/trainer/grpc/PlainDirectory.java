@@ -1,6 +1,8 @@
 package dev.watershed.trainer.grpc;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.DurableFiles;
+import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.data.DataRoots;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -24,9 +26,28 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
   private static final List<String> NAMED = List.of(".bin", ".h5", ".msgpack");
 
   /**
-   * @throws InvalidInputException FORBIDDEN where a link leads outside the roots
+   * @param maxBytes bytes of all files together, where they have to be copied
+   * @param work ends the copying
+   * @throws InvalidInputException FORBIDDEN where a link leads outside the roots, INVALID where
+   *     there is more than is kept
    */
-  static PlainDirectory of(Path directory, DataRoots roots) throws IOException {
+  static PlainDirectory of(Path directory, DataRoots roots, long maxBytes, FileWork work)
+      throws IOException {
+    List<Path> files = files(directory);
+    return files.stream().noneMatch(Files::isSymbolicLink)
+        ? new PlainDirectory(directory, false)
+        : bringAll(files, roots, maxBytes, work);
+  }
+
+  /**
+   * As {@link #of}, but always a temporary one: files may be replaced in it, though not changed.
+   */
+  static PlainDirectory temporary(Path directory, DataRoots roots, long maxBytes, FileWork work)
+      throws IOException {
+    return bringAll(files(directory), roots, maxBytes, work);
+  }
+
+  private static List<Path> files(Path directory) throws IOException {
     List<Path> files;
     try (var entries = Files.list(directory)) {
       files =
@@ -42,18 +63,22 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
           "the directory holds more than %d files; give one that holds a checkpoint alone"
               .formatted(MAX_FILES));
     }
-    if (files.stream().noneMatch(Files::isSymbolicLink)) {
-      return new PlainDirectory(directory, false);
-    }
+    return files;
+  }
+
+  private static PlainDirectory bringAll(
+      List<Path> files, DataRoots roots, long maxBytes, FileWork work) throws IOException {
     var plain = new PlainDirectory(Files.createTempDirectory("checkpoint"), true);
     try {
+      long left = maxBytes;
       for (Path file : files) {
         Path target = roots.resolve(file.toString());
         Path to = plain.path.resolve(file.getFileName());
         if (ends(file, NAMED)) {
           Files.createFile(to);
         } else if (Files.isRegularFile(target)) {
-          bring(target, to);
+          left -= Files.size(target);
+          bring(target, to, left, work);
         }
       }
       return plain;
@@ -68,11 +93,18 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
   }
 
   /** A second name costs nothing; across file systems there is none. */
-  private static void bring(Path target, Path to) throws IOException {
+  private static void bring(Path target, Path to, long left, FileWork work) throws IOException {
     try {
       Files.createLink(to, target);
     } catch (FileSystemException | UnsupportedOperationException e) {
-      Files.copy(target, to);
+      if (left < 0) {
+        throw InvalidInputException.invalid(
+            "CHECKPOINT_TOO_LARGE",
+            "uri",
+            "the directory holds more than a checkpoint may have"
+                + " (watershed.checkpoints.max-bytes); give one that holds a checkpoint alone");
+      }
+      DurableFiles.copy(target, to, Files.size(target), work);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.watershed.trainer.grpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -18,6 +19,9 @@ import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -26,9 +30,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 final class CheckpointEndpointTest {
@@ -207,6 +213,112 @@ final class CheckpointEndpointTest {
         "pytorch_model.bin",
         "BertForSequenceClassification",
         "safe_serialization=True");
+  }
+
+  @Test
+  void register_labelsNamed_isTheSameAsTheModelThatHadThem() throws Exception {
+    writeModel("named", 1);
+    writeModel("model", 1);
+    var config = directory.resolve("data/model/config.json");
+    var before =
+        Files.readString(config).replace("\"no\"", "\"LABEL_0\"").replace("\"yes\"", "\"LABEL_1\"");
+    Files.writeString(config, before);
+    var named = register("named", "named");
+    assertThat(register("model", "unnamed").getDigest()).isNotEqualTo(named.getDigest());
+
+    var registered = register("model", "mine", "no", "yes");
+
+    assertThat(registered.getLabelsList()).containsExactly("no", "yes");
+    assertThat(registered.getDigest()).isEqualTo(named.getDigest());
+    assertThat(registered.getNoticesList())
+        .singleElement()
+        .asString()
+        .contains("named at registration: no, yes (LABEL_0, LABEL_1");
+    assertThat(Files.readString(config)).isEqualTo(before);
+    assertThat(new String(download("checkpoints/mine").get("config.json"), UTF_8))
+        .contains("\"no\"")
+        .doesNotContain("LABEL_");
+    for (List<String> wrong :
+        List.of(List.of("no"), List.of("no", "no"), List.of("a", "b\u202e"))) {
+      var refused = Refusals.of(() -> register("model", "other", wrong.toArray(String[]::new)));
+      assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+      assertThat(Refusals.reason(refused)).isEqualTo("LABELS_INVALID");
+      assertThat(Refusals.fields(refused)).containsExactly("labels");
+    }
+    assertThat(Files.readString(config)).isEqualTo(before);
+  }
+
+  @Test
+  void register_hugeVocabulary_isRefusedBeforeItIsCopied() throws Exception {
+    writeModel("model", 1);
+    var vocabulary = directory.resolve("data/model/vocab.txt");
+    try (var channel = FileChannel.open(vocabulary, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), 30L << 30);
+    }
+    refused("FILE_TOO_LARGE", "vocab.txt has 32212254721 bytes, at most 33554432 are read");
+  }
+
+  @Test
+  void register_weightsThatAreNotFinite_namesTheCallersFile() throws Exception {
+    writeModel("model", 1);
+    var weights = directory.resolve("data/model/model.safetensors");
+    var bytes = Files.readAllBytes(weights);
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putFloat(bytes.length - Float.BYTES, Float.NaN);
+    Files.write(weights, bytes);
+    refused("TENSOR_NOT_FINITE", "of model.safetensors holds NaN at element");
+  }
+
+  /** Four gigabytes that no disk holds, of a tensor that nobody knows. */
+  @Test
+  @Timeout(60)
+  void register_deadlinePasses_endsAndLeavesNothing() throws Exception {
+    writeModel("model", 1);
+    long size = 4L << 30;
+    var header =
+        "{\"unknown\":{\"dtype\":\"U8\",\"shape\":[4,1073741824],\"data_offsets\":[0,%d]}}"
+            .formatted(size);
+    Models.split(directory.resolve("data/model"));
+    try (var channel =
+        FileChannel.open(
+            directory.resolve("data/model/model-00003-of-00002.safetensors"),
+            StandardOpenOption.WRITE,
+            StandardOpenOption.CREATE_NEW)) {
+      var start = ByteBuffer.allocate(8 + header.length()).order(ByteOrder.LITTLE_ENDIAN);
+      start.putLong(header.length()).put(header.getBytes(UTF_8)).flip();
+      channel.write(start);
+      channel.write(ByteBuffer.allocate(1), 8 + header.length() + size - 1);
+    }
+    var index = directory.resolve("data/model/model.safetensors.index.json");
+    Files.writeString(
+        index,
+        Files.readString(index)
+            .replaceFirst(
+                "\"weight_map\"\\s*:\\s*\\{",
+                "\"weight_map\":{\"unknown\":\"model-00003-of-00002.safetensors\","));
+
+    var refused =
+        Refusals.of(
+            () ->
+                trainer
+                    .checkpointService
+                    .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
+                    .registerCheckpoint(
+                        RegisterCheckpointRequest.newBuilder()
+                            .setUri("model")
+                            .setCheckpointId("mine")
+                            .build()));
+
+    assertThat(refused.getCode()).isEqualTo(Code.DEADLINE_EXCEEDED_VALUE);
+    boolean left = true;
+    while (left) {
+      try (var kept = Files.list(directory.resolve("checkpoints"))) {
+        left = kept.findAny().isPresent();
+      }
+      Thread.onSpinWait();
+    }
+    assertThat(list(0, "", "")).isEmpty();
   }
 
   @Test
@@ -420,11 +532,15 @@ final class CheckpointEndpointTest {
     Models.write(directory.resolve("data").resolve(name), seed);
   }
 
-  private Checkpoint register(String uri, String id) {
+  private Checkpoint register(String uri, String id, String... labels) {
     return trainer
         .checkpointService
         .registerCheckpoint(
-            RegisterCheckpointRequest.newBuilder().setUri(uri).setCheckpointId(id).build())
+            RegisterCheckpointRequest.newBuilder()
+                .setUri(uri)
+                .setCheckpointId(id)
+                .addAllLabels(List.of(labels))
+                .build())
         .getCheckpoint();
   }
 

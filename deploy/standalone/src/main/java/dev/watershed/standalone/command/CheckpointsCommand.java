@@ -41,6 +41,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  watershed checkpoints list",
       "  watershed checkpoints register models/bert-base-uncased bert-base-uncased",
+      "  watershed checkpoints register models/mine mine --labels no,yes",
       "  watershed checkpoints show bert-base-uncased --tensors",
       "  watershed checkpoints download miniature-pretrained --out miniature-pretrained"
     })
@@ -220,13 +221,22 @@ final class CheckpointsCommand {
       @Parameters(paramLabel = "DIRECTORY", description = "A path, or a file: URI.")
           String directory,
       @Parameters(paramLabel = "ID", description = "What the checkpoint will be called.")
-          String id) {
+          String id,
+      @Option(
+              names = "--labels",
+              paramLabel = "NAME",
+              split = ",",
+              description =
+                  "Names for the labels in the order of the logits, where config.json has LABEL_0, "
+                      + "LABEL_1, ... or others; separated by commas. The weights stay as they are.")
+          List<String> labels) {
     Path here = surroundings.workingDirectory().resolve(directory);
     String uri = Files.isDirectory(here) ? here.toAbsolutePath().normalize().toString() : directory;
     RegisterCheckpointRequest request =
         RegisterCheckpointRequest.newBuilder()
             .setUri(uri)
             .setCheckpointId(Names.newCheckpoint(id))
+            .addAllLabels(labels == null ? List.of() : labels)
             .build();
     // Reading every weight of a large model takes as long as it takes: no deadline.
     print(
@@ -242,14 +252,20 @@ final class CheckpointsCommand {
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "CHECKPOINT") String name,
-      @Option(names = "--out", paramLabel = "DIR", required = true) Path out) {
+      @Option(
+              names = "--out",
+              paramLabel = "DIR",
+              required = true,
+              description = "A directory that is empty or does not exist yet.")
+          Path out) {
     DownloadCheckpointRequest request =
         DownloadCheckpointRequest.newBuilder().setName(Names.checkpoint(name)).build();
     Iterator<DownloadCheckpointResponse> parts =
         CheckpointServiceGrpc.newBlockingStub(server.channel()).downloadCheckpoint(request);
     List<Path> files;
     try (ProgressBoard board = new ProgressBoard(output.terminal());
-        ReceivedFiles received = new ReceivedFiles(surroundings.workingDirectory().resolve(out))) {
+        ReceivedFiles received =
+            ReceivedFiles.intoEmpty(surroundings.workingDirectory().resolve(out))) {
       while (parts.hasNext()) {
         DownloadCheckpointResponse part = parts.next();
         received.add(

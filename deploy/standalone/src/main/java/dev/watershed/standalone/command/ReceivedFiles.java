@@ -30,6 +30,38 @@ public final class ReceivedFiles implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes to a directory that holds nothing yet: files of another checkpoint beside the new ones
+   * would make one that never was.
+   */
+  static ReceivedFiles intoEmpty(Path directory) {
+    ReceivedFiles received = new ReceivedFiles(directory);
+    try {
+      requireEmpty(directory);
+    } catch (IOException e) {
+      throw CommandException.badInput("cannot read " + directory + ": " + e);
+    }
+    return received;
+  }
+
+  private static void requireEmpty(Path directory) throws IOException {
+    try (var files = Files.list(directory)) {
+      files
+          .map(file -> String.valueOf(file.getFileName()))
+          .filter(file -> !file.startsWith("."))
+          .findFirst()
+          .ifPresent(
+              file -> {
+                throw CommandException.badInput(
+                    directory
+                        + " holds files already, such as "
+                        + file
+                        + "; what is written beside them would be mixed with them. Name a directory"
+                        + " that is empty or does not exist");
+              });
+    }
+  }
+
   /** Appends a part of a file whose size is not known beforehand. */
   public void add(String fileName, ByteString part) {
     add(fileName, part, -1, -1);

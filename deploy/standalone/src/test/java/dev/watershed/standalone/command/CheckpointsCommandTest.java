@@ -91,6 +91,16 @@ final class CheckpointsCommandTest {
   }
 
   @Test
+  void download_intoADirectoryWithOtherFiles_isRefusedAndWritesNothing() throws Exception {
+    Files.createDirectory(directory.resolve("got"));
+    Files.writeString(directory.resolve("got/tokenizer.json"), "of another model");
+    assertThat(line.run("checkpoints", "download", "m", "--out", "got"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("holds files already, such as tokenizer.json");
+    assertThat(directory.resolve("got/config.json")).doesNotExist();
+  }
+
+  @Test
   void download_streamWithAGap_failsAndLeavesNoHalfFile() {
     checkpoints.secondOffset = 5;
     assertThat(line.run("checkpoints", "download", "m", "--out", "got")).isEqualTo(ExitCode.FAILED);
