@@ -21,7 +21,9 @@ public final class InvalidInputException extends RuntimeException {
     /** Each input is right, but they do not fit each other. */
     MISMATCH,
     /** It was right once and is damaged now: its digest does not match. */
-    CORRUPT
+    CORRUPT,
+    /** It is right, but there is no room for it now. */
+    EXHAUSTED
   }
 
   private final Kind kind;

@@ -5,15 +5,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows of a split and the names of their labels.
+ * The rows of a split and the names of their labels. Rows of a file lie outside the heap and are
+ * made anew whenever they are asked for.
  *
  * @param labels in the order given by the caller, the task or the file, else sorted by name; all
  *     that the source has, also where only some were kept; empty for unlabelled rows
  * @param notices what was left out or taken for granted while reading
  */
-public record Dataset(List<Row> rows, List<String> labels, List<String> notices) {
+public record Dataset(List<Row> rows, List<String> labels, List<String> notices)
+    implements AutoCloseable {
   public Dataset {
-    rows = List.copyOf(rows);
+    rows = rows instanceof StoredRows ? rows : List.copyOf(rows);
     labels = List.copyOf(labels);
     notices = List.copyOf(notices);
   }
@@ -42,6 +44,27 @@ public record Dataset(List<Row> rows, List<String> labels, List<String> notices)
 
   /** The rows of these numbers. */
   Dataset at(int[] numbers) {
-    return new Dataset(Arrays.stream(numbers).mapToObj(rows::get).toList(), labels, notices);
+    return new Dataset(
+        rows instanceof StoredRows stored
+            ? stored.at(numbers)
+            : Arrays.stream(numbers).mapToObj(rows::get).toList(),
+        labels,
+        notices);
+  }
+
+  /** Bytes that the rows take outside the heap; 0 where they did not come from a file. */
+  public long storedBytes() {
+    return rows instanceof StoredRows stored ? stored.bytes() : 0;
+  }
+
+  /**
+   * Frees memory outside the heap at once, where the rows came from a file; else that happens when
+   * nothing reaches them any more. They cannot be read then.
+   */
+  @Override
+  public void close() {
+    if (rows instanceof StoredRows stored) {
+      stored.close();
+    }
   }
 }

@@ -10,31 +10,51 @@ final class DatasetBuilder {
   // More than this is no accident of a published file but another format.
   private static final int TOLERATED_ROWS = 10;
   private static final double TOLERATED_SHARE = .01;
+  private static final int ROWS_BETWEEN_POLLS = 256;
 
   private final FileReading reading;
   private final LabelColumn labels;
-  private final int maxRows;
-  private final List<Row> rows = new ArrayList<>();
+  private final ReadingBounds bounds;
+  private final StoredList<Row> rows;
   private int seen;
   private int malformed;
   private long firstMalformed;
 
-  DatasetBuilder(FileReading reading, int maxRows) {
+  DatasetBuilder(FileReading reading, ReadingBounds bounds) {
     this.reading = reading;
     this.labels = new LabelColumn(reading);
-    this.maxRows = maxRows;
+    this.bounds = bounds;
+    this.rows = new StoredList<>(new RowForm(), bounds.memory());
+  }
+
+  /** Whether no further row is needed: labels that are not named are known at the end only. */
+  boolean isFull() {
+    return bounds.wanted() > 0
+        && rows.size() >= bounds.wanted()
+        && (!labels.exists() || labels.isNamed());
   }
 
   LabelColumn labels() {
     return labels;
   }
 
-  /** Refuses more rows than there may be. */
+  /** Refuses more rows than there may be, and goes no further where nobody waits for them. */
   void countRow() {
-    if (++seen > maxRows) {
+    if (++seen > bounds.limits().rows()) {
       throw invalid(
-          "TOO_MANY_ROWS", "uri", "the file has more than %d rows; split it".formatted(maxRows));
+          "TOO_MANY_ROWS",
+          "uri",
+          "the file has more than %d rows (watershed.data.max-rows); split it, or raise it"
+              .formatted(bounds.limits().rows()));
     }
+    if (seen % ROWS_BETWEEN_POLLS == 0) {
+      bounds.requireWanted();
+    }
+  }
+
+  /** Frees what was read of a file that turned out to be of no use. */
+  void discard() {
+    rows.close();
   }
 
   /** Whether a row with this value in the column of this filter may be wanted. */
@@ -70,11 +90,9 @@ final class DatasetBuilder {
       throw empty();
     }
     if (!labels.exists()) {
-      return new Dataset(rows, List.of(), notices());
+      return new Dataset(new StoredRows(rows, new int[0], null), List.of(), notices());
     }
-    int[] places = labels.places();
-    rows.replaceAll(row -> row.withLabel(places[row.label()]));
-    return new Dataset(rows, labels.names(), notices());
+    return new Dataset(new StoredRows(rows, labels.places(), null), labels.names(), notices());
   }
 
   private RuntimeException empty() {

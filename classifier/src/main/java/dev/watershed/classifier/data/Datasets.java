@@ -3,6 +3,7 @@ package dev.watershed.classifier.data;
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,6 +23,7 @@ public final class Datasets {
 
   private final DataRoots roots;
   private final DataLimits limits;
+  private final DataMemory memory;
   private final TaskFiles tasks;
   private final Map<String, Dataset> builtins = new ConcurrentHashMap<>();
 
@@ -28,10 +31,16 @@ public final class Datasets {
     this(roots, DataLimits.DEFAULT);
   }
 
-  Datasets(DataRoots roots, DataLimits limits) {
+  public Datasets(DataRoots roots, DataLimits limits) {
     this.roots = roots;
     this.limits = limits;
-    this.tasks = new TaskFiles(roots, limits);
+    this.memory = new DataMemory(limits);
+    this.tasks = new TaskFiles(roots, new ReadingBounds(limits, memory, 1, () -> false));
+  }
+
+  /** What rows, and tokens made of them, are booked against. */
+  public DataMemory memory() {
+    return memory;
   }
 
   /**
@@ -42,6 +51,20 @@ public final class Datasets {
    *     from the split, for example {@code file.label_column}; SPLIT_EMPTY if there is no row
    */
   public Dataset load(Split split) {
+    return load(split, 0, () -> false);
+  }
+
+  /**
+   * Reads a split, or just its first rows.
+   *
+   * @param firstRows rows that are enough, where the file need not be read further to know its
+   *     labels; 0 for all
+   * @param cancelled polled while reading, which then ends by a {@code CancellationException}
+   * @throws InvalidInputException as {@link #load(Split)}
+   */
+  public Dataset load(Split split, int firstRows, BooleanSupplier cancelled) {
+    ReadingBounds bounds =
+        new ReadingBounds(limits, memory, split.subset() == null ? firstRows : 0, cancelled);
     Dataset dataset;
     if (split.source() instanceof BuiltinSplit builtin) {
       dataset = builtin(builtin, split);
@@ -52,10 +75,12 @@ public final class Datasets {
               () ->
                   read(
                       FileReading.strict(
-                          roots.resolve(file.uri()), file, split.onlyLabels(), split.filters())));
+                          roots.resolve(file.uri()), file, split.onlyLabels(), split.filters()),
+                      bounds));
     } else {
       TaskSplit task = (TaskSplit) split.source();
-      dataset = within("task", () -> read(tasks.open(task, split.onlyLabels(), split.filters())));
+      dataset =
+          within("task", () -> read(tasks.open(task, split.onlyLabels(), split.filters()), bounds));
     }
     return subset(dataset, split.subset());
   }
@@ -104,25 +129,52 @@ public final class Datasets {
     return kept;
   }
 
-  private Dataset read(FileReading reading) throws IOException {
-    DatasetBuilder dataset;
+  private static Dataset read(FileReading reading, ReadingBounds bounds) throws IOException {
+    Dataset read;
     if (reading.columns().format() == FileFormat.PARQUET) {
-      try (ParquetRows rows = ParquetRows.open(reading.path(), limits)) {
-        dataset = rows.read(reading);
+      try (ParquetRows rows = ParquetRows.open(reading.path(), bounds)) {
+        FileReading named = rows.named(reading);
+        read = filled(named, bounds, rows::read);
       }
     } else {
-      dataset = new DatasetBuilder(reading, limits.rows());
-      try (TextFile text = TextFile.open(reading.path(), limits)) {
-        if (reading.columns().format() == FileFormat.JSON_LINES) {
-          new JsonLinesReader(reading, dataset).read(text);
-        } else {
-          new DelimitedReader(reading, dataset).read(text);
-        }
+      read =
+          filled(
+              reading,
+              bounds,
+              (named, dataset) -> {
+                try (TextFile text = TextFile.open(reading.path(), bounds)) {
+                  if (reading.columns().format() == FileFormat.JSON_LINES) {
+                    new JsonLinesReader(reading, dataset).read(text);
+                  } else {
+                    new DelimitedReader(reading, dataset).read(text);
+                  }
+                }
+              });
+    }
+    read.notices()
+        .forEach(notice -> LOG.info("{}: {}", Quoted.of(reading.path().toString()), notice));
+    return read;
+  }
+
+  /** Reads the rows of a file into a data set. */
+  private interface Filling {
+    void fill(FileReading reading, DatasetBuilder dataset) throws IOException;
+  }
+
+  private static Dataset filled(FileReading reading, ReadingBounds bounds, Filling filling)
+      throws IOException {
+    DatasetBuilder dataset = new DatasetBuilder(reading, bounds);
+    boolean done = false;
+    try {
+      filling.fill(reading, dataset);
+      Dataset read = dataset.build();
+      done = true;
+      return read;
+    } finally {
+      if (!done) {
+        dataset.discard();
       }
     }
-    Dataset read = dataset.build();
-    read.notices().forEach(notice -> LOG.info("{}: {}", reading.path(), notice));
-    return read;
   }
 
   static InvalidInputException noLabelled(List<String> onlyLabels) {

@@ -62,7 +62,7 @@ final class DelimitedReader {
       long line = 1;
       boolean first = true;
       Iterator<CSVRecord> records = parser.iterator();
-      while (hasNext(records, line)) {
+      while (!dataset.isFull() && hasNext(records, line)) {
         CSVRecord record = records.next();
         if (first) {
           begin(record);

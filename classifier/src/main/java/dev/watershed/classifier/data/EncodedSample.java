@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +39,10 @@ public record EncodedSample(
     int truncatedCount,
     List<String> notices) {
   private static final int DEFAULT_MAX_TOKENS = 128;
+  private static final int EXAMPLES_BETWEEN_POLLS = 256;
 
   public EncodedSample {
-    examples = List.copyOf(examples);
+    examples = examples instanceof StoredList ? examples : List.copyOf(examples);
     labels = List.copyOf(labels);
     notices = List.copyOf(notices);
   }
@@ -51,29 +54,49 @@ public record EncodedSample(
    * RandomStream}) of all, so a larger sample of the same seed contains the smaller ones.
    *
    * @param tokenizer the model's; null is enough for rows that are already tokens
+   * @param memory what the tokens are booked against; they lie outside the heap
+   * @param cancelled polled while encoding, which then ends by a {@code CancellationException}
    * @throws InvalidInputException if the split has fewer rows than asked for, or a row does not fit
    *     the model
    */
   public static EncodedSample draw(
-      Dataset dataset, SampleSpec spec, @Nullable Tokenizer tokenizer, EncoderConfig encoder) {
+      Dataset dataset,
+      SampleSpec spec,
+      @Nullable Tokenizer tokenizer,
+      EncoderConfig encoder,
+      DataMemory memory,
+      BooleanSupplier cancelled) {
     int maxTokens = maxTokens(spec, encoder);
     int[] chosen = choose(dataset.rows().size(), spec);
-    List<EncodedExample> examples = new ArrayList<>(chosen.length);
+    StoredList<EncodedExample> examples = new StoredList<>(new ExampleForm(), memory);
     PaddingSuspicion padding = new PaddingSuspicion(encoder.padTokenId());
-    for (int number : chosen) {
-      Row row = dataset.rows().get(number);
-      padding.look(row);
-      examples.add(encode(row, number, maxTokens, tokenizer, encoder));
+    long tokens = 0;
+    int truncated = 0;
+    try {
+      for (int number : chosen) {
+        if (examples.size() % EXAMPLES_BETWEEN_POLLS == 0 && cancelled.getAsBoolean()) {
+          throw new CancellationException("nobody waits for this sample any more");
+        }
+        Row row = dataset.rows().get(number);
+        padding.look(row);
+        EncodedExample example = encode(row, number, maxTokens, tokenizer, encoder);
+        tokens += example.length();
+        truncated += example.truncated() ? 1 : 0;
+        examples.add(example);
+      }
+    } catch (RuntimeException e) {
+      examples.close();
+      throw e;
     }
     List<String> notices = new ArrayList<>(dataset.notices());
     notices.addAll(padding.notices());
     return new EncodedSample(
-        examples,
-        dataset.labels(),
-        digest(examples, dataset.labels()),
-        examples.stream().mapToLong(EncodedExample::length).sum(),
-        (int) examples.stream().filter(EncodedExample::truncated).count(),
-        notices);
+        examples, dataset.labels(), digest(examples, dataset.labels()), tokens, truncated, notices);
+  }
+
+  /** Bytes that the examples take outside the heap. */
+  public long storedBytes() {
+    return examples instanceof StoredList<EncodedExample> stored ? stored.bytes() : 0;
   }
 
   private static int maxTokens(SampleSpec spec, EncoderConfig encoder) {

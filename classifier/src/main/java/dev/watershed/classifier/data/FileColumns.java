@@ -25,18 +25,18 @@ record FileColumns(FileFormat format, List<String> names, Map<String, List<Strin
   private static final int MAX_SHOWN = 30;
 
   /** Tells the format by the first bytes; commas from tabs by the name of the file. */
-  static FileColumns of(Path file, DataLimits limits) throws IOException {
+  static FileColumns of(Path file, ReadingBounds bounds) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw invalid("FILE_NOT_REGULAR", "uri", "'%s' is no file".formatted(file.getFileName()));
     }
     if (isParquet(file)) {
-      try (ParquetRows rows = ParquetRows.open(file, limits)) {
+      try (ParquetRows rows = ParquetRows.open(file, bounds)) {
         return new FileColumns(FileFormat.PARQUET, rows.columns(), rows.classNames());
       }
     }
     String name = file.toString().replaceFirst("\\.gz$", "");
     FileFormat byName = name.endsWith(".csv") ? FileFormat.CSV : FileFormat.TSV;
-    try (TextFile text = TextFile.open(file, limits);
+    try (TextFile text = TextFile.open(file, bounds);
         BufferedReader lines = new BufferedReader(text)) {
       String first = lines.readLine();
       while (first != null && first.isBlank()) {

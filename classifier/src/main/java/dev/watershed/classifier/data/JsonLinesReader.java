@@ -63,7 +63,9 @@ final class JsonLinesReader {
   void read(TextFile file) throws IOException {
     try (BufferedReader lines = new BufferedReader(file)) {
       long line = 1;
-      for (String text = next(lines, line); text != null; text = next(lines, line)) {
+      for (String text = next(lines, line);
+          text != null && !dataset.isFull();
+          text = next(lines, line)) {
         file.startRow();
         if (!text.isBlank()) {
           dataset.countRow();

@@ -105,7 +105,7 @@ final class LabelColumn {
     return names.stream().mapToInt(canonical::indexOf).toArray();
   }
 
-  private boolean isNamed() {
+  boolean isNamed() {
     return !split.labelNames().isEmpty();
   }
 

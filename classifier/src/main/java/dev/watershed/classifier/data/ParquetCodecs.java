@@ -19,6 +19,8 @@ import org.xerial.snappy.Snappy;
  * that is not as long as it says is refused before anything is written behind its end.
  */
 final class ParquetCodecs implements CompressionCodecFactory {
+  private static final int MAX_PAGE_BYTES = 128 << 20;
+
   private final long maximumBytes;
   private long bytes;
 
@@ -48,11 +50,19 @@ final class ParquetCodecs implements CompressionCodecFactory {
   public void release() {}
 
   private void count(int size) {
+    if (size > MAX_PAGE_BYTES) {
+      throw invalid(
+          "PAGE_TOO_LARGE",
+          "uri",
+          "a page has %d bytes uncompressed, at most %d are read at a time; write the file with smaller pages"
+              .formatted(size, MAX_PAGE_BYTES));
+    }
     if (size < 0 || size > maximumBytes - bytes) {
       throw invalid(
           "FILE_TOO_LARGE",
           "uri",
-          "the file is longer than %d bytes uncompressed; split it".formatted(maximumBytes));
+          "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it"
+              .formatted(maximumBytes));
     }
     bytes += size;
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -45,18 +47,21 @@ import org.apache.parquet.schema.Type;
 final class ParquetRows implements AutoCloseable {
   private static final int MAX_FOOTER_BYTES = 64 << 20;
   private static final int MAX_COLUMNS = 10_000;
+  private static final long MAX_GROUP_BYTES = 256L << 20;
   // "PAR1", then at the end the footer, its length and "PAR1" again.
   private static final int TAIL_BYTES = 8;
 
   private final ParquetFileReader file;
   private final long fileBytes;
   private final DataLimits limits;
+  private final ReadingBounds bounds;
   private final MessageType schema;
 
-  private ParquetRows(ParquetFileReader file, long fileBytes, DataLimits limits) {
+  private ParquetRows(ParquetFileReader file, long fileBytes, ReadingBounds bounds) {
     this.file = file;
     this.fileBytes = fileBytes;
-    this.limits = limits;
+    this.bounds = bounds;
+    this.limits = bounds.limits();
     this.schema = file.getFileMetaData().getSchema();
   }
 
@@ -65,7 +70,8 @@ final class ParquetRows implements AutoCloseable {
    *
    * @throws InvalidInputException PARQUET_INVALID if it has none, TOO_MANY_ROWS
    */
-  static ParquetRows open(Path path, DataLimits limits) throws IOException {
+  static ParquetRows open(Path path, ReadingBounds bounds) throws IOException {
+    DataLimits limits = bounds.limits();
     if (!Files.isRegularFile(path)) {
       throw invalid("FILE_NOT_REGULAR", "uri", "'%s' is no file".formatted(path.getFileName()));
     }
@@ -80,7 +86,7 @@ final class ParquetRows implements AutoCloseable {
     try {
       rows =
           new ParquetRows(
-              ParquetFileReader.open(new LocalInputFile(path), options), fileBytes, limits);
+              ParquetFileReader.open(new LocalInputFile(path), options), fileBytes, bounds);
     } catch (RuntimeException e) {
       throw damaged(e);
     }
@@ -115,8 +121,24 @@ final class ParquetRows implements AutoCloseable {
     return names;
   }
 
-  /** Reads all rows; names of labels come from the file where the caller has none. */
-  DatasetBuilder read(FileReading reading) throws IOException {
+  /** The same reading, with the file's names of labels where the caller has none. */
+  FileReading named(FileReading reading) {
+    FileSplit split = reading.columns();
+    List<String> ofFile = classNames().getOrDefault(split.labelColumn(), List.of());
+    return split.labelNames().isEmpty() && !ofFile.isEmpty()
+        ? new FileReading(
+            reading.path(),
+            split.withLabelNames(ofFile),
+            reading.onlyLabels(),
+            reading.filters(),
+            reading.labels(),
+            reading.notices(),
+            reading.lenient())
+        : reading;
+  }
+
+  /** Reads the rows. */
+  void read(FileReading reading, DatasetBuilder dataset) throws IOException {
     FileSplit split = reading.columns();
     if (split.textColumn().isEmpty()) {
       throw invalid(
@@ -134,27 +156,15 @@ final class ParquetRows implements AutoCloseable {
     parameters.remove("");
     List<Type> types = new ArrayList<>();
     parameters.forEach((column, parameter) -> types.add(type(column, parameter)));
-    List<String> ofFile = classNames().getOrDefault(split.labelColumn(), List.of());
-    FileReading named =
-        split.labelNames().isEmpty() && !ofFile.isEmpty()
-            ? new FileReading(
-                reading.path(),
-                split.withLabelNames(ofFile),
-                reading.onlyLabels(),
-                reading.filters(),
-                reading.labels(),
-                reading.notices(),
-                reading.lenient())
-            : reading;
-    DatasetBuilder dataset = new DatasetBuilder(named, limits.rows());
     try {
-      read(new MessageType(schema.getName(), types), named, dataset);
-    } catch (InvalidInputException e) {
+      read(new MessageType(schema.getName(), types), reading, dataset);
+    } catch (InvalidInputException | CancellationException e) {
       throw e;
     } catch (RuntimeException e) {
       throw damaged(e);
+    } catch (StackOverflowError e) {
+      throw damaged("it nests too deep");
     }
-    return dataset;
   }
 
   private void read(MessageType projection, FileReading reading, DatasetBuilder dataset)
@@ -162,15 +172,36 @@ final class ParquetRows implements AutoCloseable {
     file.setRequestedSchema(projection);
     var columns = new ColumnIOFactory().getColumnIO(projection, schema);
     var cells = new Cells(projection, limits);
+    requireSmallGroups(projection);
     for (PageReadStore pages = file.readNextRowGroup();
-        pages != null;
+        pages != null && !dataset.isFull();
         pages = file.readNextRowGroup()) {
+      bounds.requireWanted();
       RecordReader<Group> groups =
           columns.getRecordReader(pages, new GroupRecordConverter(projection));
-      for (long i = 0; i < pages.getRowCount(); i++) {
+      for (long i = 0; i < pages.getRowCount() && !dataset.isFull(); i++) {
         dataset.countRow();
         cells.next(groups.read());
         add(cells, reading, dataset);
+      }
+    }
+  }
+
+  /** The library holds what it reads of a row group in memory. */
+  private void requireSmallGroups(MessageType projection) {
+    for (BlockMetaData block : file.getRowGroups()) {
+      long bytes = 0;
+      for (ColumnChunkMetaData chunk : block.getColumns()) {
+        if (projection.containsField(chunk.getPath().toArray()[0])) {
+          bytes += chunk.getTotalSize();
+        }
+      }
+      if (bytes > MAX_GROUP_BYTES) {
+        throw invalid(
+            "ROW_GROUP_TOO_LARGE",
+            "uri",
+            "the columns asked for take %d bytes of one row group, at most %d are read at a time; write the file with smaller row groups"
+                .formatted(bytes, MAX_GROUP_BYTES));
       }
     }
   }
@@ -251,7 +282,7 @@ final class ParquetRows implements AutoCloseable {
       throw invalid(
           "TOO_MANY_ROWS",
           "uri",
-          "the file has %d rows, at most %d are read; split it"
+          "the file has %d rows, at most %d are read (watershed.data.max-rows); split it, or raise it"
               .formatted(file.getRecordCount(), limits.rows()));
     }
     // The library reserves what the footer says before it reads.
@@ -272,7 +303,7 @@ final class ParquetRows implements AutoCloseable {
       throw invalid(
           "FILE_TOO_LARGE",
           "uri",
-          "the file has %d bytes, at most %d are read; split it"
+          "the file has %d bytes, at most %d are read (watershed.data.max-file-bytes); split it, or raise it"
               .formatted(fileBytes, limits.fileBytes()));
     }
     if (fileBytes < TAIL_BYTES + Integer.BYTES) {
@@ -290,20 +321,28 @@ final class ParquetRows implements AutoCloseable {
     if (footer < 0 || footer > Math.min(MAX_FOOTER_BYTES, fileBytes - TAIL_BYTES - 4)) {
       throw damaged("its footer cannot have %d bytes".formatted(footer));
     }
+    byte[] thrift = new byte[footer];
+    try (RandomAccessFile bytes = new RandomAccessFile(path.toFile(), "r")) {
+      bytes.seek(fileBytes - TAIL_BYTES - footer);
+      bytes.readFully(thrift);
+    }
+    if (!ThriftShape.isSane(ByteBuffer.wrap(thrift))) {
+      throw damaged("its footer is broken or nests too deep");
+    }
   }
 
   private static JsonNode json(String text) {
     try {
       return new JsonMapper().readTree(text);
     } catch (JsonProcessingException e) {
-      throw damaged("what it says under 'huggingface' is no JSON: " + e.getOriginalMessage());
+      throw damaged("what it says under 'huggingface' is no JSON");
     }
   }
 
   private static InvalidInputException damaged(RuntimeException e) {
     return e instanceof InvalidInputException input
         ? input
-        : damaged(String.valueOf(e.getMessage()));
+        : damaged(Quoted.of(String.valueOf(e.getMessage())));
   }
 
   private static InvalidInputException damaged(String problem) {
@@ -369,7 +408,8 @@ final class ParquetRows implements AutoCloseable {
         throw invalid(
             "FILE_TOO_LARGE",
             "uri",
-            "the texts are longer than %d bytes; split the file".formatted(limits.fileBytes()));
+            "the texts are longer than %d bytes (watershed.data.max-file-bytes); split the file, or raise it"
+                .formatted(limits.fileBytes()));
       }
       try {
         return decoder.decode(bytes).toString();

@@ -21,11 +21,14 @@ final class TaskFiles {
   private static final int MAX_LISTED = 10_000;
 
   private final DataRoots roots;
-  private final DataLimits limits;
+  private final ReadingBounds bounds;
 
-  TaskFiles(DataRoots roots, DataLimits limits) {
+  /**
+   * @param bounds of looking at a file's beginning
+   */
+  TaskFiles(DataRoots roots, ReadingBounds bounds) {
     this.roots = roots;
-    this.limits = limits;
+    this.bounds = bounds;
   }
 
   /**
@@ -63,7 +66,7 @@ final class TaskFiles {
       throws IOException {
     Task task = Tasks.named(split.name());
     Path path = find(split);
-    FileColumns file = FileColumns.of(path, limits);
+    FileColumns file = FileColumns.of(path, bounds);
     TaskLayout layout = layout(task, file, path);
     List<String> notices = new ArrayList<>();
     FileSplit columns =

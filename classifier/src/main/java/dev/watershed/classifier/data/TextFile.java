@@ -22,15 +22,18 @@ final class TextFile extends Reader {
 
   private final Reader characters;
   private final DataLimits limits;
+  private final ReadingBounds bounds;
   private long rowCharacters;
   private boolean begun;
 
-  private TextFile(Reader characters, DataLimits limits) {
+  private TextFile(Reader characters, ReadingBounds bounds) {
     this.characters = characters;
-    this.limits = limits;
+    this.bounds = bounds;
+    this.limits = bounds.limits();
   }
 
-  static TextFile open(Path file, DataLimits limits) throws IOException {
+  static TextFile open(Path file, ReadingBounds bounds) throws IOException {
+    DataLimits limits = bounds.limits();
     if (!Files.isRegularFile(file)) {
       throw invalid("FILE_NOT_REGULAR", "uri", "'%s' is no file".formatted(file.getFileName()));
     }
@@ -45,7 +48,7 @@ final class TextFile extends Reader {
               .onMalformedInput(CodingErrorAction.REPORT)
               .onUnmappableCharacter(CodingErrorAction.REPORT);
       InputStream bounded = new BoundedBytes(bytes, limits.fileBytes());
-      return new TextFile(new InputStreamReader(bounded, decoder), limits);
+      return new TextFile(new InputStreamReader(bounded, decoder), bounds);
     } catch (IOException | RuntimeException e) {
       bytes.close();
       throw e;
@@ -59,6 +62,7 @@ final class TextFile extends Reader {
 
   @Override
   public int read(char[] buffer, int offset, int length) throws IOException {
+    bounds.requireWanted();
     int count = characters.read(buffer, offset, length);
     if (!begun && count > 0) {
       begun = true;
@@ -112,7 +116,8 @@ final class TextFile extends Reader {
         throw invalid(
             "FILE_TOO_LARGE",
             "uri",
-            "the file is longer than %d bytes uncompressed; split it".formatted(limit));
+            "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it"
+                .formatted(limit));
       }
     }
   }

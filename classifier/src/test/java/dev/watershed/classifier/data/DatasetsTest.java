@@ -32,7 +32,9 @@ class DatasetsTest {
   DatasetsTest(@TempDir Path root) {
     this.root = root;
     this.datasets =
-        new Datasets(new DataRoots(List.of(root)), new DataLimits(100_000, 20_000, 1000));
+        new Datasets(
+            new DataRoots(List.of(root)),
+            new DataLimits(100_000, 20_000, 1000, 64 << 20, 64 << 20));
   }
 
   @Test
@@ -216,7 +218,9 @@ class DatasetsTest {
     }
     write(rows.toString());
     Datasets roomy =
-        new Datasets(new DataRoots(List.of(root)), new DataLimits(100_000, 20_000, 10_000));
+        new Datasets(
+            new DataRoots(List.of(root)),
+            new DataLimits(100_000, 20_000, 10_000, 64 << 20, 64 << 20));
     assertThatExceptionOfType(InvalidInputException.class)
         .isThrownBy(() -> roomy.load(new Split(PAIRS, List.of())))
         .satisfies(e -> assertThat(e.reason()).isEqualTo("TOO_MANY_LABELS"));
@@ -414,7 +418,9 @@ class DatasetsTest {
       }
     }
     Datasets manyRows =
-        new Datasets(new DataRoots(List.of(root)), new DataLimits(100_000, 20_000, 1 << 20));
+        new Datasets(
+            new DataRoots(List.of(root)),
+            new DataLimits(100_000, 20_000, 1 << 20, 64 << 20, 64 << 20));
     FileSplit split = new FileSplit("data.gz", FileFormat.TSV, "a", "b", "gold", List.of(), true);
     assertThatExceptionOfType(InvalidInputException.class)
         .isThrownBy(() -> manyRows.load(new Split(split, List.of())))

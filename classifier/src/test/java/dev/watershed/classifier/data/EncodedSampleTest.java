@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class EncodedSampleTest {
+  private static final DataMemory MEMORY = new DataMemory(DataLimits.DEFAULT);
   private static final Tokenizer TOKENIZER = Tokenizers.miniature();
   private static final Split SPLIT = new Split(new BuiltinSplit("miniature/validation"), List.of());
   private static final Dataset VALIDATION = Miniature.split("miniature/validation");
@@ -142,7 +143,12 @@ class EncodedSampleTest {
 
   private static EncodedSample draw(Dataset dataset, int size, @Nullable Long seed, int maxTokens) {
     return EncodedSample.draw(
-        dataset, new SampleSpec("test", SPLIT, size, seed, maxTokens), TOKENIZER, ENCODER);
+        dataset,
+        new SampleSpec("test", SPLIT, size, seed, maxTokens),
+        TOKENIZER,
+        ENCODER,
+        MEMORY,
+        () -> false);
   }
 
   private static List<Integer> ids(EncodedSample sample) {
@@ -161,7 +167,8 @@ class EncodedSampleTest {
       String named) {
     SampleSpec spec = new SampleSpec("test", SPLIT, size, null, maxTokens);
     assertThatExceptionOfType(InvalidInputException.class)
-        .isThrownBy(() -> EncodedSample.draw(dataset, spec, tokenizer, encoder))
+        .isThrownBy(
+            () -> EncodedSample.draw(dataset, spec, tokenizer, encoder, MEMORY, () -> false))
         .withMessageContaining(named)
         .satisfies(e -> assertThat(e.reason()).isEqualTo(reason));
   }

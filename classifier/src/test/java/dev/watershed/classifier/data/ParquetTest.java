@@ -149,16 +149,16 @@ class ParquetTest {
   @Test
   void load_moreThanTheLimits_isRefused() throws SQLException {
     ParquetFiles.write(file, ROWS, "snappy", LABELS);
-    refused(new DataLimits(1 << 20, 1 << 20, 4999), "TOO_MANY_ROWS");
-    refused(new DataLimits(4000, 1 << 20, 10_000), "FILE_TOO_LARGE");
-    refused(new DataLimits(1 << 20, 8, 10_000), "ROW_TOO_LONG");
+    refused(new DataLimits(1 << 20, 1 << 20, 4999, 64 << 20, 64 << 20), "TOO_MANY_ROWS");
+    refused(new DataLimits(4000, 1 << 20, 10_000, 64 << 20, 64 << 20), "FILE_TOO_LARGE");
+    refused(new DataLimits(1 << 20, 8, 10_000, 64 << 20, 64 << 20), "ROW_TOO_LONG");
     // Small on disk, large in memory: one long text, repeated by a dictionary.
     ParquetFiles.write(
         file,
         "SELECT repeat('x', 5000) AS premise, 'h' AS hypothesis, 0::BIGINT AS label FROM range(4000)",
         "zstd",
         LABELS);
-    refused(new DataLimits(1 << 20, 1 << 20, 10_000), "FILE_TOO_LARGE");
+    refused(new DataLimits(1 << 20, 1 << 20, 10_000, 64 << 20, 64 << 20), "FILE_TOO_LARGE");
   }
 
   @Test

@@ -42,7 +42,9 @@ class TasksTest {
     root = Files.createDirectory(temporary.resolve("root"));
     second = Files.createDirectory(temporary.resolve("second"));
     datasets =
-        new Datasets(new DataRoots(List.of(root, second)), new DataLimits(200_000, 20_000, 1000));
+        new Datasets(
+            new DataRoots(List.of(root, second)),
+            new DataLimits(200_000, 20_000, 1000, 64 << 20, 64 << 20));
   }
 
   @Test

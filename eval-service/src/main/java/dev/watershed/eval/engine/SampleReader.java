@@ -81,7 +81,9 @@ final class SampleReader implements AutoCloseable {
     EncodedSample encoded = samples.getIfPresent(key);
     if (encoded == null) {
       encoded =
-          queue.run(cancelled, unwanted -> samples.get(key, missing -> encode(spec, field, model)));
+          queue.run(
+              cancelled,
+              unwanted -> samples.get(key, missing -> encode(spec, field, model, unwanted)));
     }
     if (encoded.labels().isEmpty()) {
       throw RefusedException.invalidArgument(
@@ -117,13 +119,24 @@ final class SampleReader implements AutoCloseable {
     }
   }
 
-  private EncodedSample encode(SampleSpec spec, String field, Model model) {
+  private EncodedSample encode(
+      SampleSpec spec, String field, Model model, BooleanSupplier unwanted) {
     counters.countSampleDrawn();
-    Dataset dataset = Samples.within(field + ".split", () -> datasets.load(spec.split()));
-    try (Tokenizer tokenizer = models.tokenizer(model)) {
+    int firstRows = spec.seed() == null ? spec.size() : 0;
+    try (Dataset dataset =
+            Samples.within(
+                field + ".split", () -> datasets.load(spec.split(), firstRows, unwanted));
+        Tokenizer tokenizer = models.tokenizer(model)) {
       return Samples.within(
           field,
-          () -> EncodedSample.draw(dataset, spec, tokenizer, model.architecture().encoder()));
+          () ->
+              EncodedSample.draw(
+                  dataset,
+                  spec,
+                  tokenizer,
+                  model.architecture().encoder(),
+                  datasets.memory(),
+                  unwanted));
     }
   }
 

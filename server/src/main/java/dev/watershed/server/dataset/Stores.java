@@ -38,7 +38,7 @@ final class Stores {
   }
 
   @Singleton
-  Datasets datasets(DataRoots roots) {
-    return new Datasets(roots);
+  Datasets datasets(DataRoots roots, DataConfiguration configuration) {
+    return new Datasets(roots, configuration.limits());
   }
 }

@@ -14,18 +14,21 @@ import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.LabelCount;
 import dev.watershed.type.v1.SplitDescription;
+import io.grpc.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Splits as rows and as tokens. Runs that differ by seed alone share them; they are forgotten when
- * memory is short and read anew when their file has changed.
+ * Splits as rows and as tokens. Runs that differ by seed alone share them; the largest are not
+ * kept, and all are read anew when their file has changed.
  */
 final class TrainingData {
   private static final int KEPT = 8;
+  private static final int SHARE_KEPT = 4;
   private static final int KEPT_DIGESTS = 1000;
 
   /** What rows were read from; {@code stamp} is null for a built-in split. */
@@ -35,17 +38,28 @@ final class TrainingData {
 
   private final Datasets datasets;
   private final DataRoots roots;
-  private final Cache<RowsKey, Dataset> rows =
-      Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
-  private final Cache<TokensKey, EncodedSample> tokens =
-      Caffeine.newBuilder().maximumSize(KEPT).softValues().build();
-
+  private final Cache<RowsKey, Dataset> rows;
+  private final Cache<TokensKey, EncodedSample> tokens;
   private final Cache<RowsKey, Digest> digests =
       Caffeine.newBuilder().maximumSize(KEPT_DIGESTS).build();
 
   TrainingData(Datasets datasets, DataRoots roots) {
     this.datasets = datasets;
     this.roots = roots;
+    this.rows = kept(datasets.memory().maximumBytes(), Dataset::storedBytes);
+    this.tokens = kept(datasets.memory().maximumBytes(), EncodedSample::storedBytes);
+  }
+
+  /** Keeps a few, and no more bytes than leave room for others. */
+  private static <K, V> Cache<K, V> kept(long memory, ToLongFunction<V> bytes) {
+    long maximum = memory / SHARE_KEPT;
+    return Caffeine.newBuilder()
+        .maximumWeight(maximum)
+        .weigher(
+            (K key, V value) ->
+                (int)
+                    Math.min(Integer.MAX_VALUE, Math.max(maximum / KEPT, bytes.applyAsLong(value))))
+        .build();
   }
 
   /**
@@ -67,7 +81,9 @@ final class TrainingData {
                 rows(rowsKey),
                 new SampleSpec("split", Samples.split(split), 0, null, maxTokens),
                 start.tokenizer(),
-                start.architecture().encoder()));
+                start.architecture().encoder(),
+                datasets.memory(),
+                Context.current()::isCancelled));
   }
 
   /**
@@ -107,7 +123,9 @@ final class TrainingData {
   }
 
   private Dataset rows(RowsKey key) {
-    return rows.get(key, unused -> datasets.load(Samples.split(key.split())));
+    return rows.get(
+        key,
+        unused -> datasets.load(Samples.split(key.split()), 0, Context.current()::isCancelled));
   }
 
   private RowsKey key(DatasetSplit split) {
