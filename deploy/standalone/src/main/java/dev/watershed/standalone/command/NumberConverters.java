@@ -42,15 +42,15 @@ final class NumberConverters {
     } catch (NumberFormatException e) {
       String hint =
           DECIMAL_COMMA.matcher(text).matches()
-              ? "; write the decimal point: " + text.replace(',', '.')
+              ? "; a decimal has a point, not a comma: " + text.replace(',', '.')
               : "";
-      throw new TypeConversionException("'" + Quoted.of(text) + "' is no number" + hint);
+      throw new TypeConversionException("'" + Quoted.of(text) + "' is not a number" + hint);
     }
   }
 
   private static BigDecimal whole(String text, long limit) {
     String rule =
-        "'" + Quoted.of(text) + "' is no whole number between " + ~limit + " and " + limit;
+        "'" + Quoted.of(text) + "' is not a whole number between " + ~limit + " and " + limit;
     BigDecimal number;
     try {
       // The exponent is bounded so that nobody writes out a billion digits.

@@ -361,8 +361,8 @@ final class TrainCommandTest {
       textBlock =
           """
           --epochs      | 0.5     | give its steps (--steps
-          --lr          | 2,5e-5  | write the decimal point: 2.5e-5
-          --lr          | fast    | 'fast' is no number
+          --lr          | 2,5e-5  | a decimal has a point, not a comma: 2.5e-5
+          --lr          | fast    | 'fast' is not a number
           --warmup-steps| 1e5     | write it out: 100000
           --batch-size  | 32.0    | write it out: 32
           --steps       | 99999999999999999999 | between -9223372036854775808 and 9223372036854775807
