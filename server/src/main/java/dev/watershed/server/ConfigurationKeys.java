@@ -4,51 +4,185 @@ import io.micronaut.context.ApplicationContext;
 import io.micronaut.context.annotation.ConfigurationReader;
 import io.micronaut.context.annotation.Context;
 import io.micronaut.context.env.PropertySource;
+import io.micronaut.context.env.PropertySource.PropertyConvention;
+import io.micronaut.core.annotation.Order;
+import io.micronaut.core.convert.ConversionContext;
 import io.micronaut.core.naming.NameUtils;
+import io.micronaut.core.order.Ordered;
+import io.micronaut.core.type.Argument;
 import io.micronaut.inject.BeanDefinition;
-import java.util.TreeSet;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
- * Stops the start of a process whose configuration holds a key of ours that nothing reads: a
- * misspelt limit is no limit. Environment variables are not looked at, since their spelling cannot
- * be told apart from that of other programs.
+ * Stops the start of a process whose configuration holds a key of ours that nothing reads, or a
+ * value that cannot be read: a misspelt limit is no limit.
+ *
+ * <p>Environment variables that begin with {@code WATERSHED_} are keys too, except those of the
+ * launcher and those that Kubernetes makes of a service of that name.
  */
 @Context
+@Order(Ordered.HIGHEST_PRECEDENCE)
 final class ConfigurationKeys {
   private static final String OURS = "watershed.";
+  private static final String OUR_VARIABLES = "WATERSHED_";
+
+  /** Variables that the launcher, the command line and the tests read themselves. */
+  private static final Set<String> LAUNCHER =
+      Set.of(
+          "WATERSHED_ADDRESS",
+          "WATERSHED_DATA",
+          "WATERSHED_DEBUG",
+          "WATERSHED_JAVA_OPTS",
+          "WATERSHED_NO_BUILD",
+          "WATERSHED_SHARED");
+
+  private static final Pattern OF_KUBERNETES =
+      Pattern.compile(
+          "WATERSHED_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\\d+_.*)?)");
+
+  /** The source of what a process says of itself: nothing else can say it too. */
+  private static final String COMMAND_LINE = "command line";
+
+  private final ApplicationContext context;
+  private final Set<String> settled = new HashSet<>();
+  private final TreeMap<String, Argument<?>> known = new TreeMap<>();
 
   ConfigurationKeys(ApplicationContext context) {
-    var known = new TreeSet<String>();
+    this.context = context;
     for (BeanDefinition<?> definition : context.getAllBeanDefinitions()) {
       definition
           .stringValue(ConfigurationReader.class, "prefix")
           .filter(prefix -> (prefix + ".").startsWith(OURS))
-          .ifPresent(prefix -> addKeys(known, prefix, definition));
+          .ifPresent(prefix -> addKeys(prefix, definition));
     }
     for (var source : context.getEnvironment().getPropertySources()) {
-      if (source.getConvention() != PropertySource.PropertyConvention.ENVIRONMENT_VARIABLE) {
-        source.forEach(key -> check(key, known, source.getName()));
+      if (source.getName().equals(COMMAND_LINE)) {
+        source.forEach(settled::add);
       }
     }
-  }
-
-  private static void addKeys(TreeSet<String> known, String prefix, BeanDefinition<?> definition) {
-    for (var argument : definition.getConstructor().getArguments()) {
-      known.add(prefix + "." + NameUtils.hyphenate(argument.getName()));
+    for (var source : context.getEnvironment().getPropertySources()) {
+      source.forEach(key -> check(key, source));
     }
   }
 
-  private static void check(String key, TreeSet<String> known, String source) {
+  private void addKeys(String prefix, BeanDefinition<?> definition) {
+    for (var argument : definition.getConstructor().getArguments()) {
+      known.put(prefix + "." + NameUtils.hyphenate(argument.getName()), argument);
+    }
+  }
+
+  private void check(String key, PropertySource source) {
+    if (source.getConvention() == PropertyConvention.ENVIRONMENT_VARIABLE) {
+      if (key.startsWith(OUR_VARIABLES)
+          && !LAUNCHER.contains(key)
+          && !OF_KUBERNETES.matcher(key).matches()) {
+        checkVariable(key, source);
+      }
+      return;
+    }
     // A list arrives as key[0], key[1], ...
     String name = NameUtils.hyphenate(key.replaceFirst("\\[.*", ""));
-    if (name.startsWith(OURS) && !known.contains(name)) {
-      throw new IllegalStateException(
-          "Configuration key '"
-              + key
-              + "' (from "
-              + source
-              + ") is not known. Known keys: "
-              + known);
+    if (name.startsWith(OURS)) {
+      var argument = known.get(name);
+      if (argument == null) {
+        throw unknown("key", key, source.getName(), known.keySet());
+      }
+      if (!source.getName().equals(COMMAND_LINE)) {
+        refuseSettled(name, key, source.getName());
+      }
+      checkValue(name, argument, key, source.get(key), source.getName());
     }
+  }
+
+  private void checkVariable(String variable, PropertySource source) {
+    var names = new TreeMap<String, String>();
+    known.keySet().forEach(key -> names.put(variable(key), key));
+    // So does a list: WATERSHED_DATA_ROOTS_0, ...
+    String name = variable.replaceFirst("_\\d+$", "");
+    String key = names.containsKey(variable) ? names.get(variable) : names.get(name);
+    var argument = key == null ? null : known.get(key);
+    if (key == null || argument == null) {
+      LAUNCHER.forEach(other -> names.put(other, other));
+      throw unknown("environment variable", variable, "", names.keySet());
+    }
+    refuseSettled(key, variable, "the environment");
+    checkValue(key, argument, variable, source.get(variable), "the environment");
+  }
+
+  private void refuseSettled(String key, String written, String source) {
+    if (settled.contains(key)) {
+      throw new ConfigurationException(
+          written
+              + " (from "
+              + source
+              + ") cannot take effect: this command sets "
+              + key
+              + " itself. Remove it, and use the command's options.");
+    }
+  }
+
+  private static String variable(String key) {
+    return key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+  }
+
+  private static ConfigurationException unknown(
+      String kind, String name, String source, Collection<String> known) {
+    var nearest = Nearest.hint(name, known);
+    return new ConfigurationException(
+        "The configuration's "
+            + kind
+            + " "
+            + name
+            + (source.isEmpty() ? "" : " (from " + source + ")")
+            + " is none that Watershed reads"
+            + (nearest.isEmpty() ? "; those are " + String.join(", ", known) + "." : nearest));
+  }
+
+  private void checkValue(
+      String key, Argument<?> argument, String written, Object value, String source) {
+    var type = argument.getType();
+    boolean right =
+        type == boolean.class
+            // Micronaut takes every word that it does not know for false.
+            ? Set.of("true", "false").contains(resolved(key, value))
+            : context.getEnvironment().getProperty(key, ConversionContext.of(argument)).isPresent();
+    if (!right) {
+      throw new ConfigurationException(
+          written + " (from " + source + ") is '" + value + "'; it must be " + form(type) + ".");
+    }
+  }
+
+  /** With placeholders filled in. */
+  private String resolved(String key, Object value) {
+    return context.getEnvironment().getProperty(key, String.class).orElse(value.toString());
+  }
+
+  private static String form(Class<?> type) {
+    if (type == ByteSize.class) {
+      return ByteSize.FORM;
+    }
+    if (type == Duration.class) {
+      return "a time with its unit, for example 500ms, 30s, 5m or 1h";
+    }
+    if (type == boolean.class) {
+      return "true or false";
+    }
+    if (type == int.class) {
+      return "a whole number of at most " + Integer.MAX_VALUE;
+    }
+    if (type == long.class) {
+      return "a whole number";
+    }
+    if (List.class.isAssignableFrom(type)) {
+      return "a list, separated by commas";
+    }
+    return "a " + type.getSimpleName().toLowerCase(Locale.ROOT);
   }
 }

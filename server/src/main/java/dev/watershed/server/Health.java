@@ -3,6 +3,7 @@ package dev.watershed.server;
 import io.grpc.BindableService;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
@@ -13,9 +14,21 @@ import io.micronaut.runtime.server.event.ServerStartupEvent;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 
-/** Health (grpc.health.v1, per service) and reflection of whatever services this process has. */
+/**
+ * Health (grpc.health.v1, per service) and reflection (v1 and v1alpha) of whatever services this
+ * process has.
+ */
 @Factory
 final class Health {
+  /** The name that older clients ask by. */
+  @Bean
+  @Singleton
+  @Named("reflection-v1alpha")
+  @SuppressWarnings("deprecation") // It is what those clients speak.
+  BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
+  }
+
   @Bean
   @Singleton
   @Named("reflection")

@@ -1,17 +1,28 @@
 package dev.watershed.server;
 
+import io.grpc.BindableService;
 import io.grpc.ServerBuilder;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.micronaut.context.annotation.Bean;
+import io.micronaut.context.annotation.Factory;
+import io.micronaut.context.annotation.Replaces;
 import io.micronaut.context.annotation.Value;
-import io.micronaut.context.event.BeanCreatedEvent;
-import io.micronaut.context.event.BeanCreatedEventListener;
+import io.micronaut.grpc.server.GrpcServerBuilder;
+import io.micronaut.grpc.server.GrpcServerConfiguration;
 import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
-/** Sets what Micronaut's gRPC properties lack: virtual threads, limits, and a safe address. */
-@Singleton
-final class ServerSetup implements BeanCreatedEventListener<ServerBuilder<?>> {
+/**
+ * Builds the server: Micronaut's, with virtual threads, limits, keepalive, a safe address, and
+ * services behind {@link ServedCalls}.
+ */
+@Factory
+final class ServerSetup {
   private final ServerConfiguration configuration;
   private final String host;
   private final boolean tls;
@@ -25,13 +36,28 @@ final class ServerSetup implements BeanCreatedEventListener<ServerBuilder<?>> {
     this.tls = !certificateChain.isEmpty();
   }
 
-  @Override
-  public ServerBuilder<?> onCreated(BeanCreatedEvent<ServerBuilder<?>> event) {
+  @Bean
+  @Singleton
+  @Replaces(bean = ServerBuilder.class, factory = GrpcServerBuilder.class)
+  ServerBuilder<?> server(
+      GrpcServerConfiguration micronaut,
+      HealthStatusManager health,
+      List<BindableService> services,
+      ServedCalls calls) {
     refuseOpenAddress();
-    return event
-        .getBean()
+    var server = micronaut.getServerBuilder();
+    calls.serve(server, List.of(health.getHealthService()));
+    calls.serve(server, services);
+    if (server instanceof NettyServerBuilder netty) {
+      netty.maxConcurrentCallsPerConnection(configuration.maxCallsPerConnection());
+    }
+    return server
         .executor(Executors.newVirtualThreadPerTaskExecutor())
-        .maxInboundMessageSize(configuration.maxRequestBytes());
+        .maxInboundMessageSize(Math.toIntExact(configuration.maxRequestBytes().bytes()))
+        .permitKeepAliveTime(configuration.permitKeepAlive().toNanos(), TimeUnit.NANOSECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .keepAliveTime(configuration.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
+        .keepAliveTimeout(configuration.keepAliveTimeout().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void refuseOpenAddress() {
@@ -39,14 +65,15 @@ final class ServerSetup implements BeanCreatedEventListener<ServerBuilder<?>> {
       if (!tls
           && !configuration.allowPlaintext()
           && !InetAddress.getByName(host).isLoopbackAddress()) {
-        throw new IllegalStateException(
+        throw new ConfigurationException(
             "grpc.server.host is "
                 + host
                 + ", which others can reach, and there is no TLS. Set grpc.server.ssl.*, listen on"
-                + " 127.0.0.1, or set watershed.server.allow-plaintext=true if the network is yours.");
+                + " 127.0.0.1, or set watershed.server.allow-plaintext=true if the network is"
+                + " yours.");
       }
     } catch (UnknownHostException e) {
-      throw new IllegalStateException("grpc.server.host is " + host + ", which has no address.", e);
+      throw new ConfigurationException("grpc.server.host is " + host + ", which has no address.");
     }
   }
 }

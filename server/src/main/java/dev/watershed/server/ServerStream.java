@@ -1,8 +1,11 @@
 package dev.watershed.server;
 
+import com.google.rpc.Code;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,6 +25,7 @@ public final class ServerStream<T> {
   }
 
   private final ServerCallStreamObserver<T> call;
+  private final Duration unread = CallLimits.unreadStream();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -39,6 +43,8 @@ public final class ServerStream<T> {
     var stream = new ServerStream<>(call);
     call.setOnReadyHandler(stream::wake);
     call.setOnCancelHandler(stream::wake);
+    // A deadline that we set ourselves cancels the context and not the call.
+    stream.onCancel(stream::wake);
     Thread.ofVirtual().name("stream").start(Context.current().wrap(() -> stream.run(body)));
   }
 
@@ -58,19 +64,36 @@ public final class ServerStream<T> {
   /**
    * Sends one message, waiting while the reader is slow.
    *
+   * @throws RefusedException RESOURCE_EXHAUSTED when the reader has taken nothing for as long as it
+   *     may, so that what the stream holds is free for others
    * @throws CancellationException when the call was cancelled or its deadline has passed
    */
   public void send(T message) throws InterruptedException {
     lock.lock();
     try {
+      long left = unread.toNanos();
       while (!call.isReady() && !isCancelled()) {
-        changed.await();
+        if (left <= 0) {
+          throw notRead();
+        }
+        left = changed.awaitNanos(left);
       }
     } finally {
       lock.unlock();
     }
     throwIfCancelled();
     call.onNext(message);
+  }
+
+  private RefusedException notRead() {
+    return RefusedException.refused(
+        Code.RESOURCE_EXHAUSTED,
+        "STREAM_NOT_READ",
+        "Nothing was read from this stream for "
+            + unread.toMillis() / 1000.0
+            + " s (watershed.server.unread-stream), so it was ended; ask again, and read what"
+            + " comes.",
+        Map.of());
   }
 
   /** Whether nobody waits for the answer any more. */

@@ -11,13 +11,14 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.micronaut.core.order.Ordered;
+import io.micronaut.context.annotation.Bean;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 
 /** Refuses requests that break a rule of their contract, before any handler sees them. */
 @Singleton
-public final class ValidationInterceptor implements ServerInterceptor, Ordered {
+@Bean(typed = ValidationInterceptor.class)
+public final class ValidationInterceptor implements ServerInterceptor {
   /** More violations than this are counted, not listed. */
   private static final int LISTED_VIOLATIONS = 20;
 
@@ -29,12 +30,6 @@ public final class ValidationInterceptor implements ServerInterceptor, Ordered {
       ValidatorFactory.newBuilder()
           .withConfig(Config.newBuilder().setFailFast(true).build())
           .build();
-
-  /** Inside {@link ErrorInterceptor}, which tells what this throws. */
-  @Override
-  public int getOrder() {
-    return -50;
-  }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(

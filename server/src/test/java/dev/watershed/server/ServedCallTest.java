@@ -70,15 +70,29 @@ final class ServedCallTest {
   @BeforeEach
   void serve() throws Exception {
     String name = InProcessServerBuilder.generateName();
-    server =
-        InProcessServerBuilder.forName(name)
-            .addService(studies)
-            .intercept(new ValidationInterceptor())
-            .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
-            .build()
-            .start();
+    var builder = InProcessServerBuilder.forName(name);
+    new ServedCalls(
+            new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))),
+            new ValidationInterceptor(),
+            new CallLimits(configuration()))
+        .serve(builder, List.of(studies));
+    server = builder.build().start();
     channel = InProcessChannelBuilder.forName(name).build();
     stub = StudyServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
+  }
+
+  private static ServerConfiguration configuration() {
+    return new ServerConfiguration(
+        new ByteSize(1 << 20),
+        false,
+        10,
+        Duration.ofSeconds(2),
+        Duration.ofMillis(300),
+        Duration.ofSeconds(20),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(8),
+        1,
+        1);
   }
 
   @AfterEach
@@ -216,6 +230,88 @@ final class ServedCallTest {
 
     assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
     assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void call_bytesThatAreNoProtobuf_areInvalidAndNeverReachTheHandler() throws Exception {
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> Bytes.call(channel));
+    var status = StatusProto.fromThrowable(thrown);
+
+    assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("REQUEST_UNREADABLE");
+    assertThat(status.getMessage()).contains("watershed.analysis.v1.StudyService/GetStudy");
+    assertThat(studies.calls).hasValue(0);
+  }
+
+  @Test
+  void call_handlerQuotesMuch_isToldInLittle() throws Exception {
+    studies.answer =
+        () -> {
+          throw RefusedException.invalidArgument("BAD", "uri", "ä".repeat(10_000));
+        };
+    var status = refusal(REQUEST);
+
+    assertThat(status.getSerializedSize()).isLessThanOrEqualTo(BoundedStatus.STATUS_BYTES);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("BAD");
+    assertThat(detail(status, BadRequest.class).getFieldViolations(0).getField()).isEqualTo("uri");
+  }
+
+  @Test
+  void pump_readerTakesNothing_losesItsPlaceWithAReason() throws Exception {
+    var ended = new CompletableFuture<RefusedException>();
+    studies.watch =
+        stream -> {
+          try {
+            while (true) {
+              stream.send(WatchStudyResponse.getDefaultInstance());
+            }
+          } catch (RefusedException e) {
+            ended.complete(e);
+            throw e;
+          }
+        };
+    StudyServiceGrpc.newStub(channel)
+        .watchStudy(
+            WatchStudyRequest.newBuilder().setName("studies/a").build(), new OneMessageReader());
+
+    var status = ended.get(10, TimeUnit.SECONDS).toStatus();
+    assertThat(status.getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("STREAM_NOT_READ");
+  }
+
+  @Test
+  void pump_callWithoutDeadline_endsWithTheConfiguredOne() {
+    studies.watch =
+        stream -> {
+          var expired = new CountDownLatch(1);
+          stream.onCancel(expired::countDown);
+          assertThat(expired.await(10, TimeUnit.SECONDS)).isTrue();
+          stream.throwIfCancelled();
+        };
+    var answers =
+        StudyServiceGrpc.newBlockingStub(channel)
+            .watchStudy(WatchStudyRequest.newBuilder().setName("studies/a").build());
+
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, answers::hasNext);
+    assertThat(thrown.getStatus().getCode()).isEqualTo(io.grpc.Status.Code.DEADLINE_EXCEEDED);
+  }
+
+  /** Takes one message and asks for no more. */
+  private static final class OneMessageReader
+      implements ClientResponseObserver<WatchStudyRequest, WatchStudyResponse> {
+    @Override
+    public void beforeStart(ClientCallStreamObserver<WatchStudyRequest> requests) {
+      requests.disableAutoRequestWithInitial(1);
+    }
+
+    @Override
+    public void onNext(WatchStudyResponse value) {}
+
+    @Override
+    public void onError(Throwable t) {}
+
+    @Override
+    public void onCompleted() {}
   }
 
   private Status refusal(GetStudyRequest request) {

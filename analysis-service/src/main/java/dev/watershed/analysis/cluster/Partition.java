@@ -25,15 +25,40 @@ record Partition(int[] assignments, double[][] centroids) {
     }
   }
 
+  /**
+   * Lets {@code look} run once in some thousand distances.
+   *
+   * @param look what it throws ends the clustering
+   */
+  private static final class WatchedDistance extends EuclideanDistance {
+    private static final long serialVersionUID = 1L;
+    private static final int DISTANCES_BETWEEN_LOOKS = 4096;
+
+    private final transient Runnable look;
+    private transient int computed;
+
+    WatchedDistance(Runnable look) {
+      this.look = look;
+    }
+
+    @Override
+    public double compute(double[] a, double[] b) {
+      if (++computed % DISTANCES_BETWEEN_LOOKS == 0) {
+        look.run();
+      }
+      return super.compute(a, b);
+    }
+  }
+
   /** The best of several runs of k-means++ by the sum of squared distances to the centroids. */
-  static Partition kMeans(double[][] points, int k, long seed) {
+  static Partition kMeans(double[][] points, int k, long seed, Runnable throwIfUnwanted) {
     var clusterable = new ArrayList<Point>();
     for (int i = 0; i < points.length; i++) {
       clusterable.add(new Point(i, points[i]));
     }
     var once =
         new KMeansPlusPlusClusterer<Point>(
-            k, MAXIMAL_ITERATIONS, new EuclideanDistance(), new Well19937c(seed));
+            k, MAXIMAL_ITERATIONS, new WatchedDistance(throwIfUnwanted), new Well19937c(seed));
     var clusters =
         new MultiKMeansPlusPlusClusterer<>(once, TRIALS, new Inertia()).cluster(clusterable);
     return ordered(clusters, points.length);

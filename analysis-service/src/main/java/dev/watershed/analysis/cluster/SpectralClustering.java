@@ -27,6 +27,17 @@ public final class SpectralClustering {
    *     kernel_width}
    */
   public static Clustering cluster(double[][] distances, int k, double kernelWidth, long seed) {
+    return cluster(distances, k, kernelWidth, seed, () -> {});
+  }
+
+  /**
+   * As {@link #cluster(double[][], int, double, long)}, for work that may be given up.
+   *
+   * @param throwIfUnwanted run now and then, except within the decomposition, which is most of the
+   *     work for hundreds of models; what it throws ends the work
+   */
+  public static Clustering cluster(
+      double[][] distances, int k, double kernelWidth, long seed, Runnable throwIfUnwanted) {
     var matrix = DistanceMatrix.of(distances);
     int n = matrix.size();
     if (k < 1 || k > n) {
@@ -42,11 +53,13 @@ public final class SpectralClustering {
           "The kernel width is " + kernelWidth + "; it must be finite and above 0.");
     }
     var affinity = new Affinity(matrix, kernelWidth);
+    throwIfUnwanted.run();
     var decomposition = affinity.decompose();
+    throwIfUnwanted.run();
     var eigenvalues = decomposition.getEigenvalues();
     double eigengap = k == n ? Double.NaN : eigenvalues[k] - eigenvalues[k - 1];
     var embedding = affinity.embed(decomposition, k);
-    var partition = Partition.kMeans(embedding, k, seed);
+    var partition = Partition.kMeans(embedding, k, seed, throwIfUnwanted);
     var centroidDistances = centroidDistances(embedding, partition.centroids());
     double silhouette = Silhouette.mean(matrix, partition.assignments(), k);
     boolean connected = affinity.connected();

@@ -13,6 +13,7 @@ import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.server.Computations;
 import dev.watershed.server.RefusedException;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -23,10 +24,16 @@ import java.util.List;
 public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImplBase {
   private static final int DEFAULT_CLUSTER_COUNT = 2;
 
+  private final Computations computations;
+
+  public MetricGrpcService(Computations computations) {
+    this.computations = computations;
+  }
+
   @Override
   public void analyzeCurve(
       AnalyzeCurveRequest request, StreamObserver<AnalyzeCurveResponse> observer) {
-    var metrics = MetricMessages.curveMetrics(curve(request));
+    var metrics = computations.run(throwIfUnwanted -> MetricMessages.curveMetrics(curve(request)));
     observer.onNext(AnalyzeCurveResponse.newBuilder().setMetrics(metrics).build());
     observer.onCompleted();
   }
@@ -35,7 +42,13 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
   public void clusterModels(
       ClusterModelsRequest request, StreamObserver<ClusterModelsResponse> observer) {
     checkScores(request);
-    var clustering = cluster(request);
+    observer.onNext(computations.run(throwIfUnwanted -> clustered(request, throwIfUnwanted)));
+    observer.onCompleted();
+  }
+
+  private static ClusterModelsResponse clustered(
+      ClusterModelsRequest request, Runnable throwIfUnwanted) {
+    var clustering = cluster(request, throwIfUnwanted);
     var response =
         ClusterModelsResponse.newBuilder().setClustering(MetricMessages.clustering(clustering));
     var feature = clustering.centroidDistanceDifferences();
@@ -43,8 +56,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
       var fit = LinearFit.of(feature, Doubles.toArray(request.getScoresList()));
       response.setFit(MetricMessages.linearFit(fit));
     }
-    observer.onNext(response.build());
-    observer.onCompleted();
+    return response.build();
   }
 
   private static LossCurve curve(AnalyzeCurveRequest request) {
@@ -57,7 +69,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
     }
   }
 
-  private static Clustering cluster(ClusterModelsRequest request) {
+  private static Clustering cluster(ClusterModelsRequest request, Runnable throwIfUnwanted) {
     int k = request.getClusterCount() == 0 ? DEFAULT_CLUSTER_COUNT : request.getClusterCount();
     double kernelWidth =
         request.getKernelWidth() == 0
@@ -65,7 +77,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
             : request.getKernelWidth();
     try {
       return SpectralClustering.cluster(
-          matrix(request.getDistancesList()), k, kernelWidth, request.getSeed());
+          matrix(request.getDistancesList()), k, kernelWidth, request.getSeed(), throwIfUnwanted);
     } catch (UnusableNumbersException e) {
       // An entry of the matrix is a value of a row on the wire.
       throw refused(e, e.parameter().replace("][", "].values["));

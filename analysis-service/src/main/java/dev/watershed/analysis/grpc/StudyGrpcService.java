@@ -25,6 +25,7 @@ import dev.watershed.analysis.v1.ListStudiesResponse;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
+import dev.watershed.server.Computations;
 import dev.watershed.server.ServerStream;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -35,11 +36,14 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
   private final DynamicsAnalysis dynamics;
   private final StudyUpdates updates;
+  private final Computations computations;
 
-  StudyGrpcService(Studies studies, DynamicsAnalysis dynamics, StudyUpdates updates) {
+  StudyGrpcService(
+      Studies studies, DynamicsAnalysis dynamics, StudyUpdates updates, Computations computations) {
     this.studies = studies;
     this.dynamics = dynamics;
     this.updates = updates;
+    this.computations = computations;
   }
 
   @Override
@@ -110,7 +114,7 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   @Override
   public void analyzeDynamics(
       AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
-    var compared = dynamics.analyze(request.getStudiesList());
+    var compared = computations.run(unwanted -> dynamics.analyze(request.getStudiesList()));
     answer(observer, AnalyzeDynamicsResponse.newBuilder().setDynamics(compared).build());
   }
 
@@ -120,7 +124,7 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
     ServerStream.pump(
         observer,
         stream -> {
-          var compared = dynamics.analyze(request.getStudiesList());
+          var compared = computations.run(unwanted -> dynamics.analyze(request.getStudiesList()));
           var title = title(request);
           for (var name : DynamicsFiles.names()) {
             try (var file = new FileParts(name, part -> stream.send(dynamicsPart(name, part)))) {

@@ -7,6 +7,7 @@ import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
+import java.util.concurrent.TimeUnit;
 
 /** The way to the evaluators; connects when it is first used. */
 @Factory
@@ -23,6 +24,9 @@ final class EvaluatorChannel {
         : ManagedChannelBuilder.forTarget(address)
             .defaultLoadBalancingPolicy("round_robin")
             .usePlaintext()
+            // A connection that died without a word is noticed, and its calls made again.
+            .keepAliveTime(20, TimeUnit.SECONDS)
+            .keepAliveTimeout(10, TimeUnit.SECONDS)
             .build();
   }
 }

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
 import java.time.Duration;
@@ -23,4 +24,14 @@ public record EvaluatorConfiguration(
     @Bindable(defaultValue = "30m") Duration deadline,
     @Bindable(defaultValue = "500ms") Duration firstBackoff,
     @Bindable(defaultValue = "30s") Duration longestBackoff,
-    @Bindable(defaultValue = "15m") Duration patience) {}
+    @Bindable(defaultValue = "15m") Duration patience) {
+  private static final String PREFIX = "watershed.analysis.evaluator.";
+
+  public EvaluatorConfiguration {
+    ConfigurationException.requireBetween(PREFIX + "concurrency", concurrency, 1, 10_000);
+    ConfigurationException.requirePositive(PREFIX + "deadline", deadline);
+    ConfigurationException.requirePositive(PREFIX + "first-backoff", firstBackoff);
+    ConfigurationException.requirePositive(PREFIX + "longest-backoff", longestBackoff);
+    ConfigurationException.requirePositive(PREFIX + "patience", patience);
+  }
+}

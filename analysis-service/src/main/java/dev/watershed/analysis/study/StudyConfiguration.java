@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
 import java.time.Duration;
@@ -23,4 +24,14 @@ public record StudyConfiguration(
     @Bindable(defaultValue = "false") boolean soleWorker,
     @Bindable(defaultValue = "1000000") long maxPoints,
     @Bindable(defaultValue = "1s") Duration pollInterval,
-    @Bindable(defaultValue = "15s") Duration heartbeatInterval) {}
+    @Bindable(defaultValue = "15s") Duration heartbeatInterval) {
+  private static final String PREFIX = "watershed.analysis.";
+
+  public StudyConfiguration {
+    ConfigurationException.requireBetween(
+        PREFIX + "concurrent-studies", concurrentStudies, 0, 1000);
+    ConfigurationException.requireAtLeast(PREFIX + "max-points", maxPoints, 1);
+    ConfigurationException.requirePositive(PREFIX + "poll-interval", pollInterval);
+    ConfigurationException.requirePositive(PREFIX + "heartbeat-interval", heartbeatInterval);
+  }
+}

@@ -18,8 +18,10 @@ import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.server.Computations;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
+import dev.watershed.server.ServerConfiguration;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -44,7 +46,7 @@ final class MetricGrpcServiceTest {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new MetricGrpcService())
+            .addService(new MetricGrpcService(new Computations(ServerConfiguration.DEFAULTS)))
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of())))
             .build()

@@ -1,8 +1,9 @@
 package dev.watershed.eval.engine;
 
+import dev.watershed.server.ByteSize;
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
-import io.micronaut.core.convert.format.ReadableBytes;
 import java.time.Duration;
 
 /**
@@ -21,35 +22,32 @@ import java.time.Duration;
  *     and with a scratch vector of its own, as far as {@code memory} goes; changes no result. 0: as
  *     many as there are processors for, on a GPU one
  * @param maxQueuedCalls calls admitted at a time; more are refused with RESOURCE_EXHAUSTED
+ * @param maxCallsPerConnection of these, how many one connection can have
  * @param retryAfter when a refused call should come back
  */
 @ConfigurationProperties("watershed.eval")
 public record EvaluationConfiguration(
-    @ReadableBytes @Bindable(defaultValue = "2GB") long memory,
-    @ReadableBytes @Bindable(defaultValue = "256MB") long sampleMemory,
-    @ReadableBytes @Bindable(defaultValue = "128MB") long pointMemory,
+    @Bindable(defaultValue = "2GiB") ByteSize memory,
+    @Bindable(defaultValue = "256MiB") ByteSize sampleMemory,
+    @Bindable(defaultValue = "128MiB") ByteSize pointMemory,
     @Bindable(defaultValue = "2048") int paddedTokensPerBatch,
     @Bindable(defaultValue = "0") int workers,
     @Bindable(defaultValue = "64") int maxQueuedCalls,
+    @Bindable(defaultValue = "16") int maxCallsPerConnection,
     @Bindable(defaultValue = "2s") Duration retryAfter) {
 
-  public EvaluationConfiguration {
-    requirePositive("memory", memory);
-    requirePositive("sample-memory", sampleMemory);
-    requirePositive("point-memory", pointMemory);
-    requirePositive("padded-tokens-per-batch", paddedTokensPerBatch);
-    if (workers < 0) {
-      throw new IllegalArgumentException(
-          "watershed.eval.workers is " + workers + "; it must be positive, or 0 for the default.");
-    }
-    requirePositive("max-queued-calls", maxQueuedCalls);
-    requirePositive("retry-after", retryAfter.toMillis());
-  }
+  private static final String PREFIX = "watershed.eval.";
 
-  private static void requirePositive(String key, long value) {
-    if (value <= 0) {
-      throw new IllegalArgumentException(
-          "watershed.eval." + key + " is " + value + "; it must be positive.");
-    }
+  public EvaluationConfiguration {
+    ConfigurationException.requireAtLeast(PREFIX + "memory", memory.bytes(), 1);
+    ConfigurationException.requireAtLeast(PREFIX + "sample-memory", sampleMemory.bytes(), 1);
+    ConfigurationException.requireAtLeast(PREFIX + "point-memory", pointMemory.bytes(), 1);
+    ConfigurationException.requireAtLeast(
+        PREFIX + "padded-tokens-per-batch", paddedTokensPerBatch, 1);
+    ConfigurationException.requireBetween(PREFIX + "workers", workers, 0, 10_000);
+    ConfigurationException.requireAtLeast(PREFIX + "max-queued-calls", maxQueuedCalls, 1);
+    ConfigurationException.requireAtLeast(
+        PREFIX + "max-calls-per-connection", maxCallsPerConnection, 1);
+    ConfigurationException.requirePositive(PREFIX + "retry-after", retryAfter);
   }
 }

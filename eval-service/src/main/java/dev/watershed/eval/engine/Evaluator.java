@@ -9,16 +9,20 @@ import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
+import dev.watershed.server.CallLimits;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +45,7 @@ public final class Evaluator implements AutoCloseable {
   private final Prefetcher prefetcher;
   private final WorkQueue queue;
   private final Semaphore places;
+  private final ConcurrentMap<SocketAddress, Integer> placesTaken = new ConcurrentHashMap<>();
   private final PointCache points;
   private final PointClaims claims = new PointClaims();
   private final Cache<List<String>, Double> distances =
@@ -67,14 +72,15 @@ public final class Evaluator implements AutoCloseable {
             datasets,
             models,
             counters,
-            configuration.sampleMemory(),
+            configuration.sampleMemory().bytes(),
             configuration.paddedTokensPerBatch());
     device =
-        new Device(models, counters, configuration.memory(), configuration.paddedTokensPerBatch());
+        new Device(
+            models, counters, configuration.memory().bytes(), configuration.paddedTokensPerBatch());
     prefetcher = new Prefetcher(device);
     queue = new WorkQueue("eval-device", workers(configuration, torch));
     places = new Semaphore(configuration.maxQueuedCalls());
-    points = new PointCache(configuration.pointMemory());
+    points = new PointCache(configuration.pointMemory().bytes());
   }
 
   private static int workers(EvaluationConfiguration configuration, TorchSettings torch) {
@@ -89,11 +95,15 @@ public final class Evaluator implements AutoCloseable {
    * Admits a call.
    *
    * @throws RefusedException RESOURCE_EXHAUSTED, with when to come back, where there are as many
-   *     calls as there may be; UNAVAILABLE where this evaluator is stopping
+   *     calls as there may be, or its connection has as many as one may; UNAVAILABLE where this
+   *     evaluator is stopping
    */
   public Place admit() {
     queue.requireRunning();
+    var connection = CallLimits.connection();
+    connection.ifPresent(this::countIn);
     if (!places.tryAcquire()) {
+      connection.ifPresent(this::countOut);
       throw RefusedException.resourceExhausted(
           "QUEUE_FULL",
           "This evaluator has "
@@ -102,7 +112,33 @@ public final class Evaluator implements AutoCloseable {
               + " evaluator.",
           configuration.retryAfter());
     }
-    return places::release;
+    return () -> {
+      connection.ifPresent(this::countOut);
+      places.release();
+    };
+  }
+
+  /** One that asks for much must not shut the evaluator to everybody else. */
+  private void countIn(SocketAddress connection) {
+    placesTaken.compute(
+        connection,
+        (key, taken) -> {
+          int before = taken == null ? 0 : taken;
+          if (before == configuration.maxCallsPerConnection()) {
+            throw RefusedException.resourceExhausted(
+                "CONNECTION_FULL",
+                "This connection has "
+                    + before
+                    + " calls at this evaluator already (watershed.eval.max-calls-per-connection);"
+                    + " read them to their end first.",
+                configuration.retryAfter());
+          }
+          return before + 1;
+        });
+  }
+
+  private void countOut(SocketAddress connection) {
+    placesTaken.computeIfPresent(connection, (key, taken) -> taken == 1 ? null : taken - 1);
   }
 
   /**

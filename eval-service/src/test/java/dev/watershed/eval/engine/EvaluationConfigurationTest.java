@@ -3,6 +3,7 @@ package dev.watershed.eval.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.server.ByteSize;
 import dev.watershed.server.RefusedException;
 import io.micronaut.context.ApplicationContext;
 import java.nio.file.Path;
@@ -27,7 +28,14 @@ final class EvaluationConfigurationTest {
       assertThat(context.getBean(EvaluationConfiguration.class))
           .isEqualTo(
               new EvaluationConfiguration(
-                  2L << 30, 256 << 20, 128 << 20, 2048, 0, 64, Duration.ofSeconds(2)));
+                  size(2L << 30),
+                  size(256 << 20),
+                  size(128 << 20),
+                  2048,
+                  0,
+                  64,
+                  16,
+                  Duration.ofSeconds(2)));
     }
   }
 
@@ -36,28 +44,45 @@ final class EvaluationConfigurationTest {
     try (ApplicationContext context =
         start(
             Map.of(
-                "watershed.eval.memory", "6GB",
-                "watershed.eval.sample-memory", "1MB",
-                "watershed.eval.point-memory", "4096",
-                "watershed.eval.padded-tokens-per-batch", 512,
-                "watershed.eval.workers", 5,
-                "watershed.eval.max-queued-calls", 3,
-                "watershed.eval.retry-after", "500ms"))) {
+                "watershed.eval.memory",
+                "6GiB",
+                "watershed.eval.sample-memory",
+                "1MiB",
+                "watershed.eval.point-memory",
+                "4096",
+                "watershed.eval.padded-tokens-per-batch",
+                512,
+                "watershed.eval.workers",
+                5,
+                "watershed.eval.max-queued-calls",
+                3,
+                "watershed.eval.max-calls-per-connection",
+                2,
+                "watershed.eval.retry-after",
+                "500ms"))) {
       assertThat(context.getBean(EvaluationConfiguration.class))
           .isEqualTo(
               new EvaluationConfiguration(
-                  6L << 30, 1 << 20, 4096, 512, 5, 3, Duration.ofMillis(500)));
+                  size(6L << 30), size(1 << 20), size(4096), 512, 5, 3, 2, Duration.ofMillis(500)));
     }
   }
 
   @Test
   void limit_notPositive_isRefusedByName() {
-    assertThatThrownBy(() -> new EvaluationConfiguration(0, 1, 1, 1, 1, 1, Duration.ofSeconds(1)))
-        .hasMessageContaining("watershed.eval.memory");
-    assertThatThrownBy(() -> new EvaluationConfiguration(1, 1, 1, 1, -1, 1, Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> configuration(0, 1, 1)).hasMessageContaining("watershed.eval.memory");
+    assertThatThrownBy(() -> configuration(1, -1, 1))
         .hasMessageContaining("watershed.eval.workers");
-    assertThatThrownBy(() -> new EvaluationConfiguration(1, 1, 1, 1, 1, -1, Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> configuration(1, 1, -1))
         .hasMessageContaining("watershed.eval.max-queued-calls");
+  }
+
+  private static EvaluationConfiguration configuration(long memory, int workers, int calls) {
+    return new EvaluationConfiguration(
+        size(memory), size(1), size(1), 1, workers, calls, 1, Duration.ofSeconds(1));
+  }
+
+  private static ByteSize size(long bytes) {
+    return new ByteSize(bytes);
   }
 
   @Test

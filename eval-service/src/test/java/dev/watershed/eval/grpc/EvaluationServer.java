@@ -20,8 +20,11 @@ import dev.watershed.eval.engine.Evaluator;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.EvaluatorStatistics;
 import dev.watershed.eval.v1.GetStatisticsRequest;
+import dev.watershed.server.ByteSize;
+import dev.watershed.server.CallLimits;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
+import dev.watershed.server.ServerConfiguration;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.type.v1.DatasetSplit;
@@ -83,6 +86,7 @@ final class EvaluationServer implements AutoCloseable {
         InProcessServerBuilder.forName(name)
             .addService(new EvaluationEndpoint(evaluator, counters))
             .intercept(new ValidationInterceptor())
+            .intercept(new CallLimits(ServerConfiguration.DEFAULTS))
             .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
             .build()
             .start();
@@ -94,13 +98,25 @@ final class EvaluationServer implements AutoCloseable {
   }
 
   static EvaluationConfiguration withWorkers(int workers) {
-    return new EvaluationConfiguration(
-        64 << 20, 64 << 20, 16 << 20, 512, workers, 64, Duration.ofSeconds(2));
+    return configuration(64 << 20, 64 << 20, 16 << 20, workers, 64);
   }
 
   static EvaluationConfiguration withMaxQueuedCalls(int calls) {
+    return configuration(64 << 20, 64 << 20, 16 << 20, 1, calls);
+  }
+
+  /** Sizes in bytes. */
+  static EvaluationConfiguration configuration(
+      long memory, long samples, long points, int workers, int calls) {
     return new EvaluationConfiguration(
-        64 << 20, 64 << 20, 16 << 20, 512, 1, calls, Duration.ofSeconds(2));
+        new ByteSize(memory),
+        new ByteSize(samples),
+        new ByteSize(points),
+        512,
+        workers,
+        calls,
+        16,
+        Duration.ofSeconds(2));
   }
 
   EvaluationServiceGrpc.EvaluationServiceBlockingStub stub() {

@@ -19,7 +19,6 @@ import dev.watershed.type.v1.EvaluationSample;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -90,10 +89,7 @@ final class MemoryTest {
     long limit = 5 * EvaluationServer.vectorBytes(SMALL);
     try (EvaluationServer one = new EvaluationServer(root, EvaluationServer.configuration());
         EvaluationServer four =
-            new EvaluationServer(
-                root,
-                new EvaluationConfiguration(
-                    limit, 1 << 20, 1, 512, 4, 64, Duration.ofSeconds(2)))) {
+            new EvaluationServer(root, EvaluationServer.configuration(limit, 1 << 20, 1, 4, 64))) {
       List<String> names = new ArrayList<>();
       for (int m = 0; m < 6; m++) {
         names.add(one.put("model" + m, m));
@@ -177,7 +173,7 @@ final class MemoryTest {
   }
 
   private static EvaluationConfiguration limits(long memory, long samples, long points) {
-    return new EvaluationConfiguration(memory, samples, points, 512, 1, 8, Duration.ofSeconds(2));
+    return EvaluationServer.configuration(memory, samples, points, 1, 8);
   }
 
   /** Resident memory of this process: what native allocations show up in. */

@@ -3,12 +3,10 @@ package dev.watershed.eval.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.eval.engine.Evaluation;
-import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -43,8 +41,7 @@ final class PrefetchTest {
   void measure_noRoomForTheNextModel_keepsWhatIsInUse(@TempDir Path root) throws Exception {
     long vector =
         EvaluationServer.vectorBytes(EvaluationServer.architecture(16, EvaluationServer.LABELS));
-    var little =
-        new EvaluationConfiguration(3 * vector, 1 << 20, 1 << 20, 512, 1, 8, Duration.ofSeconds(2));
+    var little = EvaluationServer.configuration(3 * vector, 1 << 20, 1 << 20, 1, 8);
     try (EvaluationServer server = new EvaluationServer(root, little)) {
       Evaluation evaluation = open(server);
       List<String> keys = evaluation.modelKeys();

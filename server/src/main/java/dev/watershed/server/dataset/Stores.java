@@ -5,10 +5,12 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Clock;
 
 /** Where checkpoints and data are, and where libtorch computes, once per process. */
@@ -34,6 +36,12 @@ final class Stores {
 
   @Singleton
   DataRoots dataRoots(DataConfiguration configuration) {
+    for (var root : configuration.roots()) {
+      if (!Files.isDirectory(root)) {
+        throw new ConfigurationException(
+            "The data root " + root + " (watershed.data.roots) is no directory that can be read.");
+      }
+    }
     return new DataRoots(configuration.roots());
   }
 

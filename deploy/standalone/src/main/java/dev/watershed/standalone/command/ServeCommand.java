@@ -2,6 +2,7 @@ package dev.watershed.standalone.command;
 
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
+import dev.watershed.server.ConfigurationException;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import java.nio.file.Path;
@@ -90,7 +91,7 @@ final class ServeCommand implements Callable<Integer> {
   private static Standalone start(Standalone.Settings settings) {
     try {
       return Standalone.start(settings);
-    } catch (DeviceUnavailableException e) {
+    } catch (DeviceUnavailableException | ConfigurationException e) {
       throw CommandException.badInput(String.valueOf(e.getMessage()));
     }
   }

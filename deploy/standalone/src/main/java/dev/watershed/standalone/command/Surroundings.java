@@ -7,6 +7,7 @@ import io.grpc.ManagedChannel;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -47,6 +48,9 @@ public record Surroundings(
     return ServerAddress.parse(address, "address")
         .channel()
         .usePlaintext()
+        // A connection that died without a word ends its calls, which are then made again.
+        .keepAliveTime(20, TimeUnit.SECONDS)
+        .keepAliveTimeout(10, TimeUnit.SECONDS)
         .maxInboundMessageSize(MAXIMUM_MESSAGE_BYTES)
         .build();
   }

@@ -1,8 +1,12 @@
 package dev.watershed.standalone.process;
 
 import dev.watershed.analysis.grpc.MetricGrpcService;
+import dev.watershed.server.CallLimits;
+import dev.watershed.server.Computations;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
+import dev.watershed.server.ServedCalls;
+import dev.watershed.server.ServerConfiguration;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.Channel;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -20,14 +24,16 @@ public final class LocalMetrics {
   public static Channel open() {
     String name = InProcessServerBuilder.generateName();
     try {
-      // The last interceptor added is called first.
-      InProcessServerBuilder.forName(name)
-          .executor(Executors.newVirtualThreadPerTaskExecutor())
-          .addService(new MetricGrpcService())
-          .intercept(new ValidationInterceptor())
-          .intercept(new ErrorInterceptor(new Errors(List.of())))
-          .build()
-          .start();
+      var server =
+          InProcessServerBuilder.forName(name)
+              .executor(Executors.newVirtualThreadPerTaskExecutor());
+      var configuration = ServerConfiguration.DEFAULTS;
+      new ServedCalls(
+              new ErrorInterceptor(new Errors(List.of())),
+              new ValidationInterceptor(),
+              new CallLimits(configuration))
+          .serve(server, List.of(new MetricGrpcService(new Computations(configuration))));
+      server.build().start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,8 +3,8 @@ package dev.watershed.standalone.process;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.classifier.model.Torch;
-import dev.watershed.server.ErrorInterceptor;
-import dev.watershed.server.ValidationInterceptor;
+import dev.watershed.server.ConfigurationException;
+import dev.watershed.server.ServedCalls;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessServerBuilder;
@@ -21,6 +21,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The trainer, the evaluator and the analysis in this process. */
 public final class Standalone implements AutoCloseable {
@@ -50,6 +52,12 @@ public final class Standalone implements AutoCloseable {
     }
   }
 
+  /**
+   * Reports with a stack trace whoever connects and speaks no HTTP/2, such as a browser or a probe:
+   * no concern of the log. Held here, since a logger that nobody holds forgets its level.
+   */
+  private static final Logger TRANSPORT_LOG = Logger.getLogger("io.grpc.netty");
+
   private final DataDirectory.Held held;
   private final ApplicationContext context;
   private final Server inProcess;
@@ -72,9 +80,11 @@ public final class Standalone implements AutoCloseable {
    * Starts the services and waits until they listen.
    *
    * @throws DeviceUnavailableException when the device is not there
+   * @throws ConfigurationException when the configuration or the address makes no sense
    * @throws IllegalStateException when another process uses the directory
    */
   public static Standalone start(Settings settings) {
+    TRANSPORT_LOG.setLevel(Level.OFF);
     Torch.initialize(settings.torch());
     DataDirectory.Held held = settings.directory().hold();
     String name = InProcessServerBuilder.generateName();
@@ -96,8 +106,18 @@ public final class Standalone implements AutoCloseable {
         context.close();
       }
       held.close();
-      throw e;
+      throw refusal(e);
     }
+  }
+
+  /** Micronaut wraps what a bean throws; our own refusals are meant to be read. */
+  private static RuntimeException refusal(RuntimeException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConfigurationException refused) {
+        return refused;
+      }
+    }
+    return failure;
   }
 
   private static Map<String, Object> properties(Settings settings, String inProcessName) {
@@ -118,13 +138,11 @@ public final class Standalone implements AutoCloseable {
 
   /** The same services without a socket between them, for the analysis to reach the evaluator. */
   private static Server inProcess(ApplicationContext context, String name) {
-    // The last one added is called first: errors of the validation are translated too.
     InProcessServerBuilder builder =
-        InProcessServerBuilder.forName(name)
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
-            .intercept(context.getBean(ValidationInterceptor.class))
-            .intercept(context.getBean(ErrorInterceptor.class));
-    context.getBeansOfType(BindableService.class).forEach(builder::addService);
+        InProcessServerBuilder.forName(name).executor(Executors.newVirtualThreadPerTaskExecutor());
+    context
+        .getBean(ServedCalls.class)
+        .serve(builder, context.getBeansOfType(BindableService.class));
     try {
       return builder.build().start();
     } catch (IOException e) {
