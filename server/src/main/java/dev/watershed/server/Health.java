@@ -11,8 +11,15 @@ import io.micronaut.context.event.ApplicationEventListener;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import io.micronaut.runtime.server.event.ServerShutdownEvent;
 import io.micronaut.runtime.server.event.ServerStartupEvent;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Health (grpc.health.v1, per service) and reflection (v1 and v1alpha) of whatever services this
@@ -52,6 +59,58 @@ final class Health {
           health.setStatus(service.getServiceDescriptor().getName(), ServingStatus.SERVING);
         }
       }
+    }
+  }
+
+  /** Says NOT_SERVING while a disk is full, and SERVING again once it is not. */
+  @Singleton
+  static final class DiskWatch
+      implements ApplicationEventListener<ServerStartupEvent>, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(DiskWatch.class);
+
+    private final HealthStatusManager health;
+    private final DiskSpace disk;
+    private final ScheduledExecutorService looking =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("disk-watch").factory());
+    private boolean full;
+
+    DiskWatch(HealthStatusManager health, DiskSpace disk) {
+      this.health = health;
+      this.disk = disk;
+    }
+
+    @Override
+    public void onApplicationEvent(ServerStartupEvent event) {
+      if (event.getSource() instanceof GrpcEmbeddedServer server) {
+        var services =
+            server.getServer().getServices().stream()
+                .map(service -> service.getServiceDescriptor().getName())
+                .toList();
+        looking.scheduleWithFixedDelay(() -> look(services), 0, 1, TimeUnit.SECONDS);
+      }
+    }
+
+    private void look(List<String> services) {
+      var shortage = disk.shortage();
+      if (shortage.isPresent() == full) {
+        return;
+      }
+      full = shortage.isPresent();
+      if (full) {
+        log.warn("Not ready: {}", shortage.get().getMessage());
+      } else {
+        log.info("Ready again: there is room on the disk");
+      }
+      var status = full ? ServingStatus.NOT_SERVING : ServingStatus.SERVING;
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+      services.forEach(service -> health.setStatus(service, status));
+    }
+
+    @Override
+    @PreDestroy
+    public void close() {
+      looking.shutdownNow();
     }
   }
 

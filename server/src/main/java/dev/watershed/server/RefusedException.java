@@ -90,7 +90,17 @@ public final class RefusedException extends RuntimeException {
   /** No room now; come back after {@code retryAfter}. */
   public static RefusedException resourceExhausted(
       String reason, String message, Duration retryAfter) {
-    return refused(Code.RESOURCE_EXHAUSTED, reason, message, Map.of(), retry(retryAfter));
+    return resourceExhausted(reason, message, retryAfter, Map.of());
+  }
+
+  /**
+   * No room now; come back after {@code retryAfter}.
+   *
+   * @param metadata facts for programs, such as the directory that is full
+   */
+  public static RefusedException resourceExhausted(
+      String reason, String message, Duration retryAfter, Map<String, String> metadata) {
+    return refused(Code.RESOURCE_EXHAUSTED, reason, message, metadata, retry(retryAfter));
   }
 
   /** Not able to serve now; come back after {@code retryAfter}. */

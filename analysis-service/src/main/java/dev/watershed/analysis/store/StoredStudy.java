@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param number its place in the order of creation
  * @param attempt how many times a worker took it
- * @param fruitlessAttempts how many of these ended with their process since a point was last stored
+ * @param crashes how many processes ended while they had it since a point was last stored
  * @param startTime when a worker first took it
  * @param elapsedSeconds seconds of computing, over all attempts
  * @param study what callers see of it
@@ -17,7 +17,7 @@ import java.util.Optional;
 public record StoredStudy(
     long number,
     int attempt,
-    int fruitlessAttempts,
+    int crashes,
     Optional<Instant> startTime,
     double elapsedSeconds,
     Study study) {

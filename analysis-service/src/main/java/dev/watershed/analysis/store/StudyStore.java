@@ -29,8 +29,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,9 @@ public final class StudyStore {
   public static final String NAME_PREFIX = "studies/";
 
   private static final String STATE_PREFIX = "STUDY_STATE_";
+
+  /** The last place of the queue lies in 1973. */
+  private static final long LAST_PLACE = 100_000_000_000_000L;
 
   /** H2 holds a mebibyte in a binary column. */
   private static final int REPORT_PART_BYTES = 1 << 19;
@@ -99,7 +104,8 @@ public final class StudyStore {
                 completed_points, total_points, completed_pairs, total_pairs,
                 elapsed_seconds, remaining_seconds, intervals, create_time)
               VALUES (?, ?, ?, 'QUEUED', 0, 0, 0, ?, 0, ?, 0, 0, ?, ?)
-              ON CONFLICT DO NOTHING""";
+              ON CONFLICT DO NOTHING\
+              """;
           return update(
                   connection,
                   sql,
@@ -130,42 +136,59 @@ public final class StudyStore {
             studies(connection, "WHERE number > ? ORDER BY number LIMIT ?", after, limit));
   }
 
-  /** Returns the ids of the studies that have not ended, oldest first. */
-  public List<String> unended() {
+  /** Returns the studies that have not ended, oldest first. */
+  public List<StoredStudy> unended() {
     return inTransaction(
-        connection ->
-            query(
-                connection,
-                "SELECT id FROM study WHERE state IN ('QUEUED', 'RUNNING') ORDER BY number",
-                row -> row.getString(1)));
+        connection -> studies(connection, "WHERE state IN ('QUEUED', 'RUNNING') ORDER BY number"));
   }
 
-  /** Takes a study for a new attempt; empty where there is none or it has ended. */
-  public Optional<StoredStudy> begin(String id, Instant now) {
+  /**
+   * Takes a study for a new attempt; empty where there is none or it has ended. That it was held by
+   * another process, which did not give it back, counts as a crash.
+   *
+   * @param process what takes it
+   */
+  public Optional<StoredStudy> begin(String id, String process, Instant now) {
     return inTransaction(
         connection -> {
           var sql =
               """
               UPDATE study SET state = 'RUNNING', attempt = attempt + 1,
-                fruitless_attempts = fruitless_attempts + 1,
+                fruitless_attempts = fruitless_attempts
+                  + CASE WHEN held_by = '' OR held_by = ? THEN 0 ELSE 1 END,
+                held_by = ?,
                 start_time = COALESCE(start_time, ?)
-              WHERE id = ? AND state IN ('QUEUED', 'RUNNING')""";
-          return update(connection, sql, time(now), id) == 0
+              WHERE id = ? AND state IN ('QUEUED', 'RUNNING')\
+              """;
+          return update(connection, sql, process, process, time(now), id) == 0
               ? Optional.empty()
               : first(studies(connection, "WHERE id = ?", id));
         });
   }
 
-  /** Says that an attempt was broken off in good order, so that it does not count as fruitless. */
+  /** Gives a study back in good order, so that the attempt does not count as a crash. */
   public void pause(Hold hold) {
     inTransaction(
         connection ->
             update(
                 connection,
-                "UPDATE study SET fruitless_attempts = fruitless_attempts - 1"
-                    + " WHERE number = ? AND attempt = ? AND fruitless_attempts > 0",
+                "UPDATE study SET held_by = '' WHERE number = ? AND attempt = ?",
                 hold.study(),
                 hold.attempt()));
+  }
+
+  /** Says that a process lives, though another took a study from it for dead. */
+  public void withdrawCrash(Hold lost, String process) {
+    inTransaction(
+        connection ->
+            update(
+                connection,
+                "UPDATE study SET fruitless_attempts = fruitless_attempts - 1"
+                    + " WHERE number = ? AND attempt > ? AND fruitless_attempts > 0"
+                    + " AND held_by <> ?",
+                lost.study(),
+                lost.attempt(),
+                process));
   }
 
   /** Ends a study with its report. Returns whether the hold was still good. */
@@ -531,14 +554,48 @@ public final class StudyStore {
    * Frees what a process that is gone had taken from the queue, to be done at once. Only right
    * where no other process works on this database.
    */
-  public void releaseQueue(Instant now) {
+  public void releaseQueue() {
     inTransaction(
         connection ->
             update(
                 connection,
                 "UPDATE study_queue SET picked = FALSE, picked_by = NULL, last_heartbeat = NULL,"
-                    + " execution_time = ?, version = version + 1 WHERE picked",
-                time(now)));
+                    + " version = version + 1 WHERE picked"));
+  }
+
+  /**
+   * Gives every waiting study the place in the queue that follows from its number. Older versions
+   * wrote the time of day there.
+   */
+  public void orderQueue() {
+    inTransaction(
+        connection -> {
+          var waiting =
+              query(
+                  connection,
+                  "SELECT study.id, study.number FROM study_queue queue"
+                      + " JOIN study ON study.id = queue.task_instance"
+                      + " WHERE NOT queue.picked AND queue.execution_time > ?",
+                  row -> Map.entry(row.getString(1), row.getLong(2)),
+                  time(placeInQueue(LAST_PLACE)));
+          for (var study : waiting) {
+            update(
+                connection,
+                "UPDATE study_queue SET execution_time = ?"
+                    + " WHERE task_instance = ? AND NOT picked",
+                time(placeInQueue(study.getValue())),
+                study.getKey());
+          }
+          return waiting.size();
+        });
+  }
+
+  /**
+   * The queue is ordered by a time, at which it is due: as many microseconds after 1970 as its
+   * number. That is past whatever the clock says, also after it was set back.
+   */
+  public static Instant placeInQueue(long number) {
+    return Instant.EPOCH.plus(number, ChronoUnit.MICROS);
   }
 
   /** Counts what was added to a study. Returns whether the hold was still good. */
@@ -549,7 +606,8 @@ public final class StudyStore {
         UPDATE study SET completed_points = completed_points + ?,
           completed_pairs = completed_pairs + ?, elapsed_seconds = ?, remaining_seconds = ?,
           fruitless_attempts = 0
-        WHERE number = ? AND attempt = ? AND state = 'RUNNING'""";
+        WHERE number = ? AND attempt = ? AND state = 'RUNNING'\
+        """;
     int held =
         update(
             connection,
@@ -609,7 +667,8 @@ public final class StudyStore {
         SELECT number, attempt, fruitless_attempts, start_time, elapsed_seconds, id, spec, state,
           completed_points, total_points, remaining_seconds, completed_pairs, total_pairs,
           error, create_time, end_time
-        FROM study\s""";
+        FROM study\s\
+        """;
     return query(connection, sql + condition, StudyStore::study, parameters);
   }
 

@@ -19,10 +19,14 @@ import java.util.Base64;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The studies as their callers see them. */
 @Singleton
 public final class Studies {
+  private static final Logger log = LoggerFactory.getLogger(Studies.class);
+
   private static final int DEFAULT_PAGE_SIZE = 100;
   private static final Pattern PAGE_POSITION = Pattern.compile("studies:(\\d{1,18})");
   private static final Duration WATCH_AGAIN = Duration.ofSeconds(1);
@@ -85,8 +89,15 @@ public final class Studies {
           "The request id \"%s\" made %s from another spec; choose a new one."
               .formatted(requestId, stored.study().getName()));
     }
+    if (made) {
+      log.info(
+          "{} queued: {} models, {} points",
+          stored.study().getName(),
+          spec.getModelsCount(),
+          plan.pointCount());
+    }
     if (!stored.ended()) {
-      queue.enqueue(stored.id());
+      queue.enqueue(stored);
     }
     return stored.study();
   }

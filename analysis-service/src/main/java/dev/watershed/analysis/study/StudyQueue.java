@@ -6,22 +6,29 @@ import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.ExecutionOperations;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.google.rpc.Code;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoreException;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.Errors;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.SteadyTime;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
@@ -39,7 +46,7 @@ public final class StudyQueue {
   private static final int MISSED_HEARTBEATS = 4;
 
   /** A study that ended its process so often without one more point is not tried again. */
-  private static final int FRUITLESS_ATTEMPTS = 5;
+  private static final int MAX_CRASHES = 2;
 
   /** When to look again after the database failed. */
   private static final Duration RETRY = Duration.ofSeconds(5);
@@ -58,6 +65,10 @@ public final class StudyQueue {
   private final Map<String, StudyRun> runs = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicBoolean closing = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  /** What this process goes by in what it holds. */
+  private final String process = UUID.randomUUID().toString();
 
   StudyQueue(
       @Named("analysis") DataSource dataSource,
@@ -78,7 +89,7 @@ public final class StudyQueue {
     this.task =
         Tasks.oneTime("study")
             .onFailure(this::tryAgain)
-            .onDeadExecutionRevive()
+            .onDeadExecution(StudyQueue::leaveInQueue)
             .execute((instance, execution) -> work(instance.getId()));
     this.scheduler =
         Scheduler.create(dataSource, task)
@@ -90,6 +101,7 @@ public final class StudyQueue {
             .enableImmediateExecution()
             .shutdownMaxWait(SHUTDOWN)
             .failureLogging(LogLevel.OFF, false)
+            .clock(new SteadyTime(clock)::now)
             .build();
   }
 
@@ -99,16 +111,18 @@ public final class StudyQueue {
       return;
     }
     if (configuration.soleWorker()) {
-      store.releaseQueue(clock.instant());
+      store.releaseQueue();
     }
+    store.orderQueue();
     // A process killed between storing a study and queueing it left it out of the queue.
     store.unended().forEach(this::enqueue);
     scheduler.start();
   }
 
   /** Puts a stored study into the queue, unless it is there. */
-  public void enqueue(String id) {
-    scheduler.scheduleIfNotExists(task.schedulableInstance(id));
+  public void enqueue(StoredStudy study) {
+    scheduler.scheduleIfNotExists(
+        task.instance(study.id()), StudyStore.placeInQueue(study.number()));
     scheduler.triggerCheckForDueExecutions();
   }
 
@@ -126,13 +140,14 @@ public final class StudyQueue {
   @PreDestroy
   void close() {
     if (closing.compareAndSet(false, true)) {
+      closed.countDown();
       runs.values().forEach(StudyRun::stop);
       scheduler.stop();
     }
   }
 
   private void work(String id) {
-    var begun = store.begin(id, clock.instant());
+    var begun = store.begin(id, process, clock.instant());
     if (begun.isPresent()) {
       updates.changed();
       try {
@@ -148,18 +163,35 @@ public final class StudyQueue {
     var hold = run.hold();
     runs.put(id, run);
     try {
-      refuseFruitless(study);
+      holdBackCrashing(study);
       throwIfClosing();
-      store.succeed(hold, run.run(), clock.instant());
+      log.info(
+          "{} {}: {} models, {} of {} points there",
+          study.study().getName(),
+          study.attempt() == 1 ? "started" : "resumed, attempt " + study.attempt(),
+          study.study().getSpec().getModelsCount(),
+          study.study().getProgress().getCompletedPoints(),
+          study.study().getProgress().getTotalPoints());
+      var report = run.run();
+      store.succeed(hold, report, clock.instant());
+      log.info(
+          "{} succeeded after {} s of computing",
+          study.study().getName(),
+          Math.round(report.getElapsedSeconds()));
     } catch (CancellationException | InterruptedException e) {
       // Otherwise it was cancelled, or another worker has it: nothing is left to do here.
       if (closing.get()) {
         store.pause(hold);
+        log.info("{} stopped; it goes on at the next start", study.study().getName());
         throw new CancellationException("the process is going down");
       }
+      store.withdrawCrash(hold, process);
     } catch (StoreException e) {
       throw e;
     } catch (RuntimeException e) {
+      if (DiskSpace.isFull(e)) {
+        throw e;
+      }
       fail(study, hold, e);
     } finally {
       runs.remove(id);
@@ -178,28 +210,53 @@ public final class StudyQueue {
     store.fail(hold, status, clock.instant());
   }
 
-  private static void refuseFruitless(StoredStudy study) {
-    if (study.fruitlessAttempts() > FRUITLESS_ATTEMPTS) {
+  private static void holdBackCrashing(StoredStudy study) {
+    if (study.crashes() >= MAX_CRASHES) {
       throw RefusedException.refused(
           Code.ABORTED,
-          "STUDY_GIVEN_UP",
-          "The study's process ended %d times in a row before one more point was stored; it is not"
-                  .formatted(FRUITLESS_ATTEMPTS)
-              + " tried again. Look for the cause in the server's log and create a new study.",
-          Map.of("attempts", Integer.toString(study.attempt())));
+          "CRASHED_REPEATEDLY",
+          String.format(
+              Locale.ROOT,
+              "The server's process ended %d times in a row while it worked on this study, and no"
+                  + " point was stored in between; it is not tried again by itself. It may need"
+                  + " more memory than there is, or have been killed from outside. Create the study"
+                  + " again to try once more; points that are stored are taken over.",
+              study.crashes()),
+          Map.of("crashes", Integer.toString(study.crashes())));
     }
   }
 
   /**
-   * After a shutdown at once, by whoever comes next; after a failure of the database in a while.
+   * At once after a shutdown, by whoever comes next; after a failure of the database in a while.
    */
   private void tryAgain(ExecutionComplete failed, ExecutionOperations<Void> operations) {
-    var now = clock.instant();
-    if (closing.get()) {
-      operations.reschedule(failed, now);
-    } else {
-      log.error("A study was broken off; it goes on in {}", RETRY, failed.getCause().orElse(null));
-      operations.reschedule(failed, now.plus(RETRY));
+    if (!closing.get()) {
+      failed
+          .getCause()
+          .ifPresent(
+              cause ->
+                  log.warn(
+                      "A study was broken off; it goes on in {}: {}", RETRY, cause.toString()));
     }
+    while (true) {
+      try {
+        boolean unused = closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        leaveInQueue(failed, operations);
+        return;
+      } catch (SQLRuntimeException e) {
+        // The database is still away. At the next start the study is found where it is.
+        if (closing.get()) {
+          return;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private static void leaveInQueue(
+      ExecutionComplete complete, ExecutionOperations<Void> operations) {
+    operations.reschedule(complete, complete.getExecution().getExecutionTime());
   }
 }

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class StudyStoreTest {
+  private static final String PROCESS = "this process";
   private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
   private static final Pace PACE = new Pace(1, 2);
   private static final StudySpec SPEC = StudySpec.newBuilder().setDisplayName("a").build();
@@ -90,7 +91,7 @@ final class StudyStoreTest {
   @Test
   void addPoint_afterAnotherWorkerTookIt_losesTheHoldAndKeepsThePoint() {
     var first = begin("a");
-    var second = hold(store.begin("a", NOW).orElseThrow());
+    var second = hold(store.begin("a", PROCESS, NOW).orElseThrow());
 
     assertThat(store.addPoint(first, point(.5), PACE)).isFalse();
     assertThat(store.points(second.study(), 0)).hasSize(1);
@@ -107,7 +108,7 @@ final class StudyStoreTest {
     store.cancel("a", NOW);
 
     assertThat(store.addPoint(hold, point(.5), PACE)).isFalse();
-    assertThat(store.begin("a", NOW)).isEmpty();
+    assertThat(store.begin("a", PROCESS, NOW)).isEmpty();
     assertThat(store.find("a").orElseThrow().study().getState())
         .isEqualTo(StudyState.STUDY_STATE_CANCELLED);
     assertThat(store.unended()).isEmpty();
@@ -127,23 +128,36 @@ final class StudyStoreTest {
   }
 
   @Test
-  void begin_processDiesAgainAndAgain_countsUntilAPointComes() {
+  void begin_processesDie_countsThemUntilAPointComes() {
     begin("a");
-    store.begin("a", NOW);
-    var third = store.begin("a", NOW).orElseThrow();
-    assertThat(third.fruitlessAttempts()).isEqualTo(3);
+    store.begin("a", "second", NOW);
+    var third = store.begin("a", "third", NOW).orElseThrow();
+    assertThat(third.crashes()).isEqualTo(2);
     assertThat(third.attempt()).isEqualTo(3);
 
-    store.pause(hold(third));
-    assertThat(store.find("a").orElseThrow().fruitlessAttempts()).isEqualTo(2);
     store.addPoint(hold(third), point(.5), PACE);
-    assertThat(store.find("a").orElseThrow().fruitlessAttempts()).isZero();
+    assertThat(store.find("a").orElseThrow().crashes()).isZero();
+  }
+
+  @Test
+  void begin_givenBackOrTakenBySameProcessAgain_countsNothing() {
+    store.pause(begin("a"));
+    store.begin("a", "second", NOW);
+    assertThat(store.begin("a", "second", NOW).orElseThrow().crashes()).isZero();
+  }
+
+  @Test
+  void withdrawCrash_ofAProcessThatLives_countsNothing() {
+    var lost = begin("a");
+    assertThat(store.begin("a", "other", NOW).orElseThrow().crashes()).isEqualTo(1);
+    store.withdrawCrash(lost, PROCESS);
+    assertThat(store.find("a").orElseThrow().crashes()).isZero();
   }
 
   @Test
   void begin_again_keepsTheFirstStartTime() {
     begin("a");
-    var again = store.begin("a", NOW.plusSeconds(60)).orElseThrow();
+    var again = store.begin("a", PROCESS, NOW.plusSeconds(60)).orElseThrow();
 
     assertThat(again.startTime()).contains(NOW);
     assertThat(again.study().getState()).isEqualTo(StudyState.STUDY_STATE_RUNNING);
@@ -213,7 +227,7 @@ final class StudyStoreTest {
 
   private Hold begin(String id) {
     store.insert(id, "", SPEC, 10, 1, 10, NOW);
-    return hold(store.begin(id, NOW).orElseThrow());
+    return hold(store.begin(id, PROCESS, NOW).orElseThrow());
   }
 
   private static Hold hold(StoredStudy study) {

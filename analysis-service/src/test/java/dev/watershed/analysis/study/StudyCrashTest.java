@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -78,7 +79,7 @@ final class StudyCrashTest {
     String name;
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0", "left-1")).getName();
-      process.context.getBean(StudyStore.class).begin(id(name), Instant.now());
+      process.context.getBean(StudyStore.class).begin(id(name), "dead", Instant.now());
       try (var connection = process.context.getBean(DataSource.class).getConnection();
           var statement = connection.createStatement()) {
         statement.execute(
@@ -113,12 +114,12 @@ final class StudyCrashTest {
   }
 
   @Test
-  void study_thatEndsItsProcessEachTime_isGivenUp() throws Exception {
+  void study_thatEndedItsProcessTwice_isHeldAndTheNextIsComputed() throws Exception {
     String name;
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0")).getName();
-      for (int i = 0; i < 5; i++) {
-        process.context.getBean(StudyStore.class).begin(id(name), Instant.now());
+      for (var killed : List.of("first", "second")) {
+        process.context.getBean(StudyStore.class).begin(id(name), killed, Instant.now());
       }
     }
     try (var process = new StudyProcess(directory, evaluator, Map.of())) {
@@ -126,9 +127,29 @@ final class StudyCrashTest {
       assertThat(ended.getState()).isEqualTo(StudyState.STUDY_STATE_FAILED);
       assertThat(ended.getError().getCode()).isEqualTo(Code.ABORTED_VALUE);
       assertThat(ended.getError().getDetails(0).unpack(ErrorInfo.class).getReason())
-          .isEqualTo("STUDY_GIVEN_UP");
+          .isEqualTo("CRASHED_REPEATEDLY");
+      assertThat(evaluator.total()).isZero();
+      var again = process.create(spec("left-0", "right-0")).getName();
+      assertThat(process.await(again).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
     }
-    assertThat(evaluator.total()).isZero();
+  }
+
+  @Test
+  void start_clockSetBack_goesOnWithWhatIsQueued() throws Exception {
+    String name;
+    try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
+      name = process.create(spec("left-0", "right-0")).getName();
+      try (var connection = process.context.getBean(DataSource.class).getConnection();
+          var statement = connection.createStatement()) {
+        // As an older version, whose clock was ahead, has left the queue.
+        statement.execute(
+            "UPDATE study_queue SET execution_time = TIMESTAMP WITH TIME ZONE"
+                + " '2100-01-01 00:00:00+00'");
+      }
+    }
+    try (var process = new StudyProcess(directory, evaluator, Map.of())) {
+      assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.watershed.classifier.model.StepResult;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
@@ -35,6 +36,7 @@ record Attempt(
     @Nullable Validation validation,
     CheckpointStore checkpoints,
     WorkDirectory work,
+    DiskSpace disk,
     RunObserver observer,
     TrainingProgress.Builder progress) {
 
@@ -48,8 +50,8 @@ record Attempt(
         .setStep(state.step())
         .setTotalSteps(totalSteps)
         .setStage(Stage.after(state.step(), stages).kind());
-    if (state.step() == 0 && checkpointSteps.contains(0L)) {
-      writeCheckpoint();
+    if (state.step() == 0 && checkpointSteps.contains(0L) && !writeCheckpoint()) {
+      return false;
     }
     while (state.step() < totalSteps) {
       var stage = Stage.after(state.step(), stages);
@@ -62,8 +64,8 @@ record Attempt(
       refuseDiverged(result, rate);
       throughput.add(batch.examples().size());
       report(result, rate, throughput.perSecond());
-      if (isCheckpoint(checkpointSteps)) {
-        writeCheckpoint();
+      if (isCheckpoint(checkpointSteps) && !writeCheckpoint()) {
+        return false;
       }
       if (isLast()) {
         return true;
@@ -71,7 +73,9 @@ record Attempt(
       var signal = observer.signal();
       if (signal == RunObserver.Signal.SAVE_AND_STOP || isResumePoint()) {
         observer.saving();
-        state.save(work.stateFile());
+        if (!saveState()) {
+          return false;
+        }
         observer.saved();
       }
       if (signal != RunObserver.Signal.GO_ON) {
@@ -126,15 +130,37 @@ record Attempt(
     return state.step() % spec.getCheckpoints().getResumeEverySteps() == 0;
   }
 
-  private void writeCheckpoint() throws IOException {
+  /** Returns false where the observer stopped the run while it waited for room. */
+  private boolean saveState() throws IOException {
+    // Weights and both moments, beside those of the last time.
+    return disk.write(
+        "The state of run " + id + " at step " + state.step(),
+        work.path(),
+        3 * weightBytes(),
+        this::isStopped,
+        () -> state.save(work.stateFile()));
+  }
+
+  private boolean isStopped() {
+    return observer.signal() != RunObserver.Signal.GO_ON;
+  }
+
+  private long weightBytes() {
+    return Float.BYTES * state.weights().layout().size();
+  }
+
+  /** Returns false where the observer stopped the run while it waited for room. */
+  private boolean writeCheckpoint() throws IOException {
     String checkpoint = id + "-step-" + state.step();
-    var directory = work.fresh("checkpoint");
-    var tokenizerDirectory = work.fresh("tokenizer");
-    tokenizer.copyTo(tokenizerDirectory);
-    HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
-    checkpoints.put(checkpoint, "trainingRuns/" + id, state.step(), directory);
-    WorkDirectory.delete(directory);
-    WorkDirectory.delete(tokenizerDirectory);
+    // Once here and once in the store.
+    if (!disk.write(
+        "Checkpoint " + checkpoint,
+        work.path(),
+        2 * weightBytes(),
+        this::isStopped,
+        () -> putCheckpoint(checkpoint))) {
+      return false;
+    }
     if (validation != null) {
       progress.addValidationScores(
           ValidationScore.newBuilder()
@@ -142,6 +168,17 @@ record Attempt(
               .setMetrics(validation.score(state.weights())));
     }
     observer.checkpointed("checkpoints/" + checkpoint, progress.build());
+    return true;
+  }
+
+  private void putCheckpoint(String checkpoint) throws IOException {
+    var directory = work.fresh("checkpoint");
+    var tokenizerDirectory = work.fresh("tokenizer");
+    tokenizer.copyTo(tokenizerDirectory);
+    HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
+    checkpoints.put(checkpoint, "trainingRuns/" + id, state.step(), directory);
+    WorkDirectory.delete(directory);
+    WorkDirectory.delete(tokenizerDirectory);
   }
 
   private static Path[] filesIn(Path directory) throws IOException {

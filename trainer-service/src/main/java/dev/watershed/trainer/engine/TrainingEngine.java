@@ -13,6 +13,7 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Masking;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.trainer.v1.TrainingProgress;
@@ -50,11 +51,13 @@ public final class TrainingEngine {
   private final SpecResolver resolver;
   private final Path work;
   private final TorchSettings torch;
+  private final DiskSpace disk;
   private final AtomicBoolean warnedOfSlowBf16 = new AtomicBoolean();
 
   /**
    * @param work where the states of unfinished runs are kept
    * @param torch where and how to compute; the bits of results depend on it
+   * @param disk says whether there is room for what is to be written
    */
   public TrainingEngine(
       CheckpointStore checkpoints,
@@ -62,13 +65,15 @@ public final class TrainingEngine {
       Datasets datasets,
       TrainingLimits limits,
       Path work,
-      TorchSettings torch) {
+      TorchSettings torch,
+      DiskSpace disk) {
     this.checkpoints = checkpoints;
     this.roots = roots;
     this.data = new TrainingData(datasets, roots);
     this.resolver = new SpecResolver(checkpoints, roots, data, limits);
     this.work = work;
     this.torch = torch;
+    this.disk = disk;
   }
 
   /**
@@ -140,6 +145,7 @@ public final class TrainingEngine {
                 validation,
                 checkpoints,
                 directory,
+                disk,
                 observer,
                 progress)
             .run();

@@ -4,6 +4,7 @@ import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Status;
 import dev.watershed.trainer.engine.RunObserver;
 import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.store.StoreException;
 import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the record of a run while one worker has it: tells followers of every step, writes what
@@ -22,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * this one still writes is kept.
  */
 final class RunAttempt implements RunObserver {
+  private static final Logger log = LoggerFactory.getLogger(RunAttempt.class);
+  private static final Duration DATABASE_RETRY = Duration.ofSeconds(1);
   private static final long WRITE_INTERVAL_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** The run belongs to another worker now. */
@@ -76,7 +81,12 @@ final class RunAttempt implements RunObserver {
     curve.add(progress);
     long now = System.nanoTime();
     if (now - writtenNanos >= WRITE_INTERVAL_NANOS) {
-      write(UnaryOperator.identity());
+      try {
+        write(UnaryOperator.identity());
+      } catch (StoreException e) {
+        // Progress alone may be lost. What is kept later waits for the database.
+        writtenNanos = now;
+      }
     }
     feed.publish(run);
   }
@@ -88,23 +98,28 @@ final class RunAttempt implements RunObserver {
       changed.addCheckpoints(checkpoint);
     }
     run = changed.build();
-    write(UnaryOperator.identity());
+    keep(UnaryOperator.identity());
     feed.publish(run);
   }
 
   @Override
   public void saving() {
-    write(UnaryOperator.identity());
+    keep(UnaryOperator.identity());
   }
 
   @Override
   public void saved() {
-    write(stored -> new StoredRun(stored.run(), stored.cancelRequested(), 0));
+    keep(stored -> stored.with(stored.crashes().saved()));
   }
 
   @Override
   public Signal signal() {
     return cancelled || stopping.getAsBoolean() ? Signal.SAVE_AND_STOP : Signal.GO_ON;
+  }
+
+  /** Leaves the run to be taken over. */
+  void leave() {
+    keep(stored -> stored.with(stored.crashes().left()));
   }
 
   /** Whether the run was stopped because somebody cancelled it. */
@@ -120,7 +135,7 @@ final class RunAttempt implements RunObserver {
   boolean endCancelled() {
     var going = run;
     var ended = ended(TrainingRunState.TRAINING_RUN_STATE_CANCELLED, null);
-    run = write(stored -> stored.cancelRequested() ? stored.with(ended) : stored.with(going)).run();
+    run = keep(stored -> stored.cancelRequested() ? stored.with(ended) : stored.with(going)).run();
     feed.publish(run);
     return RunStates.isEnded(run);
   }
@@ -128,7 +143,7 @@ final class RunAttempt implements RunObserver {
   /** Ends the run. */
   void end(TrainingRunState state, @Nullable Status error) {
     run = ended(state, error);
-    write(UnaryOperator.identity());
+    keep(UnaryOperator.identity());
     feed.publish(run);
   }
 
@@ -139,6 +154,38 @@ final class RunAttempt implements RunObserver {
       ended.setError(error);
     }
     return ended.build();
+  }
+
+  /** Writes what must not be lost, waiting for the database as long as it is away. */
+  private StoredRun keep(UnaryOperator<StoredRun> also) {
+    boolean away = false;
+    while (true) {
+      try {
+        var written = write(also);
+        if (away) {
+          log.info("Run {}: the database is back; it goes on", id);
+        }
+        return written;
+      } catch (StoreException e) {
+        if (!away) {
+          log.warn("Run {} waits for the database: {}", id, e.getMessage());
+          away = true;
+        }
+        if (stopping.getAsBoolean() || !pause()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean pause() {
+    try {
+      Thread.sleep(DATABASE_RETRY);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private StoredRun write(UnaryOperator<StoredRun> also) {

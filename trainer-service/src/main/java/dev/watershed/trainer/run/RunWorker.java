@@ -5,11 +5,15 @@ import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.ExecutionOperations;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Code;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.Errors;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.SteadyTime;
 import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.store.Crashes;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.StoreException;
 import dev.watershed.trainer.store.StoredRun;
@@ -18,8 +22,11 @@ import dev.watershed.trainer.v1.TrainingRunState;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +51,11 @@ public final class RunWorker implements AutoCloseable {
   private final Errors errors;
   private final Clock clock;
   private final Scheduler scheduler;
+
+  /** What this process goes by in what it holds. */
+  private final String process = UUID.randomUUID().toString();
+
+  private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile boolean stopping;
   private volatile @Nullable RunAttempt current;
 
@@ -63,11 +75,8 @@ public final class RunWorker implements AutoCloseable {
     this.clock = clock;
     var task =
         Tasks.custom(RunStore.QUEUE_TASK, Void.class)
-            .onDeadExecutionRevive()
-            .onFailure(
-                // The record could not be kept: the database was away. Look again soon.
-                (complete, operations) ->
-                    operations.reschedule(complete, Instant.now().plus(configuration.heartbeat())))
+            .onDeadExecution(RunWorker::leaveInQueue)
+            .onFailure(this::leaveInQueueSoon)
             .execute((place, context) -> take(place.getId()));
     this.scheduler =
         Scheduler.create(dataSource, task)
@@ -77,6 +86,7 @@ public final class RunWorker implements AutoCloseable {
             .heartbeatInterval(configuration.heartbeat())
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
             .shutdownMaxWait(configuration.drain())
+            .clock(new SteadyTime(clock)::now)
             .build();
   }
 
@@ -89,6 +99,7 @@ public final class RunWorker implements AutoCloseable {
       }
     }
     forgetEnded();
+    store.orderQueue();
     scheduler.start();
   }
 
@@ -127,6 +138,7 @@ public final class RunWorker implements AutoCloseable {
   @Override
   public void close() {
     stopping = true;
+    stopped.countDown();
     scheduler.stop();
   }
 
@@ -144,6 +156,7 @@ public final class RunWorker implements AutoCloseable {
       return train(attempt, id);
     } catch (RunAttempt.TakenOverException e) {
       log.warn("Run {} was taken over by another worker while this one was silent", id);
+      store.update(id, stored -> stored.with(stored.crashes().withdrawn(process)));
       return (complete, operations) -> {};
     } finally {
       current = null;
@@ -159,22 +172,36 @@ public final class RunWorker implements AutoCloseable {
           engine.train(id, run.getSpec(), run.getProgress().getValidationScoresList(), attempt);
     } catch (StoreException | RunAttempt.TakenOverException e) {
       throw e;
-    } catch (RuntimeException | IOException e) {
-      attempt.end(TrainingRunState.TRAINING_RUN_STATE_FAILED, errors.toStatus(e));
+    } catch (RuntimeException | IOException | Error e) {
+      if (DiskSpace.isFull(e)) {
+        log.warn("Run {} waits, because the disk is full: {}", id, e.getMessage());
+        attempt.leave();
+        return this::leaveInQueueSoon;
+      }
+      var status = errors.toStatus(e);
+      attempt.end(TrainingRunState.TRAINING_RUN_STATE_FAILED, status);
+      log.warn("Run {} failed at step {}: {}", id, step(attempt), status.getMessage());
       engine.forget(id);
       return new CompletionHandler.OnCompleteRemove<>();
     }
     if (!finished && !attempt.isCancelled()) {
-      log.info("Run {} stopped at step {} to be taken over", id, step(attempt));
+      attempt.leave();
+      log.info("Run {} stopped at step {}; it goes on at the next start", id, step(attempt));
       return RunWorker::leaveInQueue;
     }
     if (!finished) {
+      log.info("Run {} was cancelled at step {}", id, step(attempt));
       // Its state is kept: asked for again, it goes on from there.
       return attempt.endCancelled()
           ? new CompletionHandler.OnCompleteRemove<>()
           : RunWorker::leaveInQueue;
     }
     attempt.end(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED, null);
+    log.info(
+        "Run {} succeeded at step {} after {} s",
+        id,
+        step(attempt),
+        Timestamps.between(attempt.run().getStartTime(), attempt.run().getEndTime()).getSeconds());
     engine.forget(id);
     return new CompletionHandler.OnCompleteRemove<>();
   }
@@ -217,8 +244,9 @@ public final class RunWorker implements AutoCloseable {
               if (before.cancelRequested()) {
                 return before.with(ended(run, TrainingRunState.TRAINING_RUN_STATE_CANCELLED));
               }
-              if (before.attemptsSinceSave() >= configuration.maxAttempts()) {
-                return before.with(givenUp(run, before.attemptsSinceSave()));
+              var crashes = before.crashes().takenBy(process, run.getProgress().getStep());
+              if (crashes.count() >= configuration.maxCrashes()) {
+                return before.with(heldBack(run, crashes)).with(crashes.left());
               }
               var taken =
                   run.toBuilder()
@@ -230,7 +258,7 @@ public final class RunWorker implements AutoCloseable {
               if (!run.hasStartTime()) {
                 taken.setStartTime(Timestamps.fromMillis(clock.millis()));
               }
-              return new StoredRun(taken.build(), false, before.attemptsSinceSave() + 1);
+              return new StoredRun(taken.build(), false, crashes);
             });
     if (claimed.isEmpty()) {
       return null;
@@ -238,10 +266,22 @@ public final class RunWorker implements AutoCloseable {
     var run = claimed.get().run();
     if (RunStates.isEnded(run)) {
       feed.publish(run);
+      if (run.hasError()) {
+        log.warn("Run {} is not tried again: {}", id, run.getError().getMessage());
+      }
       if (run.getState() != TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
         engine.forget(id);
       }
       return null;
+    }
+    if (run.getAttemptCount() == 1) {
+      log.info("Run {} started: {} steps", id, run.getProgress().getTotalSteps());
+    } else {
+      log.info(
+          "Run {} resumed, attempt {}; it had reached step {}",
+          id,
+          run.getAttemptCount(),
+          run.getProgress().getStep());
     }
     return run;
   }
@@ -253,17 +293,45 @@ public final class RunWorker implements AutoCloseable {
         .build();
   }
 
-  private TrainingRun givenUp(TrainingRun run, int attempts) {
+  private TrainingRun heldBack(TrainingRun run, Crashes crashes) {
     var refusal =
         RefusedException.refused(
-            Code.INTERNAL,
-            "WORKERS_DIED",
-            "%d workers took this run and died before they saved anything of it; it may need more memory than they have"
-                .formatted(attempts),
-            Map.of("attempts", Integer.toString(attempts)));
+            Code.ABORTED,
+            "CRASHED_REPEATEDLY",
+            String.format(
+                Locale.ROOT,
+                "The server's process ended %d times in a row while it trained this run, the last"
+                    + " time at step %d, and nothing of it was saved in between; it is not tried"
+                    + " again by itself. It may need more memory than there is, or have been killed"
+                    + " from outside. Ask for the same run again to try once more.",
+                crashes.count(),
+                run.getProgress().getStep()),
+            Map.of("crashes", Integer.toString(crashes.count())));
     return ended(run, TrainingRunState.TRAINING_RUN_STATE_FAILED).toBuilder()
         .setError(refusal.toStatus())
         .build();
+  }
+
+  /** The database or the disk had no room; whatever is next in the queue would fail likewise. */
+  private void leaveInQueueSoon(ExecutionComplete complete, ExecutionOperations<Void> operations) {
+    complete
+        .getCause()
+        .ifPresent(cause -> log.warn("A run could not be worked on: {}", cause.toString()));
+    while (true) {
+      try {
+        boolean unused = stopped.await(configuration.heartbeat().toMillis(), TimeUnit.MILLISECONDS);
+        leaveInQueue(complete, operations);
+        return;
+      } catch (SQLRuntimeException e) {
+        // The database is still away. At the next start the run is found where it is.
+        if (stopping) {
+          return;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
   }
 
   private static void leaveInQueue(

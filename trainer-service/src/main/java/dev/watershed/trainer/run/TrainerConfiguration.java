@@ -16,7 +16,8 @@ import java.time.Duration;
  * @param maxQueuedRuns more are refused
  * @param soleWorker whether no other process ever works on this database, so that what is claimed
  *     at start was claimed by a dead worker; always so with an embedded database
- * @param maxAttempts a run that this many workers took without saving anything is given up
+ * @param maxCrashes a run is held, as failed, once this many processes in a row ended while they
+ *     had it and nothing of it was saved in between
  * @param drain how long a stop waits for the step in progress
  * @param maxParameters see {@link TrainingLimits#maxParameters}
  * @param maxBatchTokens see {@link TrainingLimits#maxBatchTokens}
@@ -29,7 +30,7 @@ public record TrainerConfiguration(
     @Bindable(defaultValue = "2s") Duration poll,
     @Bindable(defaultValue = "1000") int maxQueuedRuns,
     @Bindable(defaultValue = "false") boolean soleWorker,
-    @Bindable(defaultValue = "5") int maxAttempts,
+    @Bindable(defaultValue = "2") int maxCrashes,
     @Bindable(defaultValue = "5m") Duration drain,
     @Bindable(defaultValue = "500000000") long maxParameters,
     @Bindable(defaultValue = "131072") long maxBatchTokens,

@@ -4,6 +4,7 @@ import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.Errors;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunStore;
@@ -33,9 +34,10 @@ final class TrainerFactory {
       DataRoots roots,
       Datasets datasets,
       TrainerConfiguration configuration,
-      TorchSettings torch) {
+      TorchSettings torch,
+      DiskSpace disk) {
     return new TrainingEngine(
-        checkpoints, roots, datasets, configuration.limits(), configuration.work(), torch);
+        checkpoints, roots, datasets, configuration.limits(), configuration.work(), torch, disk);
   }
 
   @Bean(preDestroy = "close")

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.run;
 
 import com.google.protobuf.util.Timestamps;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.engine.ResolvedSpec;
@@ -25,10 +26,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All runs: what can be asked of them. */
 @Singleton
 public final class TrainingRuns {
+  private static final Logger log = LoggerFactory.getLogger(TrainingRuns.class);
   private static final int ID_LENGTH = 12;
   private static final String ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -96,6 +100,11 @@ public final class TrainingRuns {
     var created =
         store.create(
             call, runs, run -> reuse && hasItsCheckpoints(run), configuration.maxQueuedRuns());
+    log.info(
+        "{} run(s) of \"{}\" queued, {} there already",
+        created.runs().size() - created.reusedCount(),
+        Quoted.of(spec.getDisplayName()),
+        created.reusedCount());
     worker.wake();
     return created;
   }
@@ -178,7 +187,7 @@ public final class TrainingRuns {
                     switch (before.run().getState()) {
                       case TRAINING_RUN_STATE_QUEUED -> before.with(cancelled(before.run()));
                       case TRAINING_RUN_STATE_RUNNING ->
-                          new StoredRun(before.run(), true, before.attemptsSinceSave());
+                          new StoredRun(before.run(), true, before.crashes());
                       default -> before;
                     })
             .orElseThrow(() -> notFound(id))

@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -40,6 +41,10 @@ public final class RunStore {
   public static final String QUEUE_TASK = "training-run";
 
   private static final String NAME_PREFIX = "trainingRuns/";
+
+  /** The last place of the queue lies in 1973. */
+  private static final long LAST_PLACE = 100_000_000_000_000L;
+
   private static final Duration QUEUE_RETRY = Duration.ofSeconds(30);
 
   private final DataSource dataSource;
@@ -107,7 +112,7 @@ public final class RunStore {
             if (reused) {
               reusedCount++;
             } else if (existing.isEmpty()) {
-              insert(connection, wanted, added.size());
+              insert(connection, wanted);
               added.add(run.getName());
             }
             if (!call.requestId().isEmpty()) {
@@ -276,6 +281,56 @@ public final class RunStore {
         });
   }
 
+  /**
+   * Gives every waiting run the place in the queue that follows from its number. Older versions
+   * wrote the time of day there.
+   */
+  public void orderQueue() {
+    transact(
+        "order the queue",
+        connection -> {
+          try (var query =
+                  connection.prepareStatement(
+                      "select run.id, run.sequence from training_queue queue"
+                          + " join training_run run on run.id = queue.task_instance"
+                          + " where queue.task_name = ? and queue.picked = false"
+                          + " and queue.execution_time > ?");
+              var update =
+                  connection.prepareStatement(
+                      "update training_queue set execution_time = ? where task_name = ?"
+                          + " and task_instance = ? and picked = false")) {
+            query.setString(1, QUEUE_TASK);
+            query.setObject(2, placeInQueue(LAST_PLACE));
+            for (var rows = query.executeQuery(); rows.next(); ) {
+              update.setObject(1, placeInQueue(rows.getLong(2)));
+              update.setString(2, QUEUE_TASK);
+              update.setString(3, rows.getString(1));
+              update.executeUpdate();
+            }
+            return true;
+          }
+        });
+  }
+
+  /**
+   * The queue is ordered by a time, at which it is due: as many microseconds after 1970 as its
+   * number. That is past whatever the clock says, also after it was set back.
+   */
+  private static OffsetDateTime placeInQueue(Connection connection, String id)
+      throws SQLException {
+    try (var query =
+        connection.prepareStatement("select sequence from training_run where id = ?")) {
+      query.setString(1, id);
+      var rows = query.executeQuery();
+      rows.next();
+      return placeInQueue(rows.getLong(1));
+    }
+  }
+
+  private static OffsetDateTime placeInQueue(long sequence) {
+    return Instant.EPOCH.plus(sequence, ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
+  }
+
   /** Waits until no other call creates runs; none will until this transaction has ended. */
   private static void takeTurn(Connection connection) throws SQLException {
     try (var query =
@@ -352,13 +407,13 @@ public final class RunStore {
               .clearEndTime()
               .clearError()
               .build();
-      write(connection, id, new StoredRun(queued, false, 0));
+      write(connection, id, new StoredRun(queued, false, Crashes.NONE));
       requeue(connection, id);
       return Optional.of(queued);
     }
     if (stored.cancelRequested()) {
       // Its worker, where it stops all the same, leaves it in the queue.
-      write(connection, id, new StoredRun(stored.run(), false, stored.attemptsSinceSave()));
+      write(connection, id, new StoredRun(stored.run(), false, stored.crashes()));
     }
     return Optional.of(stored.run());
   }
@@ -370,24 +425,23 @@ public final class RunStore {
             "update training_queue set picked = false, picked_by = null, last_heartbeat = null,"
                 + " execution_time = ?, version = version + 1"
                 + " where task_name = ? and task_instance = ?")) {
-      update.setObject(1, now());
+      update.setObject(1, placeInQueue(connection, id));
       update.setString(2, QUEUE_TASK);
       update.setString(3, id);
       if (update.executeUpdate() == 0) {
-        enqueue(connection, id, now());
+        enqueue(connection, id);
       }
     }
   }
 
-  private static void enqueue(Connection connection, String id, OffsetDateTime time)
-      throws SQLException {
+  private static void enqueue(Connection connection, String id) throws SQLException {
     try (var queue =
         connection.prepareStatement(
             "insert into training_queue (task_name, task_instance, execution_time, picked,"
                 + " version) values (?, ?, ?, false, 1)")) {
       queue.setString(1, QUEUE_TASK);
       queue.setString(2, id);
-      queue.setObject(3, time);
+      queue.setObject(3, placeInQueue(connection, id));
       queue.executeUpdate();
     }
   }
@@ -417,10 +471,7 @@ public final class RunStore {
     }
   }
 
-  /**
-   * @param place among the runs of one call
-   */
-  private void insert(Connection connection, NewRun created, int place) throws SQLException {
+  private void insert(Connection connection, NewRun created) throws SQLException {
     var now = now();
     var run = created.run();
     try (var insert =
@@ -437,8 +488,7 @@ public final class RunStore {
       insert.setBytes(7, run.toByteArray());
       insert.executeUpdate();
     }
-    // The queue is ordered by time alone: one microsecond apart keeps the order of a batch.
-    enqueue(connection, id(run), now.plus(place, ChronoUnit.MICROS));
+    enqueue(connection, id(run));
   }
 
   private static void note(
@@ -461,13 +511,16 @@ public final class RunStore {
     try (var update =
         connection.prepareStatement(
             "update training_run set state = ?, cancel_requested = ?, attempts_since_save = ?,"
-                + " update_time = ?, payload = ?, version = version + 1 where id = ?")) {
+                + " crash_step = ?, held_by = ?, update_time = ?, payload = ?,"
+                + " version = version + 1 where id = ?")) {
       update.setString(1, stored.run().getState().name());
       update.setBoolean(2, stored.cancelRequested());
-      update.setInt(3, stored.attemptsSinceSave());
-      update.setObject(4, now());
-      update.setBytes(5, stored.run().toByteArray());
-      update.setString(6, id);
+      update.setInt(3, stored.crashes().count());
+      update.setLong(4, stored.crashes().step());
+      update.setString(5, stored.crashes().heldBy());
+      update.setObject(6, now());
+      update.setBytes(7, stored.run().toByteArray());
+      update.setString(8, id);
       update.executeUpdate();
     }
     if (stored.run().getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
@@ -491,12 +544,17 @@ public final class RunStore {
       throws SQLException {
     try (PreparedStatement query =
         connection.prepareStatement(
-            "select payload, cancel_requested, attempts_since_save from training_run where id = ?"
+            "select payload, cancel_requested, attempts_since_save, crash_step, held_by"
+                + " from training_run where id = ?"
                 + locking)) {
       query.setString(1, id);
       var rows = query.executeQuery();
       return rows.next()
-          ? Optional.of(new StoredRun(parse(rows.getBytes(1)), rows.getBoolean(2), rows.getInt(3)))
+          ? Optional.of(
+              new StoredRun(
+                  parse(rows.getBytes(1)),
+                  rows.getBoolean(2),
+                  new Crashes(rows.getInt(3), rows.getLong(4), rows.getString(5))))
           : Optional.empty();
     }
   }

@@ -2,7 +2,9 @@ package dev.watershed.trainer.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.trainer.store.Crashes;
 import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
@@ -23,10 +25,12 @@ import dev.watershed.type.v1.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,7 +112,8 @@ final class ResumeTest {
     var dead = killedAfterStep(60);
     // However fresh the heartbeat looks.
     execute(
-        "update training_queue set last_heartbeat = timestamp with time zone '2100-01-01 00:00:00Z'");
+        "update training_queue set last_heartbeat = timestamp with time zone '2100-01-01"
+            + " 00:00:00Z'");
 
     assertEndsAsIfUninterrupted(dead, true);
   }
@@ -125,16 +130,75 @@ final class ResumeTest {
   }
 
   @Test
-  void start_runThatKillsItsWorkers_isGivenUp() throws Exception {
+  void start_runThatKilledItsProcessTwice_isHeldAndTheNextIsTrained() throws Exception {
     try (var trainer = new Trainer(directory, database, true)) {
       var run = trainer.create(spec());
-      execute("update training_run set attempts_since_save = 3");
+      var next = trainer.create(Specs.classification(3).build());
+      // As the second process left it, which was killed at the step of the first.
+      execute(
+          "update training_run set attempts_since_save = 1, held_by = 'the second' where id = '"
+              + RunStore.id(run)
+              + "'");
       trainer.worker.start();
 
       var ended = trainer.await(run);
 
       assertThat(ended.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_FAILED);
-      assertThat(Refusals.reason(ended.getError())).isEqualTo("WORKERS_DIED");
+      assertThat(Refusals.reason(ended.getError())).isEqualTo("CRASHED_REPEATEDLY");
+      assertThat(ended.getError().getMessage())
+          .contains("2 times")
+          .contains("Ask for the same run");
+      assertThat(ended.getAttemptCount()).isZero();
+      assertThat(trainer.await(next).getState())
+          .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+    }
+  }
+
+  @Test
+  void close_again_countsNoCrash() throws Exception {
+    var stopped = stoppedAfterStep(spec(), 1);
+    for (int i = 0; i < 3; i++) {
+      try (var trainer = new Trainer(directory, database, false)) {
+        trainer.worker.start();
+        awaitStep(trainer, stopped, 2);
+      }
+    }
+    assertThat(new RunStore(database, Clock.systemUTC()).find(RunStore.id(stopped)).orElseThrow())
+        .extracting(StoredRun::crashes)
+        .isEqualTo(Crashes.NONE);
+  }
+
+  @Test
+  void start_clockSetBackTwoDays_trainsWhatIsQueuedAndWhatWasRunning() throws Exception {
+    var dead = killedAfterStep(60);
+    try (var trainer = new Trainer(directory, database, true)) {
+      var queued = trainer.create(Specs.classification(3).build());
+      // As an older version, whose clock was ahead, has left the queue.
+      execute(
+          "update training_queue set execution_time = timestamp with time zone"
+              + " '2100-01-01 00:00:00Z'");
+      trainer.worker.start();
+
+      assertThat(trainer.await(dead).getState())
+          .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+      assertThat(trainer.await(queued).getState())
+          .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+    }
+  }
+
+  @Test
+  void train_diskFullForAWhile_waitsAndEndsWithTheSameBits() throws Exception {
+    var looks = new AtomicInteger();
+    TrainingRun waited;
+    try (var trainer =
+        new Trainer(
+            directory, database, true, path -> looks.incrementAndGet() == 2 ? 1001 : 1L << 40)) {
+      trainer.worker.start();
+      waited = trainer.train(spec());
+      assertThat(waited.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+      assertThat(waited.getAttemptCount()).isEqualTo(1);
+      assertThat(looks).hasValueGreaterThan(10);
+      assertThat(digests(trainer, waited)).isEqualTo(digests(trainer, trainer.train(spec())));
     }
   }
 
@@ -142,10 +206,7 @@ final class ResumeTest {
   void cancel_runOfADeadWorker_endsItWhenItIsTakenOver() throws Exception {
     var dead = killedAfterStep(60);
     try (var trainer = new Trainer(directory, database, true)) {
-      trainer.store.update(
-          RunStore.id(dead),
-          run ->
-              new dev.watershed.trainer.store.StoredRun(run.run(), true, run.attemptsSinceSave()));
+      trainer.store.update(RunStore.id(dead), run -> new StoredRun(run.run(), true, run.crashes()));
       trainer.worker.start();
 
       var ended = trainer.await(dead);

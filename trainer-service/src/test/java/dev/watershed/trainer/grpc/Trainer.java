@@ -5,6 +5,8 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.DiskConfiguration;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
@@ -32,6 +34,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 import javax.sql.DataSource;
 
 /**
@@ -54,6 +57,15 @@ public final class Trainer implements AutoCloseable {
    * @param directory holds "checkpoints", "work" and "data", a data root
    */
   Trainer(Path directory, DataSource database, boolean soleWorker) throws IOException {
+    this(directory, database, soleWorker, path -> Long.MAX_VALUE);
+  }
+
+  /**
+   * @param usable what is free in a directory
+   */
+  Trainer(Path directory, DataSource database, boolean soleWorker, ToLongFunction<Path> usable)
+      throws IOException {
+    var disk = new DiskSpace(new DiskConfiguration(List.of(directory), 1000), usable);
     var clock = Clock.systemUTC();
     var roots = new DataRoots(List.of(directory.resolve("data")));
     var configuration =
@@ -63,7 +75,7 @@ public final class Trainer implements AutoCloseable {
             Duration.ofMillis(50),
             MAX_QUEUED,
             soleWorker,
-            3,
+            2,
             Duration.ofMinutes(1),
             1_000_000,
             8192,
@@ -77,7 +89,8 @@ public final class Trainer implements AutoCloseable {
             new Datasets(roots),
             new TrainingLimits(1_000_000, 8192, 20),
             configuration.work(),
-            TorchSettings.cpu(1));
+            TorchSettings.cpu(1),
+            disk);
     store = new RunStore(database, clock);
     worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
     var runs = new TrainingRuns(store, feed, worker, engine, checkpoints, configuration, clock);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.trainer.engine.RunObserver.Signal;
+import dev.watershed.trainer.store.Crashes;
 import dev.watershed.trainer.store.CreateCall;
 import dev.watershed.trainer.store.NewRun;
 import dev.watershed.trainer.store.RunStore;
@@ -55,17 +56,17 @@ final class RunAttemptTest {
 
   @Test
   void saved_afterDeaths_forgivesThem() {
-    store.update("a", run -> new StoredRun(run.run(), false, 4));
+    store.update("a", run -> run.with(new Crashes(1, 7, "this")));
 
     attempt.saved();
 
-    assertThat(store.find("a").orElseThrow().attemptsSinceSave()).isZero();
+    assertThat(store.find("a").orElseThrow().crashes()).isEqualTo(new Crashes(0, 0, "this"));
   }
 
   @Test
   void signal_cancelledInAnotherProcess_isToStopOnceWritten() {
     assertThat(attempt.signal()).isEqualTo(Signal.GO_ON);
-    store.update("a", run -> new StoredRun(run.run(), true, run.attemptsSinceSave()));
+    store.update("a", run -> new StoredRun(run.run(), true, run.crashes()));
 
     attempt.saved();
 
@@ -84,7 +85,7 @@ final class RunAttemptTest {
 
   @Test
   void endCancelled_askedForAgainMeanwhile_leavesTheRunGoing() {
-    store.update("a", run -> new StoredRun(run.run(), true, run.attemptsSinceSave()));
+    store.update("a", run -> new StoredRun(run.run(), true, run.crashes()));
     attempt.cancel();
     assertThat(attempt.signal()).isEqualTo(Signal.SAVE_AND_STOP);
     store.create(new CreateCall("", "bb"), List.of(new NewRun(OTHER, "ii")), run -> true, 1);

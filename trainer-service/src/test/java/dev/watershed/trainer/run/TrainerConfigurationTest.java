@@ -29,7 +29,7 @@ final class TrainerConfigurationTest {
                   Duration.ofSeconds(2),
                   1000,
                   false,
-                  5,
+                  2,
                   Duration.ofMinutes(5),
                   500_000_000,
                   131_072,

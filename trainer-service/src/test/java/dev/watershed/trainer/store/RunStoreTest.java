@@ -152,7 +152,7 @@ final class RunStoreTest {
   void create_sameIdentityCancelled_isQueuedAgain() throws Exception {
     create(ANONYMOUS, runs("a"), 10);
     setState("a", RUNNING);
-    store.update("a", run -> new StoredRun(run.run(), true, 2));
+    store.update("a", run -> new StoredRun(run.run(), true, new Crashes(1, 3, "p")));
     setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
     assertThat(column("select task_instance from training_queue")).isEmpty();
 
@@ -164,7 +164,7 @@ final class RunStoreTest {
     assertThat(stored.run()).isEqualTo(created.runs().getFirst());
     assertThat(stored.run().getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_QUEUED);
     assertThat(stored.cancelRequested()).isFalse();
-    assertThat(stored.attemptsSinceSave()).isZero();
+    assertThat(stored.crashes()).isEqualTo(Crashes.NONE);
     assertThat(column("select task_instance from training_queue")).containsExactly("a");
   }
 
@@ -189,7 +189,7 @@ final class RunStoreTest {
   void create_sameIdentityAboutToBeCancelled_isNotCancelled() {
     create(ANONYMOUS, runs("a"), 10);
     setState("a", RUNNING);
-    store.update("a", run -> new StoredRun(run.run(), true, 0));
+    store.update("a", run -> new StoredRun(run.run(), true, Crashes.NONE));
 
     assertThat(store.create(ANONYMOUS, runs("b"), run -> true, 10).runs())
         .extracting(RunStore::id)
