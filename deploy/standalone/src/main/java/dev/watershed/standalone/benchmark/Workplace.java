@@ -89,6 +89,7 @@ public final class Workplace implements AutoCloseable {
                 0,
                 TorchSettings.cpu(threads),
                 List.of(files),
+                false,
                 configuration));
     server = started;
     channel = channels.apply(started.address());

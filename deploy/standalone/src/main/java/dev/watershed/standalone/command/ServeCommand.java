@@ -8,6 +8,8 @@ import dev.watershed.standalone.process.Standalone;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,8 +51,15 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "Requests may name files below this directory. Repeatable. Default: the working"
-              + " directory.")
+              + " directory, unless that is the home directory or /.")
   private List<Path> dataRoots = new ArrayList<>();
+
+  @Option(
+      names = "--adopt",
+      description =
+          "Start although a database or the checkpoints of the data directory are missing or of"
+              + " another: what is missing begins empty, and the checkpoints found are kept.")
+  private boolean adopt;
 
   @Option(
       names = "--threads",
@@ -102,12 +111,9 @@ final class ServeCommand implements Callable<Integer> {
       throw CommandException.badInput("--port " + port + " is not between 0 and 65535");
     }
     DataDirectory directory = DataDirectory.at(data, surroundings.variables());
-    List<Path> roots =
-        (dataRoots.isEmpty() ? List.of(Path.of("")) : dataRoots)
-            .stream()
-                .map(root -> surroundings.workingDirectory().resolve(root).normalize())
-                .toList();
-    Standalone standalone = start(new Standalone.Settings(directory, port, torch(), roots));
+    List<Path> roots = roots();
+    Standalone standalone =
+        start(new Standalone.Settings(directory, port, torch(), roots, adopt, Map.of()));
     Runtime.getRuntime().addShutdownHook(new Thread(standalone::close, "shutdown"));
     if (output.json) {
       output.line("{\"address\":" + Json.quoted(standalone.address()) + "}");
@@ -115,6 +121,7 @@ final class ServeCommand implements Callable<Integer> {
       output.line("Watershed listens on " + standalone.address());
       output.line("  data       " + directory.root());
       roots.forEach(root -> output.line("  files from " + root));
+      output.line(memory(standalone));
       output.line("Try, in another terminal:");
       output.line("  ./watershed checkpoints list");
       output.line(
@@ -125,5 +132,33 @@ final class ServeCommand implements Callable<Integer> {
     output.terminal().out().flush();
     standalone.awaitClose();
     return ExitCode.OK;
+  }
+
+  /** Whoever may send requests can read what lies below a root. */
+  private List<Path> roots() {
+    if (dataRoots.isEmpty()) {
+      Path here = surroundings.workingDirectory().normalize();
+      String home = surroundings.variables().get("HOME");
+      if (here.getParent() == null || (home != null && here.equals(Path.of(home).normalize()))) {
+        throw CommandException.badInput(
+            "without --data-root, requests may name files below the working directory, and that is "
+                + here
+                + ", which holds more than data. Start it elsewhere, or name a directory, even this"
+                + " one, with --data-root DIR.");
+      }
+      return List.of(here);
+    }
+    return dataRoots.stream()
+        .map(root -> surroundings.workingDirectory().resolve(root).normalize())
+        .toList();
+  }
+
+  private static String memory(Standalone standalone) {
+    return String.format(
+        Locale.ROOT,
+        "  memory     %d MiB of heap at most, and %d MiB outside it for the evaluator"
+            + " (watershed.eval.memory); training takes its own beside these",
+        Runtime.getRuntime().maxMemory() >> 20,
+        standalone.evaluatorMemoryBytes() >> 20);
   }
 }

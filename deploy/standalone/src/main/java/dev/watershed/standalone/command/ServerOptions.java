@@ -1,8 +1,11 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.standalone.process.DataDirectory;
+import dev.watershed.standalone.process.OtherDirectoryRefusal;
 import io.grpc.Channel;
-import io.grpc.ManagedChannel;
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -31,7 +34,8 @@ final class ServerOptions {
   @Nullable Path data;
 
   private final Surroundings surroundings;
-  private @Nullable ManagedChannel channel;
+  private @Nullable Channel channel;
+  private @Nullable String resolved;
 
   ServerOptions(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -39,9 +43,9 @@ final class ServerOptions {
 
   /** The channel; it lives as long as the process. */
   Channel channel() {
-    ManagedChannel open = channel;
+    Channel open = channel;
     if (open == null) {
-      open = surroundings.channels().apply(resolvedAddress());
+      open = meant(surroundings.channels().apply(resolvedAddress()));
       channel = open;
     }
     return open;
@@ -62,7 +66,47 @@ final class ServerOptions {
       ServerAddress.parse(chosen, address != null ? "--address" : "WATERSHED_ADDRESS");
       return chosen;
     }
+    String known = resolved;
+    if (known == null) {
+      known = addressOfDirectory();
+      resolved = known;
+    }
+    return known;
+  }
+
+  private String addressOfDirectory() {
     DataDirectory directory = DataDirectory.at(data, surroundings.variables());
-    return directory.endpoint().orElse("127.0.0.1:" + DEFAULT_PORT);
+    var endpoint = directory.endpoint();
+    // A killed server leaves its address behind, where another may listen by now.
+    if (endpoint.isPresent() && directory.isServed()) {
+      return endpoint.get().address();
+    }
+    if (endpoint.isPresent() || data != null) {
+      throw new CommandException(
+          ExitCode.UNREACHABLE,
+          "no server runs on "
+              + directory.root()
+              + ". Start one with './watershed serve --data "
+              + directory.root()
+              + "', or name one with --address host:port.");
+    }
+    return "127.0.0.1:" + DEFAULT_PORT;
+  }
+
+  /** Lets no other server answer than that of the directory which was named. */
+  private Channel meant(Channel open) {
+    String identity =
+        chosenAddress() != null
+            ? ""
+            : DataDirectory.at(data, surroundings.variables())
+                .endpoint()
+                .map(DataDirectory.Endpoint::identity)
+                .orElse("");
+    if (identity.isEmpty()) {
+      return open;
+    }
+    Metadata headers = new Metadata();
+    headers.put(OtherDirectoryRefusal.DIRECTORY, identity);
+    return ClientInterceptors.intercept(open, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 }

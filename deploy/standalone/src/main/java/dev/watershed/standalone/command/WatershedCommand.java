@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.Quoted;
 import dev.watershed.server.Version;
+import dev.watershed.standalone.process.StartException;
 import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.StatusRuntimeException;
 import java.io.PrintWriter;
@@ -153,6 +154,12 @@ public final class WatershedCommand {
       }
       if (cause instanceof CommandException ours) {
         return ErrorReport.write(ours, json, surroundings.terminal());
+      }
+      if (cause instanceof StartException start) {
+        return ErrorReport.write(
+            CommandException.badInput(String.valueOf(start.getMessage())),
+            json,
+            surroundings.terminal());
       }
       if (cause instanceof InvalidInputException input) {
         return ErrorReport.write(

@@ -1,16 +1,25 @@
 package dev.watershed.standalone.process;
 
+import dev.watershed.classifier.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param root the directory, absolute
  */
 public record DataDirectory(Path root) {
+  private static final Pattern ENDPOINT =
+      Pattern.compile("([^\\s/]{1,300}:\\d{1,5})(?: ([0-9a-f-]{1,64}))?");
 
   /**
    * The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed. Home is
@@ -73,45 +84,143 @@ public record DataDirectory(Path root) {
     return root.resolve("endpoint");
   }
 
-  /** The address of the server that runs here, or of the last one that was killed. */
-  public Optional<String> endpoint() {
+  /**
+   * Where a server listens, or listened.
+   *
+   * @param address host:port
+   * @param identity of the data directory that it keeps; empty where it did not say
+   */
+  public record Endpoint(String address, String identity) {}
+
+  /** The server that runs here, or the last one that was killed: see {@link #isServed}. */
+  public Optional<Endpoint> endpoint() {
     try {
-      String text = Files.readString(endpointFile()).strip();
-      return text.matches("[^\\s/]{1,300}:\\d{1,5}") ? Optional.of(text) : Optional.empty();
+      var text = ENDPOINT.matcher(Files.readString(endpointFile()).strip());
+      return text.matches()
+          ? Optional.of(new Endpoint(text.group(1), Objects.requireNonNullElse(text.group(2), "")))
+          : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
     }
   }
 
+  /** Whether a process holds the lock now. */
+  public boolean isServed() {
+    try (FileChannel file = FileChannel.open(lockFile(), StandardOpenOption.READ);
+        FileLock lock = file.tryLock(0, Long.MAX_VALUE, true)) {
+      return lock == null;
+    } catch (OverlappingFileLockException e) {
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private Path lockFile() {
+    return root.resolve("lock");
+  }
+
   /**
    * Makes the directories and takes the lock.
    *
-   * @throws IllegalStateException when another process holds it; the message says which address it
-   *     serves
+   * @throws StartException when another process holds it, with the address that it serves, or when
+   *     the directory cannot be used
    */
   public Held hold() {
+    refuseMeaningfulName();
+    for (Path part : List.of(root, databases(), checkpoints(), work())) {
+      make(part);
+    }
     try {
-      Files.createDirectories(root);
-      Files.createDirectories(databases());
-      Files.createDirectories(checkpoints());
-      Files.createDirectories(work());
       FileChannel file =
-          FileChannel.open(
-              root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(lockFile(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = tryLock(file);
+      // A client that looks whether there is a server holds it for a moment.
+      for (int look = 0; lock == null && look < 20; look++) {
+        Thread.sleep(50);
+        lock = tryLock(file);
+      }
       if (lock == null) {
         file.close();
-        throw new IllegalStateException(
+        throw new StartException(
             "a server already uses "
                 + root
-                + endpoint().map(address -> " (it listens on " + address + ")").orElse("")
+                + endpoint().map(server -> " (it listens on " + server.address() + ")").orElse("")
                 + "; stop it, speak to it with --address, or choose another directory with --data");
       }
       return new Held(this, file);
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "cannot use data directory " + root + ": " + e.getMessage(), e);
+      throw new StartException("cannot use data directory " + root + ": " + reason(e), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted while waiting for " + lockFile(), e);
     }
+  }
+
+  /** The name becomes part of a database's URL and of configuration values. */
+  private void refuseMeaningfulName() {
+    for (String part : List.of(";", "\\", "${")) {
+      if (root.toString().contains(part)) {
+        throw new StartException(
+            "the data directory "
+                + Quoted.of(root.toString())
+                + " cannot be used: its name holds '"
+                + part
+                + "', which means something to the database or the configuration. Choose another"
+                + " with --data.");
+      }
+    }
+    if (!Quoted.isPlain(root.toString())) {
+      throw new StartException(
+          "the name of the data directory "
+              + Quoted.of(root.toString())
+              + " holds control characters");
+    }
+  }
+
+  private void make(Path part) {
+    try {
+      Files.createDirectories(part);
+    } catch (FileAlreadyExistsException e) {
+      throw new StartException(
+          "cannot use data directory "
+              + root
+              + ": "
+              + part
+              + " should be a directory and is a file. Move it away, or choose another directory"
+              + " with --data.",
+          e);
+    } catch (IOException e) {
+      throw new StartException(
+          "cannot use data directory " + root + ": " + reason(e) + ". Choose another with --data.",
+          e);
+    }
+    if (!Files.isWritable(part)) {
+      throw new StartException(
+          "cannot use data directory "
+              + root
+              + ": "
+              + part
+              + " cannot be written by this user. Change its permissions, or choose another with"
+              + " --data.");
+    }
+  }
+
+  /** What a failure of a file says to people: messages of the JDK are often the path alone. */
+  static String reason(IOException failure) {
+    if (failure instanceof AccessDeniedException denied) {
+      return denied.getFile() + " may not be accessed by this user";
+    }
+    if (failure instanceof NoSuchFileException missing) {
+      return missing.getFile() + " is not there";
+    }
+    if (failure instanceof NotDirectoryException file) {
+      return file.getFile() + " is no directory";
+    }
+    if (failure instanceof FileSystemException other && other.getReason() != null) {
+      return other.getFile() + ": " + other.getReason();
+    }
+    return String.valueOf(failure.getMessage());
   }
 
   private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
@@ -137,11 +246,15 @@ public record DataDirectory(Path root) {
       return directory;
     }
 
-    /** Tells clients on this machine where the server listens. */
-    public void publish(String address) {
+    /**
+     * Tells clients on this machine where the server listens.
+     *
+     * @param identity of this directory
+     */
+    public void publish(String address, String identity) {
       try {
         Path aside = directory.root().resolve("endpoint.new");
-        Files.writeString(aside, address + "\n");
+        Files.writeString(aside, address + " " + identity + "\n");
         Files.move(
             aside,
             directory.endpointFile(),

@@ -3,6 +3,7 @@ package dev.watershed.standalone.process;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.classifier.model.Torch;
+import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.server.ServedCalls;
 import io.grpc.BindableService;
@@ -13,6 +14,10 @@ import io.micronaut.context.env.PropertySource;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 
 /** The trainer, the evaluator and the analysis in this process. */
 public final class Standalone implements AutoCloseable {
@@ -33,6 +39,7 @@ public final class Standalone implements AutoCloseable {
    * @param port on loopback; 0 picks a free one
    * @param torch where and how libtorch computes
    * @param dataRoots directories below which requests may name files
+   * @param adopt whether to go on with what is there where parts of the directory are missing
    * @param more configuration keys besides
    */
   public record Settings(
@@ -40,6 +47,7 @@ public final class Standalone implements AutoCloseable {
       int port,
       TorchSettings torch,
       List<Path> dataRoots,
+      boolean adopt,
       Map<String, Object> more) {
     public Settings {
       dataRoots = List.copyOf(dataRoots);
@@ -48,7 +56,7 @@ public final class Standalone implements AutoCloseable {
 
     /** One with the configuration's defaults. */
     public Settings(DataDirectory directory, int port, TorchSettings torch, List<Path> dataRoots) {
-      this(directory, port, torch, dataRoots, Map.of());
+      this(directory, port, torch, dataRoots, false, Map.of());
     }
   }
 
@@ -81,25 +89,32 @@ public final class Standalone implements AutoCloseable {
    *
    * @throws DeviceUnavailableException when the device is not there
    * @throws ConfigurationException when the configuration or the address makes no sense
-   * @throws IllegalStateException when another process uses the directory
+   * @throws StartException when the port is taken, when another process uses the directory, or when
+   *     its parts do not belong together
    */
   public static Standalone start(Settings settings) {
     TRANSPORT_LOG.setLevel(Level.OFF);
+    requireFreePort(settings.port());
     Torch.initialize(settings.torch());
     DataDirectory.Held held = settings.directory().hold();
     String name = InProcessServerBuilder.generateName();
     ApplicationContext context = null;
     try {
+      DirectoryParts parts = new DirectoryParts(settings.directory());
+      DirectoryMark mark = parts.check(settings.adopt());
       context =
           ApplicationContext.builder()
               .banner(false)
-              .propertySources(PropertySource.of("command line", properties(settings, name)))
+              .propertySources(
+                  PropertySource.of("command line", properties(settings, parts, mark, name)))
               .start();
+      openDatabases(context);
+      parts.stamp(mark);
       Server inProcess = inProcess(context, name);
       GrpcEmbeddedServer server = context.getBean(GrpcEmbeddedServer.class);
       server.start();
       Standalone standalone = new Standalone(held, context, inProcess, server);
-      held.publish(standalone.address());
+      held.publish(standalone.address(), mark.id());
       return standalone;
     } catch (RuntimeException e) {
       if (context != null) {
@@ -120,10 +135,41 @@ public final class Standalone implements AutoCloseable {
     return failure;
   }
 
-  private static Map<String, Object> properties(Settings settings, String inProcessName) {
+  /** Found now, a port in use costs nothing. */
+  private static void requireFreePort(int port) {
+    if (port == 0) {
+      return;
+    }
+    try (var probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    } catch (BindException e) {
+      throw new StartException(
+          "port "
+              + port
+              + " of 127.0.0.1 cannot be listened on ("
+              + e.getMessage()
+              + "): another program has it, perhaps another server. Choose another with --port, or"
+              + " --port 0 for a free one.",
+          e);
+    } catch (IOException e) {
+      throw new StartException("cannot listen on port " + port + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Creates what is missing in the databases. */
+  private static void openDatabases(ApplicationContext context) {
+    context.getBeansOfType(DataSource.class).forEach(source -> {});
+  }
+
+  private static Map<String, Object> properties(
+      Settings settings, DirectoryParts parts, DirectoryMark mark, String inProcessName) {
     DataDirectory directory = settings.directory();
     Map<String, Object> properties = new LinkedHashMap<>(settings.more());
-    properties.put("standalone.databases", directory.databases().toString());
+    properties.put("standalone.identity", mark.id());
+    properties.put("datasources.trainer.url", parts.database("trainer").url());
+    properties.put("datasources.analysis.url", parts.database("analysis").url());
+    properties.put("watershed.disk.directories", List.of(directory.root().toString()));
     properties.put("grpc.server.port", settings.port());
     properties.put("watershed.checkpoints.root", directory.checkpoints().toString());
     properties.put("watershed.engine.device", settings.torch().device());
@@ -148,6 +194,11 @@ public final class Standalone implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Bytes that the evaluator may take outside the heap. */
+  public long evaluatorMemoryBytes() {
+    return context.getBean(EvaluationConfiguration.class).memory();
   }
 
   /** "127.0.0.1:port". */

@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
@@ -200,10 +201,20 @@ final class RunsCommandTest {
 
   @Test
   void address_serverOnTheDataDirectory_isRead() throws Exception {
-    Files.createDirectories(directory.resolve("data"));
-    Files.writeString(directory.resolve("data/endpoint"), "127.0.0.1:4321\n");
-    line.run("runs", "list");
+    try (var held = new DataDirectory(directory.resolve("data")).hold()) {
+      held.publish("127.0.0.1:4321", "0a");
+      line.run("runs", "list");
+    }
     assertThat(line.address()).isEqualTo("127.0.0.1:4321");
+  }
+
+  @Test
+  void address_leftBehindByAKilledServer_isNotSpokenTo() throws Exception {
+    Files.createDirectories(directory.resolve("data"));
+    Files.writeString(directory.resolve("data/lock"), "");
+    Files.writeString(directory.resolve("data/endpoint"), "127.0.0.1:4321 0a\n");
+    assertThat(line.run("runs", "list")).isEqualTo(ExitCode.UNREACHABLE);
+    assertThat(line.err()).contains("no server runs on " + directory.resolve("data"));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,14 +52,16 @@ final class DataDirectoryTest {
   void hold_twice_isRefusedWithTheAddressOfTheFirst() {
     var data = new DataDirectory(directory.resolve("data"));
     try (var held = data.hold()) {
-      held.publish("127.0.0.1:7878");
-      assertThat(data.endpoint()).contains("127.0.0.1:7878");
+      held.publish("127.0.0.1:7878", "0a");
+      assertThat(data.endpoint()).contains(new DataDirectory.Endpoint("127.0.0.1:7878", "0a"));
+      assertThat(data.isServed()).isTrue();
       assertThatThrownBy(data::hold)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("a server already uses")
           .hasMessageContaining("127.0.0.1:7878");
     }
     assertThat(data.endpoint()).isEmpty();
+    assertThat(data.isServed()).isFalse();
     data.hold().close();
   }
 
@@ -66,5 +69,23 @@ final class DataDirectoryTest {
   void endpoint_somethingElseInTheFile_isNone() throws Exception {
     Files.writeString(directory.resolve("endpoint"), "rm -rf /\n");
     assertThat(new DataDirectory(directory).endpoint()).isEmpty();
+  }
+
+  @Test
+  void hold_nameThatMeansSomethingToADatabase_isASentence() {
+    for (String name : List.of("x;INIT=SELECT 1", "a\\b", "${user.home}")) {
+      assertThatThrownBy(() -> new DataDirectory(directory.resolve(name)).hold())
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("cannot be used: its name holds");
+      assertThat(directory).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void hold_fileWhereADirectoryShouldBe_isASentence() throws Exception {
+    Files.writeString(directory.resolve("db"), "");
+    assertThatThrownBy(() -> new DataDirectory(directory).hold())
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining(directory.resolve("db") + " should be a directory and is a file");
   }
 }

@@ -24,7 +24,9 @@ final class HalfMigrationTest {
     "db/trainer, 2, sweeps",
     "db/analysis, 1, studies",
     "db/analysis, 2, label_counts",
-    "db/analysis, 3, known_points"
+    "db/analysis, 3, known_points",
+    "db/trainer, 4, crashes",
+    "db/analysis, 5, crashes"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
@@ -36,7 +38,7 @@ final class HalfMigrationTest {
           var statement = connection.createStatement()) {
         Flyway flyway = flyway(url, folder, "latest");
         flyway.baseline();
-        flyway(url, folder, String.valueOf(version - 1)).migrate();
+        flyway(url, folder, version - 1 + "?").migrate();
         for (String sql : statements.subList(0, done)) {
           statement.execute(sql);
         }
