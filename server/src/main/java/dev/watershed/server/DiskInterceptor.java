@@ -4,7 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
 import java.util.regex.Pattern;
@@ -25,7 +25,6 @@ final class DiskInterceptor implements ServerInterceptor, Ordered {
     this.disk = disk;
   }
 
-  /** Inside {@link ErrorInterceptor}, which tells what this throws. */
   @Override
   public int getOrder() {
     return -60;
@@ -37,7 +36,9 @@ final class DiskInterceptor implements ServerInterceptor, Ordered {
     if (isAdding(call.getMethodDescriptor().getBareMethodName())) {
       var shortage = disk.shortage();
       if (shortage.isPresent()) {
-        call.close(Status.UNKNOWN.withCause(shortage.get()), new Metadata());
+        var told = StatusProto.toStatusRuntimeException(shortage.get().toStatus());
+        var trailers = told.getTrailers();
+        call.close(told.getStatus(), trailers == null ? new Metadata() : trailers);
         return new ServerCall.Listener<>() {};
       }
     }

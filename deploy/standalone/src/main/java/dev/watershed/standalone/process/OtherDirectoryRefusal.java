@@ -5,7 +5,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.micronaut.context.annotation.Property;
 import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
@@ -29,7 +29,6 @@ public final class OtherDirectoryRefusal implements ServerInterceptor, Ordered {
     this.own = own;
   }
 
-  /** Inside the interceptor that tells what this throws. */
   @Override
   public int getOrder() {
     return -90;
@@ -42,14 +41,15 @@ public final class OtherDirectoryRefusal implements ServerInterceptor, Ordered {
     if (meant == null || meant.equals(own)) {
       return next.startCall(call, headers);
     }
-    call.close(
-        Status.UNKNOWN.withCause(
-            RefusedException.unavailable(
-                "OTHER_DATA_DIRECTORY",
-                "The server that listens here keeps another data directory; the one that was named"
-                    + " has no server now. Start it with 'serve --data'.",
-                RETRY)),
-        new Metadata());
+    var refusal =
+        RefusedException.unavailable(
+            "OTHER_DATA_DIRECTORY",
+            "The server that listens here keeps another data directory; the one that was named has"
+                + " no server now. Start it with 'serve --data'.",
+            RETRY);
+    var told = StatusProto.toStatusRuntimeException(refusal.toStatus());
+    var trailers = told.getTrailers();
+    call.close(told.getStatus(), trailers == null ? new Metadata() : trailers);
     return new ServerCall.Listener<>() {};
   }
 }

@@ -198,7 +198,7 @@ public final class Standalone implements AutoCloseable {
 
   /** Bytes that the evaluator may take outside the heap. */
   public long evaluatorMemoryBytes() {
-    return context.getBean(EvaluationConfiguration.class).memory();
+    return context.getBean(EvaluationConfiguration.class).memory().bytes();
   }
 
   /** "127.0.0.1:port". */
