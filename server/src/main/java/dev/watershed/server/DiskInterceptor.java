@@ -3,9 +3,7 @@ package dev.watershed.server;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.StatusProto;
-import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * begin, all others are answered.
  */
 @Singleton
-final class DiskInterceptor implements ServerInterceptor, Ordered {
+final class DiskInterceptor implements RefusingInterceptor {
   private static final Pattern ADDING =
       Pattern.compile("(Batch)?(Create|Register|Upload|Import)[A-Z].*");
 
@@ -23,11 +21,6 @@ final class DiskInterceptor implements ServerInterceptor, Ordered {
 
   DiskInterceptor(DiskSpace disk) {
     this.disk = disk;
-  }
-
-  @Override
-  public int getOrder() {
-    return -60;
   }
 
   @Override

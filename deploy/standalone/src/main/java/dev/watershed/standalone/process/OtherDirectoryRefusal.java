@@ -1,13 +1,12 @@
 package dev.watershed.standalone.process;
 
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.RefusingInterceptor;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.StatusProto;
 import io.micronaut.context.annotation.Property;
-import io.micronaut.core.order.Ordered;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 
@@ -16,7 +15,7 @@ import java.time.Duration;
  * port before.
  */
 @Singleton
-public final class OtherDirectoryRefusal implements ServerInterceptor, Ordered {
+public final class OtherDirectoryRefusal implements RefusingInterceptor {
   /** What a client that was told a data directory, and no address, says to be sure. */
   public static final Metadata.Key<String> DIRECTORY =
       Metadata.Key.of("watershed-data-directory", Metadata.ASCII_STRING_MARSHALLER);
@@ -27,11 +26,6 @@ public final class OtherDirectoryRefusal implements ServerInterceptor, Ordered {
 
   OtherDirectoryRefusal(@Property(name = "standalone.identity") String own) {
     this.own = own;
-  }
-
-  @Override
-  public int getOrder() {
-    return -90;
   }
 
   @Override
