@@ -30,6 +30,11 @@ public final class Golden {
     return objects("clustering.json", "cases");
   }
 
+  /** Pairs of distance matrices, with permutations of their models and what follows. */
+  public static List<JsonObject> matrixPairs() {
+    return resource("/golden/statistics/mantel.json", "matrices");
+  }
+
   public static double[] doubles(JsonObject object, String key) {
     return doubles(object.getAsJsonArray(key));
   }
@@ -53,7 +58,11 @@ public final class Golden {
   }
 
   private static List<JsonObject> objects(String file, String key) {
-    var resource = Golden.class.getResourceAsStream("/golden/analysis/" + file);
+    return resource("/golden/analysis/" + file, key);
+  }
+
+  private static List<JsonObject> resource(String name, String key) {
+    var resource = Golden.class.getResourceAsStream(name);
     try (var reader =
         new InputStreamReader(Objects.requireNonNull(resource), StandardCharsets.UTF_8)) {
       return StreamSupport.stream(

@@ -11,6 +11,11 @@ final class Affinity {
   /** Weaker edges count as none, so that no degree is so small that the embedding overflows. */
   private static final double WEAKEST = 1e-150;
 
+  /**
+   * As a share of what two models have in all: rounding of others' affinities hides weaker ones.
+   */
+  private static final double NEGLIGIBLE = 1e-15;
+
   private final double[][] weights;
   private final double[] rootDegrees;
 
@@ -30,15 +35,16 @@ final class Affinity {
     }
   }
 
+  /** Whether every model can be reached from every other over affinities that count. */
   boolean connected() {
     var reached = new BitSet();
     var open = new ArrayDeque<Integer>();
     reached.set(0);
     open.add(0);
     while (!open.isEmpty()) {
-      var row = weights[open.remove()];
-      for (int j = 0; j < row.length; j++) {
-        if (row[j] > 0 && !reached.get(j)) {
+      int i = open.remove();
+      for (int j = 0; j < weights.length; j++) {
+        if (!reached.get(j) && normalised(i, j) > NEGLIGIBLE) {
           reached.set(j);
           open.add(j);
         }
@@ -54,7 +60,7 @@ final class Affinity {
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < i; j++) {
         // An isolated model is a component of its own: a zero row, hence an eigenvalue 0.
-        laplacian[i][j] = weights[i][j] == 0 ? 0 : -weights[i][j] / rootDegrees[i] / rootDegrees[j];
+        laplacian[i][j] = -normalised(i, j);
         laplacian[j][i] = laplacian[i][j];
       }
       laplacian[i][i] = rootDegrees[i] == 0 ? 0 : 1;
@@ -63,6 +69,10 @@ final class Affinity {
         new Array2DRowRealMatrix(laplacian, false),
         EigenDecompositionSymmetric.DEFAULT_EPSILON,
         false);
+  }
+
+  private double normalised(int i, int j) {
+    return weights[i][j] == 0 ? 0 : weights[i][j] / rootDegrees[i] / rootDegrees[j];
   }
 
   /** Returns the first k eigenvectors over the root of the degree, (n, k), with fixed signs. */

@@ -13,9 +13,11 @@ package dev.watershed.analysis.cluster;
  * @param centroidDistanceDifferences (n) distance to the larger cluster's centroid minus distance
  *     to the smaller's (Juneja et al., 2023, section 4.1), so low means inside the larger; empty
  *     unless k = 2
- * @param connected whether every model can be reached from every other over affinities above zero
+ * @param connected whether every model can be reached from every other over affinities that double
+ *     precision can tell from none
  * @param oneBasin whether the distances show no split into k, so that the clusters are an artefact
  * @param verdict a sentence that says why
+ * @param kernelWidth the width used, in the unit of the distances
  */
 public record Clustering(
     int[] assignments,
@@ -27,4 +29,5 @@ public record Clustering(
     double[] centroidDistanceDifferences,
     boolean connected,
     boolean oneBasin,
-    String verdict) {}
+    String verdict,
+    double kernelWidth) {}

@@ -1,9 +1,7 @@
 package dev.watershed.analysis.cluster;
 
 import dev.watershed.analysis.UnusableNumbersException;
-import dev.watershed.analysis.statistics.Summary;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /** Pairwise distances: square, symmetric, zero on the diagonal, finite and not negative. */
 record DistanceMatrix(double[][] values) {
@@ -52,16 +50,6 @@ record DistanceMatrix(double[][] values) {
         .map(Math::abs)
         .max()
         .orElse(0);
-  }
-
-  /** The median of the distances of different models that are above zero; 0 where none is. */
-  double median() {
-    return Summary.median(
-        IntStream.range(0, size())
-            .boxed()
-            .flatMapToDouble(i -> Arrays.stream(values[i], 0, i))
-            .filter(distance -> distance > 0)
-            .toArray());
   }
 
   int size() {

@@ -1,6 +1,9 @@
 package dev.watershed.analysis.cluster;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.statistics.Summary;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.hipparchus.util.MathArrays;
 
 /**
@@ -14,6 +17,21 @@ public final class SpectralClustering {
   public static final double DEFAULT_KERNEL_WIDTH = 1;
 
   private SpectralClustering() {}
+
+  /**
+   * Returns a kernel width for distances of any unit: the median of those below the diagonal that
+   * are finite and above zero, or 1 where there is none. Models of the same weights do not lower
+   * it.
+   */
+  public static double medianKernelWidth(double[][] distances) {
+    var apart =
+        IntStream.range(0, distances.length)
+            .boxed()
+            .flatMapToDouble(i -> Arrays.stream(distances[i], 0, Math.min(i, distances[i].length)))
+            .filter(distance -> distance > 0 && Double.isFinite(distance))
+            .toArray();
+    return apart.length == 0 ? DEFAULT_KERNEL_WIDTH : Summary.median(apart);
+  }
 
   /**
    * Clusters models. Deterministic: the same arguments give the same clusters in the same order.
@@ -76,7 +94,8 @@ public final class SpectralClustering {
         k == 2 ? differences(centroidDistances, partition.centroids()) : new double[0],
         connected,
         verdict.oneBasin(),
-        verdict.sentence());
+        verdict.sentence(),
+        kernelWidth);
   }
 
   private static double[][] centroidDistances(double[][] embedding, double[][] centroids) {

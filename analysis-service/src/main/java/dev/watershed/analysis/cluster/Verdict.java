@@ -38,6 +38,10 @@ record Verdict(boolean oneBasin, String sentence) {
           true,
           "Every model is a cluster by itself, which is no evidence of basins; " + facts + ".");
     }
+    String graph =
+        connected
+            ? ""
+            : "; the affinity graph is not connected at kernel width " + number(kernelWidth);
     if (eigengap < LEAST_EIGENGAP) {
       return new Verdict(
           true,
@@ -47,6 +51,7 @@ record Verdict(boolean oneBasin, String sentence) {
               + number(eigengap)
               + "); "
               + facts
+              + graph
               + ".");
     }
     double largest = distances.largest();
@@ -74,9 +79,9 @@ record Verdict(boolean oneBasin, String sentence) {
               + LEAST_SILHOUETTE
               + "; "
               + facts
+              + graph
               + ".");
     }
-    String graph = connected ? "" : "; the affinity graph is not connected";
     return new Verdict(
         false,
         "A split into "

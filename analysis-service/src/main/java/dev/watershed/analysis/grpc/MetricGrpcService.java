@@ -71,17 +71,35 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
 
   private static Clustering cluster(ClusterModelsRequest request, Runnable throwIfUnwanted) {
     int k = request.getClusterCount() == 0 ? DEFAULT_CLUSTER_COUNT : request.getClusterCount();
-    double kernelWidth =
-        request.getKernelWidth() == 0
-            ? SpectralClustering.DEFAULT_KERNEL_WIDTH
-            : request.getKernelWidth();
+    var distances = matrix(request.getDistancesList());
     try {
       return SpectralClustering.cluster(
-          matrix(request.getDistancesList()), k, kernelWidth, request.getSeed(), throwIfUnwanted);
+          distances,
+          k,
+          kernelWidth(request, distances),
+          request.getSeed(),
+          throwIfUnwanted);
     } catch (UnusableNumbersException e) {
       // An entry of the matrix is a value of a row on the wire.
       throw refused(e, e.parameter().replace("][", "].values["));
     }
+  }
+
+  private static double kernelWidth(ClusterModelsRequest request, double[][] distances) {
+    if (request.getMedianKernelWidth()) {
+      if (request.getKernelWidth() != 0) {
+        throw RefusedException.invalidArgument(
+            "KERNEL_WIDTH_TWICE",
+            "kernel_width",
+            "A kernel width of "
+                + request.getKernelWidth()
+                + " and the median one are asked for; choose one.");
+      }
+      return SpectralClustering.medianKernelWidth(distances);
+    }
+    return request.getKernelWidth() == 0
+        ? SpectralClustering.DEFAULT_KERNEL_WIDTH
+        : request.getKernelWidth();
   }
 
   private static void checkScores(ClusterModelsRequest request) {

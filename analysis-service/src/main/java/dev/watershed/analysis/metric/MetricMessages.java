@@ -7,6 +7,7 @@ import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.LinearFit;
+import dev.watershed.analysis.v1.MantelTest;
 import dev.watershed.analysis.v1.Row;
 
 /** What was computed, as the messages that carry it. */
@@ -50,7 +51,8 @@ public final class MetricMessages {
                 Doubles.asList(clustering.centroidDistanceDifferences()))
             .setConnected(clustering.connected())
             .setOneBasin(clustering.oneBasin())
-            .setVerdict(clustering.verdict());
+            .setVerdict(clustering.verdict())
+            .setKernelWidth(clustering.kernelWidth());
     for (var coordinates : clustering.embedding()) {
       message.addEmbedding(row(coordinates));
     }
@@ -70,6 +72,23 @@ public final class MetricMessages {
         .setSpearmanRho(fit.spearmanRho())
         .setRSquared(fit.rSquared())
         .setPointCount(fit.pointCount())
+        .build();
+  }
+
+  /**
+   * Returns a fit over pairs of models: without a p, because pairs that share a model are not
+   * independent.
+   */
+  public static LinearFit pairFit(dev.watershed.analysis.statistics.LinearFit fit) {
+    return linearFit(fit).toBuilder().setPearsonP(Double.NaN).build();
+  }
+
+  /** Returns a test. */
+  public static MantelTest mantelTest(dev.watershed.analysis.statistics.MantelTest test) {
+    return MantelTest.newBuilder()
+        .setP(test.p())
+        .setPermutationCount(test.permutationCount())
+        .setModelCount(test.modelCount())
         .build();
   }
 

@@ -92,7 +92,8 @@ final class ReportTables {
         "area_nats",
         "euclidean_distance",
         "convexity_gap_tolerance_nats",
-        "point_count");
+        "point_count",
+        "area_times_euclidean_distance");
     for (var pair : report.getPairsList()) {
       var a = report.getModels(pair.getModelA());
       var b = report.getModels(pair.getModelB());
@@ -118,7 +119,8 @@ final class ReportTables {
           metrics.getAreaNats(),
           pair.getEuclideanDistance(),
           pair.hasConvexityGapToleranceNats() ? pair.getConvexityGapToleranceNats() : "",
-          pair.getCurve().getAlphasCount());
+          pair.getCurve().getAlphasCount(),
+          pair.getAreaTimesEuclideanDistance());
     }
   }
 

@@ -179,7 +179,10 @@ final class DynamicsComputation {
     warnDifferent(
         warnings, "cluster count", "clusters compare with care", StudySpec::getClusterCount);
     warnDifferent(
-        warnings, "kernel width", "clusters compare with care", StudySpec::getKernelWidth);
+        warnings,
+        "kernel width",
+        "clusters compare with care",
+        spec -> spec.getMedianKernelWidth() ? "the median distance" : spec.getKernelWidth());
     warnDifferent(warnings, "precision", "small changes may be rounding", StudySpec::getPrecision);
     var stepsOf = new LinkedHashMap<String, List<String>>();
     for (var step : steps) {

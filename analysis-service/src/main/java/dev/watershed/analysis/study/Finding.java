@@ -117,6 +117,7 @@ final class Finding {
       case DISTANCE_METRIC_BARRIER_HEIGHT -> "barrier height";
       case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> "improved convexity gap";
       case DISTANCE_METRIC_AREA -> "area";
+      case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> "area times distance";
       case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance";
       default -> "convexity gap";
     };

@@ -60,6 +60,7 @@ final class PairMetrics {
       case DISTANCE_METRIC_BARRIER_HEIGHT -> metrics.getBarrierHeightNats();
       case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> metrics.getImprovedConvexityGapNats();
       case DISTANCE_METRIC_AREA -> metrics.getAreaNats();
+      case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> pair.getAreaTimesEuclideanDistance();
       case DISTANCE_METRIC_EUCLIDEAN -> pair.getEuclideanDistance();
       default -> metrics.getConvexityGapNats();
     };

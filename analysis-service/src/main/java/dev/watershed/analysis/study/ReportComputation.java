@@ -6,6 +6,7 @@ import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
@@ -13,6 +14,7 @@ import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -24,6 +26,7 @@ import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +41,9 @@ import org.hipparchus.util.MathArrays;
 final class ReportComputation {
   /** A study's clusters depend on its points alone. */
   private static final long CLUSTERING_SEED = 0;
+
+  /** As do the permutations of its models. */
+  private static final long PERMUTATION_SEED = 0;
 
   /** At so many kernel widths the affinity exp(-d^2 / 2) is zero, as it is at infinity. */
   private static final double UNRELATED_WIDTHS = 40;
@@ -72,6 +78,10 @@ final class ReportComputation {
             .setCost(cost(pairs));
     report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering));
     report.addAllGroups(groups(report.getModelsList(), pairs));
+    if (spec.getDistance() != DistanceMetric.DISTANCE_METRIC_EUCLIDEAN) {
+      report.setEuclidean(
+          group("Euclidean distance", pairs, matrix(pairs, PairReport::getEuclideanDistance)));
+    }
     report.addAllWarnings(ReportWarnings.of(report, store.labelCount(study.number(), 0)));
     return report.setFinding(Finding.of(report)).build();
   }
@@ -126,6 +136,8 @@ final class ReportComputation {
             .addAllAccuracies(Doubles.asList(accuracies))
             .setMetrics(PairMetrics.of(alphas, losses, plan.grid()))
             .setEuclideanDistance(pair.euclideanDistance());
+    report.setAreaTimesEuclideanDistance(
+        report.getMetrics().getAreaNats() * report.getEuclideanDistance());
     adaptiveCurve(report)
         .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));
     return report.setDistance(PairMetrics.distance(spec.getDistance(), report)).build();
@@ -167,18 +179,27 @@ final class ReportComputation {
   }
 
   private Clustering cluster(List<PairReport> pairs) {
-    var distances = new double[plan.modelCount()][plan.modelCount()];
-    for (var pair : pairs) {
-      double distance =
-          Double.isFinite(pair.getDistance())
-              ? pair.getDistance()
-              : UNRELATED_WIDTHS * spec.getKernelWidth();
-      distances[pair.getModelA()][pair.getModelB()] = distance;
-      distances[pair.getModelB()][pair.getModelA()] = distance;
+    var distances = matrix(pairs, PairReport::getDistance);
+    double kernelWidth =
+        spec.getMedianKernelWidth()
+            ? SpectralClustering.medianKernelWidth(distances)
+            : spec.getKernelWidth();
+    for (var row : distances) {
+      Arrays.setAll(row, i -> Double.isFinite(row[i]) ? row[i] : UNRELATED_WIDTHS * kernelWidth);
     }
     return MetricMessages.clustering(
         SpectralClustering.cluster(
-            distances, spec.getClusterCount(), spec.getKernelWidth(), CLUSTERING_SEED));
+            distances, spec.getClusterCount(), kernelWidth, CLUSTERING_SEED));
+  }
+
+  private double[][] matrix(List<PairReport> pairs, ToDoubleFunction<PairReport> value) {
+    var matrix = new double[plan.modelCount()][plan.modelCount()];
+    for (var pair : pairs) {
+      double apart = value.applyAsDouble(pair);
+      matrix[pair.getModelA()][pair.getModelB()] = apart;
+      matrix[pair.getModelB()][pair.getModelA()] = apart;
+    }
+    return matrix;
   }
 
   private List<ModelReport> models(ClassificationMetrics[][] scores, Clustering clustering) {
@@ -247,8 +268,6 @@ final class ReportComputation {
         members.computeIfAbsent(group, name -> new ArrayList<>()).add(d);
       }
     }
-    var finite = pairs.stream().filter(pair -> Double.isFinite(pair.getDistance())).toList();
-    var distances = doubles(finite, PairReport::getDistance);
     var reports = new ArrayList<GroupReport>();
     members.forEach(
         (name, diagnostics) -> {
@@ -257,18 +276,34 @@ final class ReportComputation {
                   .map(model -> doubles(diagnostics, model::getDiagnosticScores))
                   .toList();
           var apart =
-              doubles(
-                  finite,
+              matrix(
+                  pairs,
                   pair ->
                       MathArrays.distance(
                           vectors.get(pair.getModelA()), vectors.get(pair.getModelB())));
-          reports.add(
-              GroupReport.newBuilder()
-                  .setName(name)
-                  .setFit(MetricMessages.linearFit(LinearFit.of(distances, apart)))
-                  .build());
+          reports.add(group(name, pairs, apart));
         });
     return reports;
+  }
+
+  /** Another distance of the models against the chosen one. */
+  private GroupReport group(String name, List<PairReport> pairs, double[][] apart) {
+    var finite = pairs.stream().filter(pair -> Double.isFinite(pair.getDistance())).toList();
+    var fit =
+        LinearFit.of(
+            doubles(finite, PairReport::getDistance),
+            doubles(finite, pair -> apart[pair.getModelA()][pair.getModelB()]));
+    var test =
+        MantelTest.of(
+            matrix(pairs, PairReport::getDistance),
+            apart,
+            MantelTest.DEFAULT_PERMUTATIONS,
+            PERMUTATION_SEED);
+    return GroupReport.newBuilder()
+        .setName(name)
+        .setFit(MetricMessages.pairFit(fit))
+        .setMantel(MetricMessages.mantelTest(test))
+        .build();
   }
 
   /** One provenance of what may be several: texts list every value, other fields are zero. */

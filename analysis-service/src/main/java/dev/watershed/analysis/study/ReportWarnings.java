@@ -2,6 +2,7 @@ package dev.watershed.analysis.study;
 
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Chance;
+import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
@@ -62,6 +63,7 @@ final class ReportWarnings {
               LEAST_EXAMPLES));
     }
     looselyKnown(report).ifPresent(warnings::add);
+    unconnected(report).ifPresent(warnings::add);
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
       warnings.add(
           FITS
@@ -93,6 +95,30 @@ final class ReportWarnings {
                 loose.getMax(),
                 adaptive.getToleranceNats(),
                 adaptive.getFinestIntervalCount()));
+  }
+
+  /** Distances of many kernel widths, between which all affinities vanish. */
+  private static Optional<String> unconnected(StudyReportOrBuilder report) {
+    var clustering = report.getClustering();
+    if (clustering.getConnected() || !report.hasClustering()) {
+      return Optional.empty();
+    }
+    var finite =
+        report.getPairsList().stream()
+            .mapToDouble(PairReport::getDistance)
+            .filter(Double::isFinite)
+            .toArray();
+    return Optional.of(
+        String.format(
+            Locale.ROOT,
+            "The affinity graph is not connected: the median distance is %s, the kernel width %s."
+                + " Clusters and the centroid-distance feature say nothing of how far its parts are"
+                + " apart; %s.",
+            Finding.number(Summary.median(finite)),
+            Finding.number(clustering.getKernelWidth()),
+            report.getSpec().getMedianKernelWidth()
+                ? "look at the distances themselves"
+                : "take the median distance as the kernel width"));
   }
 
   private static String belowChance(ModelReport model, Chance chance) {

@@ -3,6 +3,7 @@ package dev.watershed.analysis.study;
 import static dev.watershed.server.RefusedException.invalidArgument;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
@@ -24,7 +25,6 @@ final class StudySpecs {
 
   private static final String CHECKPOINT_PREFIX = "checkpoints/";
   private static final int DEFAULT_CLUSTERS = 2;
-  private static final double DEFAULT_KERNEL_WIDTH = 1;
 
   private static final double DEFAULT_TOLERANCE_NATS = .005;
   private static final int DEFAULT_INITIAL_INTERVALS = 5;
@@ -77,13 +77,28 @@ final class StudySpecs {
     if (complete.getClusterCount() == 0) {
       complete.setClusterCount(DEFAULT_CLUSTERS);
     }
-    if (complete.getKernelWidth() == 0) {
-      complete.setKernelWidth(DEFAULT_KERNEL_WIDTH);
+    if (complete.getKernelWidth() == 0 && !complete.getMedianKernelWidth()) {
+      if (hasPapersWidth(complete.getDistance())) {
+        complete.setKernelWidth(SpectralClustering.DEFAULT_KERNEL_WIDTH);
+      } else {
+        complete.setMedianKernelWidth(true);
+      }
     }
     if (complete.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
       complete.setPrecision(Precision.PRECISION_FP32);
     }
     return complete.build();
+  }
+
+  /** Whether a width of 1 suits a distance: it is for gaps in nats, which are of that order. */
+  private static boolean hasPapersWidth(DistanceMetric distance) {
+    return switch (distance) {
+      case DISTANCE_METRIC_CONVEXITY_GAP,
+          DISTANCE_METRIC_BARRIER_HEIGHT,
+          DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP ->
+          true;
+      default -> false;
+    };
   }
 
   private static AdaptiveAlphas withDefaults(AdaptiveAlphas adaptive) {
@@ -175,6 +190,13 @@ final class StudySpecs {
           "The improved convexity gap needs a nested grid, not %s; set protocol to"
                   .formatted(AlphaGrid.of(spec))
               + " ALPHA_PROTOCOL_NESTED or interval_count to a square such as 16, 25 or 100.");
+    }
+    if (spec.getMedianKernelWidth() && spec.getKernelWidth() != 0) {
+      throw invalidArgument(
+          "KERNEL_WIDTH_TWICE",
+          "spec.kernel_width",
+          "A kernel width of %s and the median one are asked for; choose one."
+              .formatted(spec.getKernelWidth()));
     }
     if (spec.getClusterCount() > spec.getModelsCount()) {
       throw invalidArgument(

@@ -13,6 +13,8 @@
   const clustering = report.clustering ?? {};
   const diagnostics = spec.diagnostics ?? [];
 
+  const comparisons = [...(report.groups ?? []), ...(report.euclidean ? [report.euclidean] : [])];
+
   const cluster = model => number(model.cluster);
   const label = i => models[i].label || models[i].checkpoint.replace(/^checkpoints\//, '');
   const score = (model, d) => number((model.diagnosticScores ?? [])[d]);
@@ -37,6 +39,7 @@
     DISTANCE_METRIC_BARRIER_HEIGHT: ['barrier height', 'nats'],
     DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP: ['improved convexity gap', 'nats'],
     DISTANCE_METRIC_AREA: ['area above the minimum', 'nats'],
+    DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN: ['area times distance', 'nats'],
     DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', ''],
   };
   const [distanceName, distanceUnit] = DISTANCES[spec.distance] ?? ['convexity gap', 'nats'];
@@ -344,10 +347,12 @@
   }
 
   function groupTable() {
-    table('group-table', `Distance of the score vectors against the ${distanceName}`,
-      [{name: 'Group'}, {name: 'Spearman \u03c1'}, {name: 'Pearson r'}, {name: 'r\u00b2'}, {name: 'Slope'}, {name: 'Pairs'}],
-      report.groups.map(group => [group.name ?? '', number(group.fit?.spearmanRho), number(group.fit?.pearsonR),
-        number(group.fit?.rSquared), number(group.fit?.slope), whole(number(group.fit?.pointCount))]));
+    table('group-table', `Distances of score vectors, and of weights, against the ${distanceName}. Pairs share models and are not independent: p is Mantel's, which permutes models.`,
+      [{name: 'Group'}, {name: 'Spearman \u03c1'}, {name: 'Pearson r'}, {name: 'Mantel p'}, {name: 'r\u00b2'}, {name: 'Slope'}, {name: 'Pairs'}, {name: 'Models'}],
+      comparisons.map(group => [group.name ?? '', number(group.fit?.spearmanRho), number(group.fit?.pearsonR),
+        group.mantel ? showP(number(group.mantel.p)) : '\u2013',
+        number(group.fit?.rSquared), number(group.fit?.slope), whole(number(group.fit?.pointCount)),
+        whole(number(group.mantel?.modelCount) || models.length)]));
   }
 
   function modelTable() {
@@ -410,7 +415,7 @@
       ['On an equal grid of this accuracy', equal ? plural(equal, 'evaluation') : ''],
       ['Distance', distanceTitle],
       ['Clusters asked for', whole(number(spec.clusterCount) || 2)],
-      ['Kernel width', String(number(spec.kernelWidth) || 1)],
+      ['Kernel width', spec.medianKernelWidth ? `${show(number(clustering.kernelWidth))}, the median distance` : String(number(spec.kernelWidth) || 1)],
       ['Diagnostics', diagnostics.length ? element('div', {}, ...(report.sampleTexts ?? []).slice(1).map(text => element('div', {}, text))) : 'none'],
     ]);
     describe(byId('provenance'), [
@@ -431,7 +436,7 @@
   attempt('curves', curves);
   diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
   if (diagnostics.length) attempt('diagnostics', diagnosticTable); else byId('diagnostics-section').hidden = true;
-  if ((report.groups ?? []).length) attempt('groups', groupTable); else byId('groups-section').hidden = true;
+  if (comparisons.length) attempt('groups', groupTable); else byId('groups-section').hidden = true;
   attempt('models', modelTable);
   attempt('provenance', measured);
   finish();

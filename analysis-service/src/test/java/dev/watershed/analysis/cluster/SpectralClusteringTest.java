@@ -184,6 +184,44 @@ final class SpectralClusteringTest {
   }
 
   @Test
+  void cluster_anyUnit_isFoundWithTheMedianWidth() {
+    for (double unit : new double[] {1e-3, 1, 30, 1e6}) {
+      var distances = blocks(new int[] {5, 4}, .4 * unit, unit, 2);
+      double width = SpectralClustering.medianKernelWidth(distances);
+      var clustering = SpectralClustering.cluster(distances, 2, width, SEED);
+      assertThat(clustering.assignments()).containsExactly(0, 0, 0, 0, 0, 1, 1, 1, 1);
+      assertThat(clustering.connected()).isTrue();
+      assertThat(clustering.oneBasin()).isFalse();
+      assertThat(clustering.kernelWidth()).isEqualTo(width);
+    }
+  }
+
+  @Test
+  void cluster_distancesOfManyWidths_areSaidNotToBeConnected() {
+    var distances = blocks(new int[] {5, 4}, 50, 60, 2);
+    var clustering = SpectralClustering.cluster(distances, 2, 1, SEED);
+    assertThat(clustering.connected()).isFalse();
+    assertThat(clustering.oneBasin()).isTrue();
+    assertThat(clustering.verdict()).contains("not connected at kernel width 1.00");
+    // Affinities of 1e-20 lie below the rounding of those within.
+    assertThat(
+            SpectralClustering.cluster(blocks(new int[] {5, 4}, .1, 12, 2), 2, 1, SEED).connected())
+        .isFalse();
+  }
+
+  @Test
+  void medianKernelWidth_sameModelsAndDivergedPairs_doNotCount() {
+    double wall = Double.POSITIVE_INFINITY;
+    assertThat(
+            SpectralClustering.medianKernelWidth(
+                new double[][] {
+                  {0, 0, 3, wall}, {0, 0, 4, wall}, {3, 4, 0, 9}, {wall, wall, 9, 0}
+                }))
+        .isEqualTo(4);
+    assertThat(SpectralClustering.medianKernelWidth(new double[3][3])).isEqualTo(1);
+  }
+
+  @Test
   void cluster_anyScaleOfDistances_staysFinite() {
     for (double scale = 1e-300; scale < 1e300; scale *= 1e5) {
       var clustering =

@@ -183,6 +183,10 @@ final class MetricGrpcServiceTest {
         "CLUSTER_COUNT_OUT_OF_RANGE", "cluster_count", request(right).setClusterCount(3));
     assertClustersRefused("REQUEST_INVALID", "cluster_count", request(right).setClusterCount(-1));
     assertClustersRefused("REQUEST_INVALID", "kernel_width", request(right).setKernelWidth(-1));
+    assertClustersRefused(
+        "KERNEL_WIDTH_TWICE",
+        "kernel_width",
+        request(right).setKernelWidth(1).setMedianKernelWidth(true));
     assertClustersRefused("COUNTS_UNEQUAL", "scores", request(right).addScores(1));
     assertClustersRefused(
         "SCORE_NOT_FINITE", "scores[1]", request(right).addScores(1).addScores(Double.NaN));

@@ -142,7 +142,14 @@ final class StudyReportTest {
     }
     assertThat(report.getGroups(0).getName()).isEqualTo("strategy");
     assertThat(report.getGroups(0).getFit())
-        .isEqualTo(MetricMessages.linearFit(LinearFit.of(distances, apart)));
+        .isEqualTo(MetricMessages.pairFit(LinearFit.of(distances, apart)));
+    assertThat(report.getGroups(0).getFit().getPearsonP()).isNaN();
+    // Two of the 120 orders of five models are as good: the given one and a swap.
+    assertThat(report.getGroups(0).getMantel().getP()).isCloseTo(1 / 60.0, within(.008));
+    assertThat(report.getGroups(0).getMantel().getModelCount()).isEqualTo(5);
+    assertThat(report.getEuclidean().getFit().getPearsonR()).isGreaterThan(.99);
+    // Where distances within a side hardly differ, a tenth of all orders is as good at most.
+    assertThat(report.getEuclidean().getMantel().getP()).isBetween(.003, .13);
     assertThat(report.getGroups(0).getFit().getSpearmanRho()).isGreaterThan(.5);
   }
 
@@ -159,6 +166,48 @@ final class StudyReportTest {
     assertThat(pair.getCurve().getAlphasCount()).isEqualTo(101);
     assertThat(pair.getDistance()).isEqualTo(improved.nats());
     assertThat(pair.getMetrics().getNestedGridIntervals()).isEqualTo(10);
+  }
+
+  @Test
+  void report_euclideanDistances_areClusteredWithinTheirMedian() {
+    var spec =
+        spec(MODELS.toArray(String[]::new)).toBuilder()
+            .setDistance(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+    var report = process.study(spec.build());
+
+    assertThat(report.getSpec().getMedianKernelWidth()).isTrue();
+    assertThat(report.getClustering().getKernelWidth()).isCloseTo(9.85, within(1e-9));
+    assertThat(report.getClustering().getConnected()).isTrue();
+    assertThat(report.getModelsList())
+        .extracting(ModelReport::getCluster)
+        .containsExactly(0, 1, 0, 1, 0);
+    assertThat(report.hasEuclidean()).isFalse();
+    assertThat(report.getWarningsList()).isEmpty();
+
+    var narrow = process.study(spec.setKernelWidth(1).build());
+    assertThat(narrow.getClustering().getConnected()).isFalse();
+    assertThat(narrow.getWarningsList())
+        .singleElement()
+        .asString()
+        .startsWith(
+            "The affinity graph is not connected: the median distance is 9.85, the kernel width"
+                + " 1.00.")
+        .endsWith("take the median distance as the kernel width.");
+  }
+
+  @Test
+  void report_areaTimesEuclidean_isTheProduct() {
+    var report =
+        process.study(
+            spec(MODELS.toArray(String[]::new)).toBuilder()
+                .setDistance(DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN)
+                .build());
+    for (var pair : report.getPairsList()) {
+      double area = curve(pair.getModelA(), pair.getModelB(), 10).areaNats();
+      assertThat(pair.getDistance()).isEqualTo(area * pair.getEuclideanDistance());
+      assertThat(pair.getAreaTimesEuclideanDistance()).isEqualTo(pair.getDistance());
+    }
+    assertThat(report.getSpec().getMedianKernelWidth()).isTrue();
   }
 
   @Test

@@ -72,6 +72,11 @@ final class StudyRequestsTest {
             "spec.kernel_width",
             spec -> spec.setKernelWidth(Double.NaN)),
         bad(
+            "two kernel widths",
+            "KERNEL_WIDTH_TWICE",
+            "spec.kernel_width",
+            spec -> spec.setKernelWidth(2).setMedianKernelWidth(true)),
+        bad(
             "a model twice",
             "MODEL_TWICE",
             "spec.models[2].checkpoint",
@@ -183,6 +188,22 @@ final class StudyRequestsTest {
     assertThat(complete.getPrecision()).isEqualTo(Precision.PRECISION_FP32);
     assertThat(complete.getDiagnostics(0).getScore()).isEqualTo(Score.SCORE_ACCURACY);
     assertThat(specs.complete(complete)).isEqualTo(complete);
+  }
+
+  @Test
+  void complete_distanceThatIsNoGap_hasTheMedianAsKernelWidth() {
+    for (var distance :
+        new DistanceMetric[] {
+          DistanceMetric.DISTANCE_METRIC_AREA,
+          DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN,
+          DistanceMetric.DISTANCE_METRIC_EUCLIDEAN
+        }) {
+      var spec = spec("left-0", "left-1").toBuilder().setDistance(distance);
+      var complete = specs.complete(spec.build());
+      assertThat(complete.getMedianKernelWidth()).as("%s", distance).isTrue();
+      assertThat(specs.complete(complete)).isEqualTo(complete);
+      assertThat(specs.complete(spec.setKernelWidth(2).build()).getMedianKernelWidth()).isFalse();
+    }
   }
 
   @Test

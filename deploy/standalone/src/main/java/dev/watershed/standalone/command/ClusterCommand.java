@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  echo '[[0,.1,.9],[.1,0,.8],[.9,.8,0]]' | watershed cluster",
-      "  watershed cluster --clusters 3 --kernel-width 0.5 <distances.csv"
+      "  watershed cluster --clusters 3 --kernel-width median <distances.csv"
     })
 final class ClusterCommand implements Callable<Integer> {
   @Mixin private ServerOptions server;
@@ -31,8 +31,12 @@ final class ClusterCommand implements Callable<Integer> {
 
   @Option(
       names = "--kernel-width",
-      description = "Width delta of the affinity exp(-d^2 / (2 delta^2)). Default: 1.")
-  private @Nullable Double kernelWidth;
+      paramLabel = "median|W",
+      converter = KernelWidth.Converter.class,
+      description =
+          "Width delta of the affinity exp(-d^2 / (2 delta^2)): a number in the unit of the"
+              + " distances, or their median, which suits any unit. Default: 1, for nats.")
+  private @Nullable KernelWidth kernelWidth;
 
   @Option(names = "--seed", description = "Seed of k-means. Default: 0.")
   private @Nullable Long seed;
@@ -59,7 +63,7 @@ final class ClusterCommand implements Callable<Integer> {
       request.setClusterCount(clusters);
     }
     if (kernelWidth != null) {
-      request.setKernelWidth(kernelWidth);
+      request.setMedianKernelWidth(kernelWidth.median()).setKernelWidth(kernelWidth.value());
     }
     if (seed != null) {
       request.setSeed(seed);

@@ -146,6 +146,8 @@ final class QuickstartCommand implements Callable<Integer> {
       output.line("");
       margins(result).lines().forEach(output::line);
       output.line("");
+      ReportText.comparisons(outcome.report()).forEach(output::line);
+      output.line("");
       output.line("Report: " + result.directory() + "/report.html");
       output.line(times(result));
     }

@@ -46,14 +46,7 @@ public final class ReportText {
               diagnostic.getFit().getPearsonR(),
               diagnostic.getFit().getPearsonP()));
     }
-    for (GroupReport group : report.getGroupsList()) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "%s distance against weight distance over pairs: Spearman %.3f",
-              group.getName(),
-              group.getFit().getSpearmanRho()));
-    }
+    lines.addAll(comparisons(report));
     if (report.hasCost()) {
       lines.add(cost(report));
     }
@@ -61,6 +54,35 @@ public final class ReportText {
     lines.add(report.getFinding());
     report.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
     return lines;
+  }
+
+  /** Other distances against the chosen one. Pairs are not independent: p is over models. */
+  public static List<String> comparisons(StudyReport report) {
+    List<String> lines = new ArrayList<>();
+    for (GroupReport group : report.getGroupsList()) {
+      lines.add(comparison(group.getName() + " distance", group));
+    }
+    if (report.hasEuclidean()) {
+      lines.add(comparison(report.getEuclidean().getName(), report.getEuclidean()));
+    }
+    return lines;
+  }
+
+  private static String comparison(String name, GroupReport group) {
+    return String.format(
+        Locale.ROOT,
+        "%s against the chosen distance over %d pairs: Spearman %.3f, r = %.3f%s",
+        name,
+        group.getFit().getPointCount(),
+        group.getFit().getSpearmanRho(),
+        group.getFit().getPearsonR(),
+        group.hasMantel()
+            ? String.format(
+                Locale.ROOT,
+                " (Mantel p = %.2g, %d models permuted)",
+                group.getMantel().getP(),
+                group.getMantel().getModelCount())
+            : "");
   }
 
   private static List<String> samples(StudyReport report) {
@@ -147,6 +169,7 @@ public final class ReportText {
       case DISTANCE_METRIC_BARRIER_HEIGHT -> "Barrier height (nats) of every pair";
       case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> "Improved convexity gap (nats) of every pair";
       case DISTANCE_METRIC_AREA -> "Area (nats) of every pair";
+      case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> "Area times Euclidean distance of every pair";
       case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance of every pair";
       default -> "Convexity gap (nats) of every pair";
     };

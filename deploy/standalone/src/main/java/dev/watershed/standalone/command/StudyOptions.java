@@ -31,6 +31,7 @@ final class StudyOptions {
     BH(DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT),
     ICG(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP),
     AREA(DistanceMetric.DISTANCE_METRIC_AREA),
+    AREA_EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN),
     EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
 
     private final DistanceMetric metric;
@@ -108,14 +109,24 @@ final class StudyOptions {
           "With adaptive alphas: how much more a curve may bend than was seen around. Default: 2.")
   @Nullable Double curvatureMargin;
 
-  @Option(names = "--distance", description = "${COMPLETION-CANDIDATES}. Default: CG.")
+  @Option(
+      names = "--distance",
+      description =
+          "${COMPLETION-CANDIDATES}; AREA_EUCLIDEAN is the papers' area, times the Euclidean"
+              + " distance. Default: CG.")
   @Nullable Distance distance;
 
   @Option(names = "--clusters", description = "Default: 2.")
   @Nullable Integer clusters;
 
-  @Option(names = "--kernel-width", description = "Of the clustering's affinity. Default: 1.")
-  @Nullable Double kernelWidth;
+  @Option(
+      names = "--kernel-width",
+      paramLabel = "median|W",
+      converter = KernelWidth.Converter.class,
+      description =
+          "Of the clustering's affinity: the median distance or a number in the distance's unit."
+              + " Default: 1 for CG, BH and ICG, else median.")
+  @Nullable KernelWidth kernelWidth;
 
   @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
   boolean bf16;
@@ -198,7 +209,7 @@ final class StudyOptions {
       spec.setClusterCount(clusters);
     }
     if (kernelWidth != null) {
-      spec.setKernelWidth(kernelWidth);
+      spec.setMedianKernelWidth(kernelWidth.median()).setKernelWidth(kernelWidth.value());
     }
     if (bf16) {
       spec.setPrecision(Precision.PRECISION_BF16);

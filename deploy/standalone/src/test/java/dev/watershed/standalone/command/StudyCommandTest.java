@@ -116,6 +116,10 @@ final class StudyCommandTest {
 
     line.run("study", "create", "m1", "m2", "--in-domain", sample, "--alphas", "21");
     assertThat(analysis.created.get(2).getSpec().getIntervalCount()).isEqualTo(20);
+
+    line.run("study", "create", "m1", "m2", "--in-domain", sample, "--kernel-width", "median");
+    assertThat(analysis.created.get(3).getSpec().getMedianKernelWidth()).isTrue();
+    assertThat(analysis.created.get(3).getSpec().getKernelWidth()).isZero();
   }
 
   @Test
@@ -126,6 +130,8 @@ final class StudyCommandTest {
           {"--alphas", "11", "--intervals", "5"},
           {"--alphas", "some"},
           {"--alphas", "1"},
+          {"--kernel-width", "0"},
+          {"--kernel-width", "wide"},
           {"--tolerance", "0.01"},
           {"--alphas", "11", "--tolerance", "0.01"}
         }) {
