@@ -21,8 +21,9 @@ final class PointIdentity {
 
   /**
    * Names what must agree for points to stand in one curve: the version of Watershed, whose scores
-   * may have been corrected, the engine, the kind of device, the precision and the kernels. Threads
-   * need not: they change the order of sums, and with it the last bits.
+   * may have been corrected, the engine, the kind of device and its processor, the precision and
+   * the kernels, by their id and never by what people are told of them. Threads need not: they
+   * change the order of sums, and with it the last bits.
    */
   static String ofArithmetic(Provenance provenance) {
     var precision =
@@ -34,7 +35,9 @@ final class PointIdentity {
     put(hasher, provenance.getEngine());
     put(hasher, provenance.getDevice());
     put(hasher, precision.name());
-    put(hasher, provenance.getKernels());
+    put(hasher, provenance.getKernelId());
+    put(hasher, provenance.getInstructionSet());
+    put(hasher, provenance.getProcessor());
     return hasher.hash().toString();
   }
 

@@ -316,6 +316,9 @@ final class ReportComputation {
         .setEngine(values(all, Provenance::getEngine))
         .setDevice(values(all, Provenance::getDevice))
         .setKernels(values(all, Provenance::getKernels))
+        .setKernelId(values(all, Provenance::getKernelId))
+        .setInstructionSet(values(all, Provenance::getInstructionSet))
+        .setProcessor(values(all, Provenance::getProcessor))
         .setThreads(sameOr(all, Provenance::getThreads, 0))
         .setPrecision(
             sameOr(all, Provenance::getPrecision, Provenance.getDefaultInstance().getPrecision()))

@@ -425,6 +425,7 @@
       ['Threads', provenance.threads ? String(provenance.threads) : ''],
       ['Precision', constant(provenance.precision, 'PRECISION_', 'fp32')],
       ['Kernels', provenance.kernels ?? ''],
+      ['Processor', [provenance.processor, provenance.instructionSet].filter(Boolean).join(', ')],
       ['Computing time', seconds ? `${show(seconds, 1)} s` : ''],
     ]);
     byId('footer').textContent = `Made by Watershed ${provenance.watershedVersion ?? ''}. Figures drawn with Apache ECharts ${echarts.version}.`;

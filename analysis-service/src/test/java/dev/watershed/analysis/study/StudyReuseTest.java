@@ -143,7 +143,27 @@ final class StudyReuseTest {
             "kernels",
             13,
             change(
-                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setKernels("k").build()),
+                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setKernelId("k").build()),
+            same()),
+        Arguments.of(
+            "what people are told of kernels",
+            0,
+            change(
+                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setKernels("w").build()),
+            same()),
+        Arguments.of(
+            "an instruction set",
+            13,
+            change(
+                e ->
+                    e.provenance =
+                        FakeEvaluator.PROVENANCE.toBuilder().setInstructionSet("avx2").build()),
+            same()),
+        Arguments.of(
+            "a processor",
+            13,
+            change(
+                e -> e.provenance = FakeEvaluator.PROVENANCE.toBuilder().setProcessor("p").build()),
             same()),
         Arguments.of(
             "a version",

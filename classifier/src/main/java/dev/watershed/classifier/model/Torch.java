@@ -155,7 +155,19 @@ public final class Torch {
     return settings().threads();
   }
 
-  /** Which kernels inference uses for linear layers. */
+  /**
+   * Names the kernels that inference uses, for programs: the same name always means the same code
+   * of ours. {@link #kernels} says it to people.
+   */
+  public static String kernelId(ComputePrecision precision) {
+    TorchSettings now = settings();
+    if (!now.isCpu()) {
+      return now.tf32() ? "torch-linear-tf32" : "torch-linear";
+    }
+    return hasOneDnn(precision) ? "onednn-linear-" + ONEDNN_MIN_WIDTH : "torch-linear";
+  }
+
+  /** Which kernels inference uses for linear layers, in words. */
   public static String kernels(ComputePrecision precision) {
     TorchSettings now = settings();
     if (!now.isCpu()) {

@@ -3,6 +3,7 @@ package dev.watershed.server.dataset;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.ComputePrecision;
+import dev.watershed.classifier.model.Processor;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.Version;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -44,6 +45,7 @@ public final class Answers {
 
   /** What computes in this process. */
   public static Provenance provenance(Precision precision) {
+    Processor processor = Processor.current();
     return Provenance.newBuilder()
         .setWatershedVersion(Version.CURRENT)
         .setEngine(Torch.engineVersion())
@@ -51,6 +53,9 @@ public final class Answers {
         .setThreads(Torch.threads())
         .setPrecision(precision)
         .setKernels(Torch.kernels(computePrecision(precision)))
+        .setKernelId(Torch.kernelId(computePrecision(precision)))
+        .setInstructionSet(processor.instructionSet())
+        .setProcessor(processor.name())
         .build();
   }
 }
