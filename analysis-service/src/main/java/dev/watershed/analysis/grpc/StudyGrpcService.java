@@ -49,8 +49,13 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   @Override
   public void createStudy(
       CreateStudyRequest request, StreamObserver<CreateStudyResponse> observer) {
-    var study = studies.create(request);
-    answer(observer, CreateStudyResponse.newBuilder().setStudy(study).build());
+    var created = studies.create(request);
+    answer(
+        observer,
+        CreateStudyResponse.newBuilder()
+            .setStudy(created.study())
+            .addAllNotices(created.notices())
+            .build());
   }
 
   @Override

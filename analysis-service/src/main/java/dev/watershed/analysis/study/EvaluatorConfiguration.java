@@ -15,6 +15,7 @@ import java.time.Duration;
  *     for again
  * @param firstBackoff wait before a failed call is repeated; doubled each time
  * @param longestBackoff the longest such wait, unless the evaluator asks for a longer one
+ * @param checkDeadline how long a new study waits for what the evaluator can tell without computing
  * @param patience how long failing calls that bring no point are repeated before the study fails
  */
 @ConfigurationProperties("watershed.analysis.evaluator")
@@ -22,6 +23,7 @@ public record EvaluatorConfiguration(
     @Bindable(defaultValue = "dns:///127.0.0.1:8980") String address,
     @Bindable(defaultValue = "2") int concurrency,
     @Bindable(defaultValue = "30m") Duration deadline,
+    @Bindable(defaultValue = "5s") Duration checkDeadline,
     @Bindable(defaultValue = "500ms") Duration firstBackoff,
     @Bindable(defaultValue = "30s") Duration longestBackoff,
     @Bindable(defaultValue = "15m") Duration patience) {

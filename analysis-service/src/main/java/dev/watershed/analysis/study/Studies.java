@@ -11,11 +11,13 @@ import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.server.RefusedException;
+import io.grpc.StatusRuntimeException;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
@@ -40,6 +42,7 @@ public final class Studies {
 
   private final StudyStore store;
   private final StudySpecs specs;
+  private final StudyCheck check;
   private final StudyQueue queue;
   private final StudyUpdates updates;
   private final StudyConfiguration configuration;
@@ -48,12 +51,14 @@ public final class Studies {
   Studies(
       StudyStore store,
       StudySpecs specs,
+      StudyCheck check,
       StudyQueue queue,
       StudyUpdates updates,
       StudyConfiguration configuration,
       Clock clock) {
     this.store = store;
     this.specs = specs;
+    this.check = check;
     this.queue = queue;
     this.updates = updates;
     this.configuration = configuration;
@@ -61,16 +66,26 @@ public final class Studies {
   }
 
   /**
+   * A study that was made or found.
+   *
+   * @param notices what its caller should know, for people
+   */
+  public record Created(Study study, List<String> notices) {}
+
+  /**
    * Stores and queues a study, or finds the one that the same request made.
    *
    * @throws RefusedException INVALID_ARGUMENT for a spec that cannot be studied, ALREADY_EXISTS for
    *     a request id used with another spec
+   * @throws StatusRuntimeException the evaluator's refusal of models or samples
    */
-  public Study create(CreateStudyRequest request) {
+  public Created create(CreateStudyRequest request) {
     var spec = specs.complete(request.getSpec());
     var plan = StudyPlan.of(spec);
     var id = UUID.randomUUID().toString();
     var requestId = request.getRequestId();
+    boolean known = !requestId.isEmpty() && store.findByRequest(requestId).isPresent();
+    var notices = known ? List.<String>of() : check.check(plan).stream().toList();
     boolean made =
         store.insert(
             id,
@@ -99,7 +114,7 @@ public final class Studies {
     if (!stored.ended()) {
       queue.enqueue(stored);
     }
-    return stored.study();
+    return new Created(stored.study(), notices);
   }
 
   /** Returns a study by its resource name. */

@@ -66,6 +66,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   /** Whether slow precision was allowed: every answer that calls gave. */
   final Set<Boolean> slowPrecisionAllowed = ConcurrentHashMap.newKeySet();
 
+  /** Takes the calls that ask about several models without computing; may block or throw. */
+  volatile Consumer<EvaluateCombinationsRequest> beforeCheck = request -> {};
+
   /** Runs before each point; may block or throw. */
   volatile Consumer<Evaluation> beforePoint = evaluation -> {};
 
@@ -202,7 +205,11 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   @Override
   public void evaluateCombinations(
       EvaluateCombinationsRequest request, StreamObserver<EvaluateCombinationsResponse> observer) {
-    failIfTold();
+    if (request.getCombinationsCount() == 0 && request.getModelsCount() > 1) {
+      beforeCheck.accept(request);
+    } else {
+      failIfTold();
+    }
     slowPrecisionAllowed.add(request.getAllowSlowPrecision());
     ServerStream.pump(
         observer,

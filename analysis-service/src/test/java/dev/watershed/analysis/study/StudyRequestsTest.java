@@ -279,6 +279,7 @@ final class StudyRequestsTest {
                   "dns:///127.0.0.1:8980",
                   2,
                   Duration.ofMinutes(30),
+                  Duration.ofSeconds(5),
                   Duration.ofMillis(500),
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(15)));

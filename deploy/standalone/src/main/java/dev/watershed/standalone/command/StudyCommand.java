@@ -2,6 +2,7 @@ package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
@@ -119,7 +120,9 @@ final class StudyCommand {
             .setSpec(options.spec(surroundings))
             .setRequestId(options.requestId)
             .build();
-    Study study = lookup(server).createStudy(request).getStudy();
+    CreateStudyResponse created = lookup(server).createStudy(request);
+    created.getNoticesList().forEach(notice -> output.remark("notice: " + notice));
+    Study study = created.getStudy();
     if (!wait) {
       show(List.of(study), output);
       if (!output.json) {
