@@ -16,10 +16,12 @@ final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final ManagedChannel channel;
+  private final String address;
 
-  private ServerProcess(Process process, ManagedChannel channel) {
+  private ServerProcess(Process process, String address) {
     this.process = process;
-    this.channel = channel;
+    this.address = address;
+    this.channel = NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build();
   }
 
   /** Starts any command. */
@@ -64,14 +66,18 @@ final class ServerProcess implements AutoCloseable {
       for (String line : Files.readAllLines(log)) {
         if (line.startsWith("{\"address\":") && line.endsWith("}")) {
           String address = new ObjectMapper().readTree(line).get("address").asText();
-          return new ServerProcess(
-              process, NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build());
+          return new ServerProcess(process, address);
         }
       }
       process.waitFor(50, TimeUnit.MILLISECONDS);
     }
     process.destroyForcibly();
     throw new AssertionError("the server did not start:\n" + Files.readString(log));
+  }
+
+  /** "host:port". */
+  String address() {
+    return address;
   }
 
   ManagedChannel channel() {
