@@ -48,10 +48,15 @@ public final class Models {
               0);
       var layout =
           ParameterLayout.of(new Architecture(encoder, Head.CLASSIFICATION, List.of("no", "yes")));
-      tokenizer.copyTo(tokenizerFiles);
+      tokenizer.copyTo(tokenizerFiles, encoder.maxTokens());
       try (var weights = ParameterVector.random(layout, .1, seed);
           var files = Files.list(tokenizerFiles)) {
-        HuggingFaceCheckpoint.write(directory, weights, files.toArray(Path[]::new));
+        // As directories of old: the vocabulary alone says what the words are.
+        var old = List.of("vocab.txt", "tokenizer_config.json");
+        HuggingFaceCheckpoint.write(
+            directory,
+            weights,
+            files.filter(file -> old.contains(file.getFileName().toString())).toArray(Path[]::new));
       }
     }
   }

@@ -26,4 +26,9 @@ public record Split(
   public Split(SplitSource source, List<String> onlyLabels) {
     this(source, onlyLabels, List.of(), null);
   }
+
+  /** Whether its rows come as tokens, so that no tokenizer has a part in them. */
+  public boolean isPreTokenised() {
+    return source instanceof FileSplit file && file.textColumn().isEmpty();
+  }
 }

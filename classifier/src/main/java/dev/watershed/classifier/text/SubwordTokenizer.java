@@ -4,15 +4,17 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,20 +23,35 @@ import org.jspecify.annotations.Nullable;
  * are here, so that they do not depend on what a {@code tokenizer.json} happens to say.
  */
 final class SubwordTokenizer implements Tokenizer {
-  private final TokenizerFiles files;
+  /**
+   * A hundred times what an encoder reads. Beyond it the native library would take seconds that
+   * nothing can interrupt, and some hundred bytes of memory a character.
+   */
+  static final int MAX_TEXT_CHARACTERS = 1 << 18;
+
+  /** The most that one character becomes by NFKC and NFKD (U+FDFA). */
+  private static final int MAX_EXPANSION = 18;
+
+  private final TokenizerDefinition definition;
   private final Family family;
+  private final Digest digest;
   private final SpecialTokens special;
   private final int vocabularySize;
   private final HuggingFaceTokenizer words;
 
-  SubwordTokenizer(TokenizerFiles files, Family family) {
-    this.files = files;
-    this.family = family;
-    this.special = files.specialTokens();
-    this.vocabularySize = 1 + Collections.max(files.vocabulary().values());
-    this.words = open(files.tokenizerJson());
+  SubwordTokenizer(TokenizerDefinition definition) {
+    this.definition = definition;
+    this.family = definition.family();
+    this.digest = definition.digest();
+    this.special = definition.specialTokens();
+    this.vocabularySize = definition.vocabularySize();
+    this.words = open(definition.json().toString());
   }
 
+  /**
+   * @param tokenizerJson as a {@link TokenizerDefinition} writes it, never as a caller did: what
+   *     the native library does not expect ends the process
+   */
   private static HuggingFaceTokenizer open(String tokenizerJson) {
     Map<String, String> options =
         Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
@@ -43,7 +60,9 @@ final class SubwordTokenizer implements Tokenizer {
           new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), options);
     } catch (IOException | RuntimeException e) {
       throw invalid(
-          "TOKENIZER_INVALID", "tokenizer", "cannot use the tokenizer: " + e.getMessage());
+          "TOKENIZER_INVALID",
+          "tokenizer",
+          "cannot use the tokenizer: " + Quoted.of(String.valueOf(e.getMessage())));
     }
   }
 
@@ -54,8 +73,11 @@ final class SubwordTokenizer implements Tokenizer {
       throw invalid(
           "MAX_TOKENS_TOO_SMALL",
           "max_tokens",
-          "%d tokens leave no room beside %d special ones; allow more"
-              .formatted(maxTokens, specialCount(pair != null)));
+          String.format(
+              Locale.ROOT,
+              "%d tokens leave no room beside %d special ones; allow more",
+              maxTokens,
+              specialCount(pair != null)));
     }
     int[] first = words(text);
     int[] second = pair == null ? new int[0] : words(pair);
@@ -116,6 +138,18 @@ final class SubwordTokenizer implements Tokenizer {
     if (text.isEmpty()) {
       return new int[0];
     }
+    int length = normalizedLength(text);
+    if (length > MAX_TEXT_CHARACTERS) {
+      throw invalid(
+          "TEXT_TOO_LONG",
+          "text",
+          String.format(
+              Locale.ROOT,
+              "a text has %d characters as it is normalised, %d are the most; cut it, a model reads its beginning only: '%s'",
+              length,
+              MAX_TEXT_CHARACTERS,
+              Quoted.of(text)));
+    }
     long[] ids;
     try {
       ids = words.encode(text, false, false).getIds();
@@ -129,18 +163,37 @@ final class SubwordTokenizer implements Tokenizer {
     return narrow;
   }
 
+  /** Counted only where it matters: short texts stay short. */
+  private int normalizedLength(String text) {
+    boolean compatible =
+        definition.normalizers().stream()
+            .map(TokenizerJson::typeOf)
+            .anyMatch(type -> type.equals("NFKC") || type.equals("NFKD"));
+    return compatible
+            && text.length() <= MAX_TEXT_CHARACTERS
+            && text.length() > MAX_TEXT_CHARACTERS / MAX_EXPANSION
+        ? Normalizer.normalize(text, Normalizer.Form.NFKD).length()
+        : text.length();
+  }
+
   private InvalidInputException notEncodable(String text, RuntimeException cause) {
-    String shown = text.length() <= 100 ? text : text.substring(0, 100) + "...";
     return special.unknown() >= 0
         ? invalid(
             "TEXT_NOT_ENCODABLE",
             "text",
-            "cannot encode '%s': %s".formatted(shown, cause.getMessage()))
+            String.format(
+                Locale.ROOT,
+                "cannot encode '%s': %s",
+                Quoted.of(text),
+                Quoted.of(String.valueOf(cause.getMessage()))))
         : invalid(
             "WORD_UNKNOWN",
             "text",
-            "'%s' has a word that is not among the %d tokens, which have none for unknown words"
-                .formatted(shown, files.vocabulary().size()));
+            String.format(
+                Locale.ROOT,
+                "'%s' has a word that is not among the %d tokens, which have none for unknown words",
+                Quoted.of(text),
+                definition.vocabulary().size()));
   }
 
   @Override
@@ -170,17 +223,16 @@ final class SubwordTokenizer implements Tokenizer {
 
   @Override
   public Digest digest() {
-    return files.digest();
+    return digest;
   }
 
   @Override
-  public List<String> fileNames() {
-    return files.names();
-  }
-
-  @Override
-  public void copyTo(Path directory) {
-    files.copyTo(directory);
+  public void copyTo(Path directory, int maxTokens) {
+    try {
+      new TokenizerExport(definition, maxTokens).write(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

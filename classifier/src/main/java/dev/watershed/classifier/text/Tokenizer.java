@@ -2,7 +2,6 @@ package dev.watershed.classifier.text;
 
 import dev.watershed.classifier.checkpoint.Digest;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Turns texts into the token ids of one model. Thread-safe until closed. */
@@ -10,14 +9,18 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Encodes a text or a pair with the special tokens of the model's family.
    *
+   * <p>A text that spells a special token, such as {@code [SEP]}, gets that token, as from Hugging
+   * Face's fast tokenizers; the script that Google published with BERT splits it into {@code [},
+   * {@code sep} and {@code ]}.
+   *
    * <p>What exceeds {@code maxTokens} is cut from the ends, the longer text first, as Hugging
    * Face's {@code longest_first} does.
    *
    * @param label carried into the result; -1 for none
    * @param maxTokens limit on the result's length, special tokens included
    * @throws dev.watershed.classifier.InvalidInputException if {@code maxTokens} leaves no room for
-   *     one token of each text, or if a word is not in the vocabulary and there is no token for
-   *     unknown words
+   *     one token of each text, if a word is not in the vocabulary and there is no token for
+   *     unknown words, or if a text is longer than 262,144 characters
    */
   EncodedExample encode(String text, @Nullable String pair, int label, int maxTokens);
 
@@ -34,14 +37,18 @@ public interface Tokenizer extends AutoCloseable {
   /** Whether an id stands for no word: classifier, separator, padding, mask or unknown. */
   boolean isSpecial(int id);
 
-  /** Equal where texts become the same tokens: names the family and the content of the files. */
+  /** Equal where every text becomes the same tokens, whatever files said so. */
   Digest digest();
 
-  /** Names of the files this was made from, as {@link #copyTo} writes them. */
-  List<String> fileNames();
-
-  /** Writes the files this was made from, so that a checkpoint carries its tokenizer. */
-  void copyTo(Path directory);
+  /**
+   * Writes the files that Hugging Face's libraries read this tokenizer from, so that a checkpoint
+   * carries it: {@code tokenizer.json}, {@code tokenizer_config.json}, {@code
+   * special_tokens_map.json}, and where it is BERT's or RoBERTa's own kind the vocabulary in their
+   * old form.
+   *
+   * @param maxTokens the longest text that the model reads, in tokens
+   */
+  void copyTo(Path directory, int maxTokens);
 
   /** Frees native memory. */
   @Override

@@ -22,19 +22,29 @@ public final class Tokenizers {
    * vocab.txt} (WordPiece) and {@code vocab.json} with {@code merges.txt} (byte pairs).
    *
    * <p>{@code tokenizer_config.json} and {@code special_tokens_map.json} are heeded for the
-   * spelling of special tokens and, beside a {@code vocab.txt}, for {@code do_lower_case}, {@code
-   * strip_accents} and {@code tokenize_chinese_chars}. Without them a vocabulary whose words all
-   * are lower case is taken for an uncased one. Tokens of {@code added_tokens.json} and {@code
-   * added_tokens_decoder} are added.
-   *
-   * <p>As everywhere, a text that spells a special token, such as {@code [SEP]}, gets that token.
+   * spelling of special tokens, the former for {@code do_lower_case}, {@code strip_accents}, {@code
+   * tokenize_chinese_chars} and {@code add_prefix_space} too, also where a {@code tokenizer.json}
+   * says otherwise. Without them a {@code vocab.txt} whose words all are lower case is taken for an
+   * uncased one. Tokens of {@code added_tokens_decoder} and, where there is no {@code
+   * tokenizer.json}, of {@code added_tokens.json} are added.
    *
    * @param path a directory, or one file: {@code vocab.json} and {@code merges.txt} are read
    *     together, any other {@code *.json} as a tokenizer.json, the rest as a vocab.txt
-   * @throws InvalidInputException TOKENIZER_NOT_FOUND, TOKENIZER_INVALID, SYMBOLIC_LINK
+   * @throws InvalidInputException TOKENIZER_NOT_FOUND, TOKENIZER_INVALID, SYMBOLIC_LINK,
+   *     TOKENIZER_COMPONENT_UNSUPPORTED where a {@code tokenizer.json} has parts that BERT's and
+   *     RoBERTa's tokenizers do not consist of
    */
   public static Tokenizer load(Path path, Family family) {
-    return new SubwordTokenizer(TokenizerFiles.read(path, family), family);
+    return new SubwordTokenizer(define(path, family));
+  }
+
+  /**
+   * Reads what {@link #load} would, for comparing it.
+   *
+   * @throws InvalidInputException as {@link #load} does
+   */
+  public static TokenizerDefinition define(Path path, Family family) {
+    return TokenizerFiles.read(path, family).definition();
   }
 
   /**
@@ -56,8 +66,8 @@ public final class Tokenizers {
       }
       throw e;
     }
-    var notices = new ArrayList<String>();
-    try (Tokenizer tokenizer = new SubwordTokenizer(files, encoder.family())) {
+    var notices = new ArrayList<>(files.notices());
+    try (Tokenizer tokenizer = new SubwordTokenizer(files.definition())) {
       int tokens = tokenizer.vocabularySize();
       if (tokens > encoder.vocabularySize()) {
         throw InvalidInputException.invalid(
@@ -96,7 +106,7 @@ public final class Tokenizers {
             miniatureVocabulary(),
             TokenizerFiles.CONFIG,
             "{\"do_lower_case\": true}\n".getBytes(StandardCharsets.UTF_8));
-    return new SubwordTokenizer(new TokenizerFiles(contents, Family.BERT), Family.BERT);
+    return new SubwordTokenizer(new TokenizerFiles(contents, Family.BERT).definition());
   }
 
   private static byte[] miniatureVocabulary() {

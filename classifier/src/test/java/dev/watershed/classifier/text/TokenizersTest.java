@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.SharedFiles;
 import dev.watershed.classifier.checkpoint.Activation;
-import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
@@ -92,21 +92,6 @@ class TokenizersTest {
   }
 
   @Test
-  void copyTo_anyTokenizer_writesWhatLoadsAgain() throws IOException {
-    try (Tokenizer tokenizer = Tokenizers.miniature()) {
-      tokenizer.copyTo(directory);
-      assertThat(directory.resolve("vocab.txt")).exists();
-      assertThat(tokenizer.fileNames())
-          .containsExactlyInAnyOrder("vocab.txt", "tokenizer_config.json");
-      try (Tokenizer again = Tokenizers.load(directory, Family.BERT)) {
-        assertThat(again.encode("the doctor slept", "the judge", 0, 30).inputIds())
-            .isEqualTo(tokenizer.encode("the doctor slept", "the judge", 0, 30).inputIds());
-        assertThat(again.fileNames()).containsExactlyInAnyOrderElementsOf(tokenizer.fileNames());
-      }
-    }
-  }
-
-  @Test
   void load_vocabTxt_splitsIntoLongestPieces() throws IOException {
     Files.writeString(directory.resolve("vocab.txt"), UNCASED);
     try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
@@ -117,7 +102,6 @@ class TokenizersTest {
     }
     try (Tokenizer file = Tokenizers.load(directory.resolve("vocab.txt"), Family.BERT)) {
       assertThat(file.encode("the", null, 0, 30).inputIds()).containsExactly(2, 9, 3);
-      assertThat(file.fileNames()).containsExactly("vocab.txt");
     }
   }
 
@@ -167,7 +151,7 @@ class TokenizersTest {
          "pre_tokenizer": {"type": "Whitespace"},
          "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
          "decoder": null,
-         "model": {"type": "WordLevel", "unk_token": "[UNK]",
+         "model": {"type": "WordPiece", "unk_token": "[UNK]",
           "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5, "b": 6}}}
         """);
     try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
@@ -257,7 +241,7 @@ class TokenizersTest {
     Files.writeString(vocabulary, "");
     refused(Kind.INVALID, "[");
     Files.write(vocabulary, new byte[] {(byte) 0xff, 0, 1});
-    refused(Kind.INVALID, "[");
+    refused(Kind.INVALID, "not in UTF-8");
     Files.writeString(vocabulary, UNCASED);
     Files.writeString(directory.resolve("tokenizer_config.json"), "{\"do_lower");
     refused(Kind.INVALID, "tokenizer_config.json");
@@ -275,7 +259,10 @@ class TokenizersTest {
             "{\"model\": {\"vocab\": {\"[PAD]\": -1}}}",
             "{\"model\": {\"vocab\": {\"[PAD]\": 1e9}}}",
             "{\"model\": {\"vocab\": {\"[PAD]\": 2000000000}}}",
-            "{\"model\": {\"vocab\": {\"[PAD]\": 0, \"[CLS]\": 1, \"[SEP]\": 2, \"[MASK]\": 3}}}")) {
+            "{\"model\": {\"vocab\": {\"[PAD]\": 0, \"[CLS]\": 1, \"[SEP]\": 2}}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": 0, \"[PAD]\": 1}}}",
+            "{\"model\": {\"vocab\": {\"[PAD]\": 0, \"[CLS]\": 0}}}",
+            "[".repeat(100_000))) {
       Files.writeString(json, broken);
       refused(Kind.INVALID, "");
     }
@@ -490,35 +477,11 @@ class TokenizersTest {
     try (Tokenizer whole = Tokenizers.load(files, Family.ROBERTA);
         Tokenizer tokenizer = Tokenizers.load(files.resolve(name), Family.ROBERTA)) {
       assertThat(tokenizer.digest()).isEqualTo(whole.digest());
-      assertThat(tokenizer.fileNames()).containsExactly("vocab.json", "merges.txt");
     }
     Files.delete(files.resolve("merges.txt"));
     assertThatExceptionOfType(InvalidInputException.class)
         .isThrownBy(() -> Tokenizers.load(files.resolve("vocab.json"), Family.ROBERTA))
         .withMessageContaining("merges.txt");
-  }
-
-  @Test
-  void digest_anyFileOfTheTokenizer_counts() throws IOException {
-    Path vocabulary = directory.resolve("vocab.txt");
-    Files.writeString(vocabulary, UNCASED);
-    Digest first = digest(directory);
-    assertThat(digest(vocabulary)).isEqualTo(first);
-    Files.writeString(directory.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
-    Digest second = digest(directory);
-    assertThat(second).isNotEqualTo(first);
-    assertThat(digest(vocabulary)).isEqualTo(second);
-    Files.writeString(vocabulary, UNCASED.replace("cafe", "coffee"));
-    assertThat(digest(directory)).isNotEqualTo(second);
-    Files.writeString(vocabulary, UNCASED);
-    Files.delete(directory.resolve("tokenizer_config.json"));
-    assertThat(digest(directory)).isEqualTo(first);
-  }
-
-  private static Digest digest(Path path) {
-    try (Tokenizer tokenizer = Tokenizers.load(path, Family.BERT)) {
-      return tokenizer.digest();
-    }
   }
 
   @Test
@@ -540,7 +503,6 @@ class TokenizersTest {
       assertThat(tokenizer.vocabularySize()).isEqualTo(14);
       assertThat(tokenizer.encode("the [E1] unthe the", null, 0, 30).inputIds())
           .containsExactly(2, 9, 12, 13, 9, 3);
-      assertThat(tokenizer.fileNames()).contains("added_tokens.json");
     }
     Files.delete(directory.resolve("added_tokens.json"));
     Files.writeString(
@@ -590,5 +552,35 @@ class TokenizersTest {
         .contains("11 tokens", "positions allow 10");
     Files.writeString(config, "{\"model_max_length\": 1000000000000000019884624838656}");
     assertThat(Tokenizers.inspect(directory, encoder(12))).isEmpty();
+  }
+
+  @Test
+  void encode_textTooLongForTheNativeLibrary_isRefused() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), UNCASED);
+    String longest = "a".repeat(SubwordTokenizer.MAX_TEXT_CHARACTERS);
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode(longest, null, 0, 30).inputIds()).containsExactly(2, 1, 3);
+      tooLong(tokenizer, longest + "a");
+    }
+    Files.writeString(
+        directory.resolve("tokenizer.json"),
+        TokenizerDefinitionTest.wordPieces().set("normalizer", nfkd()).toString());
+    Files.delete(directory.resolve("vocab.txt"));
+    try (Tokenizer tokenizer = Tokenizers.load(directory, Family.BERT)) {
+      assertThat(tokenizer.encode(longest, null, 0, 30).inputIds()).containsExactly(2, 1, 3);
+      // One character that becomes eighteen.
+      tooLong(tokenizer, "\uFDFA".repeat(SubwordTokenizer.MAX_TEXT_CHARACTERS / 17));
+    }
+  }
+
+  private static ObjectNode nfkd() {
+    return new ObjectMapper().createObjectNode().put("type", "NFKD");
+  }
+
+  private static void tooLong(Tokenizer tokenizer, String text) {
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> tokenizer.encode(text, null, 0, 30))
+        .withMessageContaining("262144 are the most")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo("TEXT_TOO_LONG"));
   }
 }

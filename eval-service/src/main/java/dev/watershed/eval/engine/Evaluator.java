@@ -165,7 +165,7 @@ public final class Evaluator implements AutoCloseable {
     Models.requireFitting(found);
     List<MeasuredSample> drawn = new ArrayList<>();
     for (int s = 0; s < samples.size(); s++) {
-      drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found.get(0), cancelled));
+      drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found, cancelled));
       reader.requireFitting(drawn);
     }
     Precision known =

@@ -10,7 +10,8 @@ import dev.watershed.classifier.checkpoint.Digest;
  * @param field of the request that names it, for errors
  * @param digest of its content: equal digests, equal function
  * @param architecture of the function
- * @param tokenizer names the tokenizer's files by content; empty where the checkpoint has none
+ * @param tokenizer names the tokenizer's files by content, which other files may say too; empty
+ *     where the checkpoint has none
  */
 public record Model(
     String name, String field, Digest digest, Architecture architecture, String tokenizer) {

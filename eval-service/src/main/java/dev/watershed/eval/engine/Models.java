@@ -12,6 +12,7 @@ import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.classifier.text.TokenizerDefinition;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.UnknownCheckpoint;
@@ -26,13 +27,26 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds classifiers in the store by resource name, and checks that they fit each other. */
 final class Models {
-  /** The files that decide how a text becomes tokens, where there is no tokenizer.json. */
-  private static final List<String> VOCABULARY_FILES =
+  /** Without one of these there is no tokenizer. */
+  private static final List<String> VOCABULARIES =
+      List.of("tokenizer.json", "vocab.txt", "vocab.json");
+
+  /** All that a tokenizer is made of. */
+  private static final List<String> TOKENIZER_FILES =
       List.of(
-          "vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "added_tokens.json");
+          "tokenizer.json",
+          "vocab.txt",
+          "vocab.json",
+          "merges.txt",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json");
 
   private final CheckpointStore store;
   private final Cache<CheckpointManifest, Architecture> architectures =
+      Caffeine.newBuilder().maximumSize(10_000).build();
+
+  private final Cache<String, String> tokenizers =
       Caffeine.newBuilder().maximumSize(10_000).build();
 
   Models(CheckpointStore store) {
@@ -59,7 +73,7 @@ final class Models {
                 + "; only classifiers have losses here. Fine-tune it first.");
       }
       return new Model(
-          name, field, manifest.digest(), architecture(manifest), tokenizerIdentity(manifest));
+          name, field, manifest.digest(), architecture(manifest), tokenizerFiles(manifest));
     } catch (InvalidInputException e) {
       throw concerning(name, field, e);
     } catch (IOException e) {
@@ -120,13 +134,36 @@ final class Models {
                     other.name(),
                     String.join(", ", first.architecture().differences(other.architecture()))));
       }
-      if (!first.tokenizer().equals(other.tokenizer())) {
+    }
+  }
+
+  /**
+   * Refuses models that read texts by different tokenizers, or one that has none. Files may differ
+   * where every text becomes the same tokens.
+   */
+  void requireReadingAlike(List<Model> models) {
+    for (Model model : models) {
+      if (model.tokenizer().isEmpty()) {
+        throw RefusedException.failedPrecondition(
+            "TOKENIZER_MISSING",
+            model.name(),
+            model.name()
+                + " comes without a tokenizer, so it reads no texts; register it with one, or give"
+                + " pre-tokenised JSON Lines.");
+      }
+    }
+    Model first = models.get(0);
+    for (Model other : models.subList(1, models.size())) {
+      if (!reading(first).equals(reading(other))) {
         throw refuse(
             "MODELS_DIFFER_IN_TOKENIZER",
             first,
             other,
-            "and %s read texts by different tokenizers [%s] and [%s]"
-                .formatted(other.name(), first.tokenizer(), other.tokenizer()));
+            String.format(
+                Locale.ROOT,
+                "and %s read texts by different tokenizers: they differ in %s; only models that read every text alike can be compared on texts",
+                other.name(),
+                define(first).difference(define(other))));
       }
     }
   }
@@ -165,6 +202,31 @@ final class Models {
         + "' (labels in RegisterCheckpointRequest)";
   }
 
+  /** Equal for models that read every text alike; empty for one without a tokenizer. */
+  String reading(Model model) {
+    if (model.tokenizer().isEmpty()) {
+      return "";
+    }
+    String files = model.architecture().encoder().family() + " " + model.tokenizer();
+    String known = tokenizers.getIfPresent(files);
+    if (known == null) {
+      known = define(model).digest().sha256();
+      tokenizers.put(files, known);
+    }
+    return known;
+  }
+
+  private TokenizerDefinition define(Model model) {
+    try {
+      return Tokenizers.define(
+          store.directory(model.id()), model.architecture().encoder().family());
+    } catch (InvalidInputException e) {
+      throw concerning(model.name(), model.field(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private Architecture architecture(CheckpointManifest manifest) throws IOException {
     Architecture known = architectures.getIfPresent(manifest);
     if (known == null) {
@@ -174,23 +236,19 @@ final class Models {
     return known;
   }
 
-  private static String tokenizerIdentity(CheckpointManifest manifest) {
+  private static String tokenizerFiles(CheckpointManifest manifest) {
     Map<String, Digest> files = manifest.files();
-    Digest whole = files.get("tokenizer.json");
-    if (whole != null) {
-      return "tokenizer.json:" + whole.sha256();
-    }
-    if (!files.containsKey("vocab.txt") && !files.containsKey("vocab.json")) {
+    if (VOCABULARIES.stream().noneMatch(files::containsKey)) {
       return "";
     }
-    StringJoiner identity = new StringJoiner(" ");
-    for (String file : VOCABULARY_FILES) {
+    StringJoiner names = new StringJoiner(" ");
+    for (String file : TOKENIZER_FILES) {
       Digest digest = files.get(file);
       if (digest != null) {
-        identity.add(file + ":" + digest.sha256());
+        names.add(file + ":" + digest.sha256());
       }
     }
-    return identity.toString();
+    return names.toString();
   }
 
   private static RefusedException refuse(String reason, Model first, Model other, String what) {

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Draws and encodes samples, each once for all models that read texts alike. */
 final class SampleReader implements AutoCloseable {
@@ -42,6 +43,7 @@ final class SampleReader implements AutoCloseable {
    * What the tokens and labels of a sample depend on.
    *
    * @param version of the file, empty for a built-in split: a changed file is another one
+   * @param tokenizer names how texts are read; empty for rows of ids
    */
   private record Key(SampleSpec spec, String version, String tokenizer, EncoderConfig encoder) {}
 
@@ -65,25 +67,33 @@ final class SampleReader implements AutoCloseable {
   }
 
   /**
-   * Returns a sample as models like {@code model} read it.
+   * Returns a sample as models read it.
    *
    * @param field of the request that describes the sample, for errors
+   * @param fitting models whose weights fit each other; refused where there are texts to read and
+   *     they read them differently
    */
-  MeasuredSample draw(EvaluationSample sample, String field, Model model, BooleanSupplier cancelled)
+  MeasuredSample draw(
+      EvaluationSample sample, String field, List<Model> fitting, BooleanSupplier cancelled)
       throws InterruptedException {
     SampleSpec spec = Samples.within(field, () -> Samples.sample(sample));
+    Model model = fitting.get(0);
+    boolean hasTexts = !spec.split().isPreTokenised();
     Key key =
         new Key(
             new SampleSpec("", spec.split(), spec.size(), spec.seed(), spec.maxTokens()),
             Samples.within(field + ".split", () -> version(spec)),
-            model.tokenizer(),
+            hasTexts ? models.reading(model) : "",
             model.architecture().encoder());
     EncodedSample encoded = samples.getIfPresent(key);
     if (encoded == null) {
       encoded =
           queue.run(
               cancelled,
-              unwanted -> samples.get(key, missing -> encode(spec, field, model, unwanted)));
+              unwanted -> samples.get(key, missing -> encode(spec, field, fitting, unwanted)));
+    }
+    if (hasTexts) {
+      models.requireReadingAlike(fitting);
     }
     if (encoded.labels().isEmpty()) {
       throw RefusedException.invalidArgument(
@@ -120,13 +130,14 @@ final class SampleReader implements AutoCloseable {
   }
 
   private EncodedSample encode(
-      SampleSpec spec, String field, Model model, BooleanSupplier unwanted) {
+      SampleSpec spec, String field, List<Model> fitting, BooleanSupplier unwanted) {
     counters.countSampleDrawn();
     int firstRows = spec.seed() == null ? spec.size() : 0;
     try (Dataset dataset =
             Samples.within(
                 field + ".split", () -> datasets.load(spec.split(), firstRows, unwanted));
-        Tokenizer tokenizer = models.tokenizer(model)) {
+        Tokenizer tokenizer = tokenizer(spec, fitting)) {
+      Model model = fitting.get(0);
       return Samples.within(
           field,
           () ->
@@ -138,6 +149,15 @@ final class SampleReader implements AutoCloseable {
                   datasets.memory(),
                   unwanted));
     }
+  }
+
+  /** Null where the rows are ids, which need none. */
+  private @Nullable Tokenizer tokenizer(SampleSpec spec, List<Model> fitting) {
+    if (spec.split().isPreTokenised()) {
+      return null;
+    }
+    models.requireReadingAlike(fitting);
+    return models.tokenizer(fitting.get(0));
   }
 
   private String version(SampleSpec spec) {

@@ -295,10 +295,52 @@ final class EvaluationEndpointTest {
   }
 
   @Test
+  void evaluateInterpolation_rowsOfIds_needNoTokenizerAndCompareNone() throws Exception {
+    Path vocabulary = root.resolve("vocab.txt");
+    Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+    Architecture architecture = EvaluationServer.architecture(16, EvaluationServer.LABELS);
+    String reader = server.put("reader", architecture, .5, 1, vocabulary);
+    Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nb\n");
+    String other = server.put("other-reader", architecture, .5, 2, vocabulary);
+    String blind = server.put("blind", architecture, .5, 3);
+    EvaluationSample ids = server.sample("ids", 10, 7);
+    assertThat(interpolate(line(reader, other, List.of(0.0, 1.0), ids))).hasSize(2);
+    assertThat(interpolate(line(reader, blind, List.of(0.0, 1.0), ids))).hasSize(2);
+    assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+  }
+
+  @Test
+  void evaluateInterpolation_filesThatReadTextsAlike_areOneTokenizer() throws Exception {
+    Path exported = Files.createDirectories(root.resolve("exported"));
+    try (Tokenizer tokenizer = Tokenizers.miniature()) {
+      tokenizer.copyTo(exported, 40);
+    }
+    Architecture architecture =
+        EvaluationServer.architecture(16, List.of("entailment", "not_entailment"));
+    Path config =
+        Files.writeString(
+            root.resolve("tokenizer_config.json"),
+            "{\"do_lower_case\": true, \"name_or_path\": \"/scratch/run7\"}");
+    String one = server.put("one", architecture, .5, 1, exported.resolve("vocab.txt"), config);
+    String other = server.put("other", architecture, .5, 2, exported.resolve("tokenizer.json"));
+    EvaluationSample validation =
+        EvaluationSample.newBuilder()
+            .setName("validation")
+            .setSplit(DatasetSplit.newBuilder().setBuiltin("miniature/validation"))
+            .setSize(16)
+            .setSeed(1)
+            .build();
+    assertThat(interpolate(line(one, other, List.of(0.0, 1.0), validation))).hasSize(2);
+    assertThat(interpolate(line(other, one, List.of(0.0, 1.0), validation))).hasSize(2);
+    // One reading for both.
+    assertThat(server.counters.samplesDrawn()).isEqualTo(1);
+  }
+
+  @Test
   void evaluateInterpolation_textsOfABuiltinSplit_areReadByTheModelsTokenizer() throws Exception {
     Path vocabulary = Files.createDirectories(root.resolve("tokenizer"));
     try (Tokenizer tokenizer = Tokenizers.miniature()) {
-      tokenizer.copyTo(vocabulary);
+      tokenizer.copyTo(vocabulary, 40);
     }
     Path[] files;
     try (Stream<Path> all = Files.list(vocabulary)) {

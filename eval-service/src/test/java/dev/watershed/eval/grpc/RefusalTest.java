@@ -299,12 +299,36 @@ final class RefusalTest {
   }
 
   @Test
-  void evaluateInterpolation_modelsOfOtherTokenizers_isRefused() throws Exception {
+  void evaluateInterpolation_textsForModelsOfOtherTokenizers_isRefused() throws Exception {
     Path vocabulary = root.resolve("vocab.txt");
     Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
-    server.put(
-        "reader", EvaluationServer.architecture(16, EvaluationServer.LABELS), .5, 3, vocabulary);
-    mismatch("checkpoints/reader", "MODELS_DIFFER_IN_TOKENIZER");
+    Architecture architecture =
+        EvaluationServer.architecture(16, List.of("entailment", "not_entailment"));
+    server.put("reader", architecture, .5, 3, vocabulary);
+    Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nb\n");
+    server.put("other-reader", architecture, .5, 3, vocabulary);
+    Status status = refused(r -> texts(r, "checkpoints/other-reader"));
+    assertThat(status.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
+    assertThat(reason(status)).isEqualTo("MODELS_DIFFER_IN_TOKENIZER");
+    assertThat(status.getMessage())
+        .contains("checkpoints/reader", "checkpoints/other-reader", "token 5 is 'a' and 'b'");
+
+    server.put("blind", architecture, .5, 3);
+    status = refused(r -> texts(r, "checkpoints/blind"));
+    assertThat(status.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
+    assertThat(reason(status)).isEqualTo("TOKENIZER_MISSING");
+    assertThat(status.getMessage()).contains("checkpoints/blind comes without a tokenizer");
+  }
+
+  private static void texts(EvaluateInterpolationRequest.Builder request, String other) {
+    request
+        .setModelA("checkpoints/reader")
+        .setModelB(other)
+        .clearSamples()
+        .addSamples(
+            EvaluationSample.newBuilder()
+                .setName("texts")
+                .setSplit(DatasetSplit.newBuilder().setBuiltin("miniature/validation")));
   }
 
   @Test

@@ -23,13 +23,14 @@ import org.jspecify.annotations.Nullable;
  * One worker's way through the steps of a run.
  *
  * @param state where it begins; not closed here
+ * @param tokenizer that checkpoints are given; null where the start has none
  * @param validation null where the spec names no validation split
  * @param progress holds the validation scores of earlier attempts
  */
 record Attempt(
     String id,
     TrainingRunSpec spec,
-    Tokenizer tokenizer,
+    @Nullable Tokenizer tokenizer,
     TrainingProgram program,
     TrainingState state,
     TrainingBatches batches,
@@ -174,7 +175,10 @@ record Attempt(
   private void putCheckpoint(String checkpoint) throws IOException {
     var directory = work.fresh("checkpoint");
     var tokenizerDirectory = work.fresh("tokenizer");
-    tokenizer.copyTo(tokenizerDirectory);
+    if (tokenizer != null) {
+      tokenizer.copyTo(
+          tokenizerDirectory, state.weights().layout().architecture().encoder().maxTokens());
+    }
     HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
     checkpoints.put(checkpoint, "trainingRuns/" + id, state.step(), directory);
     WorkDirectory.delete(directory);

@@ -105,6 +105,7 @@ final class SpecResolver {
   private Dataset resolveObjective(
       TrainingRunSpec.Builder spec, StartingPoint start, int maxTokens) {
     if (spec.hasMaskedLanguageModel()) {
+      start.requireTokenizer();
       spec.setMaskedLanguageModel(resolve(spec.getMaskedLanguageModel()));
       var objective = spec.getMaskedLanguageModel();
       if (objective.hasValidation()) {
@@ -148,7 +149,7 @@ final class SpecResolver {
         () -> {
           var rows = data.rows(split);
           if (rows.rows().getFirst() instanceof Row.TextRow row) {
-            start.tokenizer().encode(row.text(), row.pair(), row.label(), maxTokens);
+            start.requireTokenizer().encode(row.text(), row.pair(), row.label(), maxTokens);
           }
           return rows;
         });

@@ -29,7 +29,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The model a run begins with, before a weight is read: what it is, and its tokenizer.
+ * The model a run begins with, before a weight is read: what it is, and its tokenizer where it has
+ * one: rows of ids need none.
  *
  * <p>Either a checkpoint, or random weights of a given shape.
  */
@@ -44,14 +45,14 @@ final class StartingPoint implements AutoCloseable {
   private static final double ROBERTA_LAYER_NORM_EPSILON = 1e-5;
 
   private final Architecture architecture;
-  private final Tokenizer tokenizer;
+  private final @Nullable Tokenizer tokenizer;
   private final @Nullable CheckpointManifest manifest;
   private final @Nullable HuggingFaceCheckpoint checkpoint;
   private final @Nullable RandomInitialization random;
 
   private StartingPoint(
       Architecture architecture,
-      Tokenizer tokenizer,
+      @Nullable Tokenizer tokenizer,
       @Nullable CheckpointManifest manifest,
       @Nullable HuggingFaceCheckpoint checkpoint,
       @Nullable RandomInitialization random) {
@@ -85,9 +86,9 @@ final class StartingPoint implements AutoCloseable {
     Path directory = checkpoints.directory(id);
     var checkpoint = HuggingFaceCheckpoint.open(directory);
     var architecture = checkpoint.architecture();
-    var tokenizer = Tokenizers.load(directory, architecture.encoder().family());
+    var tokenizer = tokenizer(directory, architecture.encoder().family());
     var start = new StartingPoint(architecture, tokenizer, manifest.get(), checkpoint, null);
-    if (tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
+    if (tokenizer != null && tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
       start.close();
       throw RefusedException.failedPrecondition(
           "TOKENIZER_MISMATCH",
@@ -97,6 +98,17 @@ final class StartingPoint implements AutoCloseable {
                   name, tokenizer.vocabularySize(), architecture.encoder().vocabularySize()));
     }
     return start;
+  }
+
+  private static @Nullable Tokenizer tokenizer(Path directory, Family family) {
+    try {
+      return Tokenizers.load(directory, family);
+    } catch (InvalidInputException e) {
+      if (e.kind() == InvalidInputException.Kind.NOT_FOUND) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   private static StartingPoint openRandom(RandomInitialization random, DataRoots roots) {
@@ -155,8 +167,27 @@ final class StartingPoint implements AutoCloseable {
     return architecture;
   }
 
-  Tokenizer tokenizer() {
+  /** Its tokenizer; null where it has none and can be trained on rows of ids only. */
+  @Nullable Tokenizer tokenizer() {
     return tokenizer;
+  }
+
+  /**
+   * Its tokenizer, for what cannot be done without.
+   *
+   * @throws RefusedException TOKENIZER_MISSING where it has none
+   */
+  Tokenizer requireTokenizer() {
+    if (tokenizer != null) {
+      return tokenizer;
+    }
+    String name = manifest == null ? "the start" : CHECKPOINT_PREFIX + manifest.id();
+    throw RefusedException.failedPrecondition(
+        "TOKENIZER_MISSING",
+        name,
+        name
+            + " comes without a tokenizer, so it can neither read texts nor be masked; register it"
+            + " with one, or classify pre-tokenised JSON Lines.");
   }
 
   /** Equal where the same rows become the same tokens, or are refused for the same reasons. */
@@ -164,7 +195,7 @@ final class StartingPoint implements AutoCloseable {
     var encoder = architecture.encoder();
     return "%s/%d/%d/%d"
         .formatted(
-            tokenizer.digest().sha256(),
+            tokenizer == null ? "none" : tokenizer.digest().sha256(),
             encoder.vocabularySize(),
             encoder.typeVocabularySize(),
             encoder.maxTokens());
@@ -176,7 +207,7 @@ final class StartingPoint implements AutoCloseable {
    */
   String contentDigest() {
     if (manifest == null) {
-      return tokenizer.digest().sha256();
+      return requireTokenizer().digest().sha256();
     }
     var text = new StringBuilder(manifest.digest().sha256());
     new TreeMap<>(manifest.files())
@@ -245,6 +276,8 @@ final class StartingPoint implements AutoCloseable {
 
   @Override
   public void close() {
-    tokenizer.close();
+    if (tokenizer != null) {
+      tokenizer.close();
+    }
   }
 }

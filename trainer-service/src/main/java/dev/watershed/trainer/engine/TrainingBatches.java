@@ -39,7 +39,7 @@ final class TrainingBatches {
             encoded.examples(),
             order,
             new Masking(
-                start.tokenizer(),
+                start.requireTokenizer(),
                 mlm.getMaskProbability(),
                 mlm.getPairMaskProbability(),
                 spec.getDataSeed()))

@@ -250,7 +250,7 @@ public final class TrainingEngine {
             program,
             data.tokens(objective.getValidation(), start, maxTokens).examples(),
             new Masking(
-                start.tokenizer(),
+                start.requireTokenizer(),
                 objective.getMaskProbability(),
                 objective.getPairMaskProbability(),
                 VALIDATION_MASKING_SEED))

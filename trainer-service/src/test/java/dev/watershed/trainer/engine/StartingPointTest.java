@@ -27,7 +27,7 @@ final class StartingPointTest {
   void writeTokenizer() throws IOException {
     tokenizer = Files.createDirectory(directory.resolve("tokenizer"));
     try (var miniature = Tokenizers.miniature()) {
-      miniature.copyTo(tokenizer);
+      miniature.copyTo(tokenizer, 18);
     }
   }
 
@@ -54,15 +54,20 @@ final class StartingPointTest {
   }
 
   @Test
-  void tokenizerIdentity_anyFileOfTheDirectory_counts() throws IOException {
+  void tokenizerIdentity_whateverReadsTextsOtherwise_counts() throws IOException {
     String first = identity(random("tokenizer", 20));
     assertThat(identity(random("tokenizer", 20))).isEqualTo(first);
     assertThat(identity(random("tokenizer/vocab.txt", 20))).isEqualTo(first);
     assertThat(identity(random(tokenizer.toUri().toString(), 20))).isEqualTo(first);
     assertThat(identity(random("tokenizer", 21))).isNotEqualTo(first);
-    Files.writeString(tokenizer.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
+    Path config = tokenizer.resolve("tokenizer_config.json");
+    Files.writeString(config, "{\"do_lower_case\": true, \"model_max_length\": 7}");
+    assertThat(identity(random("tokenizer", 20))).isEqualTo(first);
+    Files.writeString(config, "{\"do_lower_case\": false}");
     String second = identity(random("tokenizer", 20));
     assertThat(second).isNotEqualTo(first);
+    Files.delete(tokenizer.resolve("tokenizer.json"));
+    assertThat(identity(random("tokenizer", 20))).isEqualTo(second);
     Path vocabulary = tokenizer.resolve("vocab.txt");
     Files.writeString(
         vocabulary, Files.readString(vocabulary).replace("\ndoctor\n", "\ndentist\n"));
@@ -83,6 +88,23 @@ final class StartingPointTest {
         .isEqualTo(store.find("b").orElseThrow().digest());
     assertThat(identity(checkpoint("a"))).isNotEqualTo(identity(checkpoint("b")));
     assertThat(identity(checkpoint("a"))).isEqualTo(identity(checkpoint("a")));
+  }
+
+  @Test
+  void open_checkpointWithoutATokenizer_needsNoneForRowsOfIds() throws IOException {
+    var store = new FileCheckpointStore(directory.resolve("store"), Clock.systemUTC());
+    Path model = directory.resolve("model");
+    Models.write(model, 1);
+    Files.delete(model.resolve("vocab.txt"));
+    store.put("blind", "", 0, model);
+    try (var start =
+        StartingPoint.open(checkpoint("blind"), store, new DataRoots(List.of(directory)))) {
+      assertThat(start.tokenizer()).isNull();
+      assertThat(start.contentDigest()).hasSize(64);
+      assertThat(start.tokenizerIdentity()).startsWith("none/");
+      assertThatThrownBy(start::requireTokenizer)
+          .hasMessageContaining("checkpoints/blind comes without a tokenizer");
+    }
   }
 
   private static TrainingRunSpec checkpoint(String id) {
