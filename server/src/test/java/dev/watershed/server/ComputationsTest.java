@@ -69,9 +69,12 @@ final class ComputationsTest {
         CompletableFuture.anyOf(first, second)
             .handle((value, thrown) -> thrown)
             .get(10, TimeUnit.SECONDS);
-    assertThat(refused).hasCauseInstanceOf(RefusedException.class);
-    assertThat(((RefusedException) refused.getCause()).toStatus().getCode())
-        .isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(refused)
+        .cause()
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            cause ->
+                assertThat(cause.toStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE));
     release.countDown();
     assertThat(running.get(10, TimeUnit.SECONDS)).isEqualTo(1);
   }

@@ -74,11 +74,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
     var distances = matrix(request.getDistancesList());
     try {
       return SpectralClustering.cluster(
-          distances,
-          k,
-          kernelWidth(request, distances),
-          request.getSeed(),
-          throwIfUnwanted);
+          distances, k, kernelWidth(request, distances), request.getSeed(), throwIfUnwanted);
     } catch (UnusableNumbersException e) {
       // An entry of the matrix is a value of a row on the wire.
       throw refused(e, e.parameter().replace("][", "].values["));

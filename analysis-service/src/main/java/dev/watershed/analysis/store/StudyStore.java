@@ -667,7 +667,7 @@ public final class StudyStore {
         SELECT number, attempt, fruitless_attempts, start_time, elapsed_seconds, id, spec, state,
           completed_points, total_points, remaining_seconds, completed_pairs, total_pairs,
           error, create_time, end_time
-        FROM study\s\
+        FROM study
         """;
     return query(connection, sql + condition, StudyStore::study, parameters);
   }

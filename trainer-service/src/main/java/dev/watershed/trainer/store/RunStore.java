@@ -316,8 +316,7 @@ public final class RunStore {
    * The queue is ordered by a time, at which it is due: as many microseconds after 1970 as its
    * number. That is past whatever the clock says, also after it was set back.
    */
-  private static OffsetDateTime placeInQueue(Connection connection, String id)
-      throws SQLException {
+  private static OffsetDateTime placeInQueue(Connection connection, String id) throws SQLException {
     try (var query =
         connection.prepareStatement("select sequence from training_run where id = ?")) {
       query.setString(1, id);
