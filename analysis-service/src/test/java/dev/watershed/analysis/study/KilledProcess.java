@@ -19,7 +19,8 @@ final class KilledProcess {
     context.getBean(StudyQueue.class).start();
     var studies = context.getBean(Studies.class);
     var spec = TestSpecs.spec("left-0", "right-0", "left-1", "right-1", "left-2");
-    var name = studies.create(CreateStudyRequest.newBuilder().setSpec(spec).build()).getName();
+    var name =
+        studies.create(CreateStudyRequest.newBuilder().setSpec(spec).build()).study().getName();
     tell(name);
     studies.watch(
         name, study -> tell(Long.toString(study.getProgress().getCompletedPoints())), () -> false);

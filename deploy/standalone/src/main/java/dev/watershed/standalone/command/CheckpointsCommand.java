@@ -220,8 +220,7 @@ final class CheckpointsCommand {
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "DIRECTORY", description = "A path, or a file: URI.")
           String directory,
-      @Parameters(paramLabel = "ID", description = "What the checkpoint will be called.")
-          String id,
+      @Parameters(paramLabel = "ID", description = "What the checkpoint will be called.") String id,
       @Option(
               names = "--labels",
               paramLabel = "NAME",
