@@ -43,11 +43,13 @@ final class ServerSetup {
       GrpcServerConfiguration micronaut,
       HealthStatusManager health,
       List<BindableService> services,
-      ServedCalls calls) {
+      ServedCalls calls,
+      List<RefusingInterceptor> refusing) {
     refuseOpenAddress();
     var server = micronaut.getServerBuilder();
     calls.serve(server, List.of(health.getHealthService()));
     calls.serve(server, services);
+    refusing.forEach(server::intercept);
     if (server instanceof NettyServerBuilder netty) {
       netty.maxConcurrentCallsPerConnection(configuration.maxCallsPerConnection());
     }
