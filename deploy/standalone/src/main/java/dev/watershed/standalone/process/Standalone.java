@@ -93,6 +93,9 @@ public final class Standalone implements AutoCloseable {
    *     its parts do not belong together
    */
   public static Standalone start(Settings settings) {
+    // A full disk makes H2 close the database under its connections. The pool would hand out those
+    // used within the last half second without asking whether they live, for ever under our polls.
+    System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
     TRANSPORT_LOG.setLevel(Level.OFF);
     requireFreePort(settings.port());
     Torch.initialize(settings.torch());
