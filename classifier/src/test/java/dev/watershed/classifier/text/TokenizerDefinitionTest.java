@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -360,6 +361,7 @@ final class TokenizerDefinitionTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void read_realRobertaFiles_areEqualToTheTokenizerJsonMadeOfThem() throws IOException {
     Files.copy(
         SharedFiles.require("data/vocab/roberta-base-vocab.json"), directory.resolve("vocab.json"));
@@ -443,6 +445,7 @@ final class TokenizerDefinitionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tok-charsmap_empty", "tok-fixedlength_0", "tok-regex_bomb"})
+  @Tag(SharedFiles.TAG)
   void sharedCase_tokenizerThatAborts_isRefusedByName(String name) throws IOException {
     Files.copy(
         SharedFiles.require("cases/tokenizer-abort/" + name + ".json"),
@@ -459,6 +462,7 @@ final class TokenizerDefinitionTest {
     "tokenizer-identity/A_tok1, lowercase-config/B_ref",
     "lowercase-config/B_ref, lowercase-config/B_tjcased"
   })
+  @Tag(SharedFiles.TAG)
   void sharedCase_tokenizersThatReadAlike_areOne(String one, String other) {
     var a = Tokenizers.define(SharedFiles.require("cases/" + one), Family.BERT);
     var b = Tokenizers.define(SharedFiles.require("cases/" + other), Family.BERT);
@@ -467,6 +471,7 @@ final class TokenizerDefinitionTest {
   }
 
   @Test
+  @Tag(SharedFiles.TAG)
   void sharedCase_configurationsThatReadAlike_areOne() throws IOException {
     Files.copy(
         SharedFiles.require("cases/stale-download/vocab.txt"), directory.resolve("vocab.txt"));
