@@ -1,6 +1,6 @@
 package dev.watershed.classifier;
 
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,10 +22,7 @@ public final class SharedFiles {
    */
   public static Path require(String name) {
     Path file = root().resolve(name).normalize();
-    if (!Files.exists(file)) {
-      System.err.println("SKIPPED: " + file + " is absent; set WATERSHED_SHARED");
-    }
-    assumeThat(file).as("set WATERSHED_SHARED to run this test").exists();
+    assumeTrue(Files.exists(file), () -> file + " is absent; set WATERSHED_SHARED");
     return file;
   }
 

@@ -1,7 +1,7 @@
 package dev.watershed.standalone.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -92,7 +92,7 @@ final class CasesIT {
   void serve(@TempDir Path temporary) throws Exception {
     String configured = System.getenv("WATERSHED_SHARED");
     Path shared = Path.of(configured == null ? "../../../shared" : configured, "cases");
-    assumeThat(shared).as("set WATERSHED_SHARED to run this test").isDirectory();
+    assumeTrue(Files.isDirectory(shared), () -> shared + " is absent; set WATERSHED_SHARED");
     cases = temporary.resolve("cases");
     copy(shared, cases);
     server = ServerProcess.serve(temporary.resolve("data"), cases);
