@@ -14,7 +14,7 @@ final class RepeatedMessagesTest {
   private final LoggerContext context = new LoggerContext();
 
   private FilterReply decide(Level level, String text) {
-    return filter.decide(null, context.getLogger("a.library"), level, text, null, null);
+    return filter.decide(null, context.getLogger("com.example.Scheduler"), level, text, null, null);
   }
 
   @Test
