@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Hugging Face directories of tiny random classifiers for the miniature's words. */
@@ -99,7 +100,7 @@ public final class Models {
     var ids = new ArrayList<String>();
     for (var token : tokens) {
       var escaped = token.replace("\\", "\\\\").replace("\"", "\\\"");
-      ids.add("\"%s\": %d".formatted(escaped, ids.size()));
+      ids.add(String.format(Locale.ROOT, "\"%s\": %d", escaped, ids.size()));
     }
     Files.writeString(directory.resolve("vocab.json"), "{" + String.join(", ", ids) + "}");
     Files.writeString(directory.resolve("merges.txt"), "#version: 0.2\nh e\n");

@@ -1,6 +1,7 @@
 package dev.watershed.analysis.curve;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import java.util.Locale;
 
 /**
  * Where an {@link AdaptiveCurve} is measured, and when it is known well enough.
@@ -35,9 +36,13 @@ public record AdaptiveRule(
       throw new UnusableNumbersException(
           "FINEST_GRID_DOES_NOT_FIT",
           "finest_interval_count",
-          "%d intervals of the finest grid do not come from halving the %d begun with; take %d times a power of two, such as %d."
-              .formatted(
-                  finestIntervals, initialIntervals, initialIntervals, 16L * initialIntervals));
+          String.format(
+              Locale.ROOT,
+              "%d intervals of the finest grid do not come from halving the %d begun with; take %d times a power of two, such as %d.",
+              finestIntervals,
+              initialIntervals,
+              initialIntervals,
+              16L * initialIntervals));
     }
     if (!(curvatureMargin >= 1)) {
       throw new UnusableNumbersException(

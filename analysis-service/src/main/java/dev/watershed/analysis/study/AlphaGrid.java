@@ -4,6 +4,7 @@ import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.curve.AdaptiveRule;
 import dev.watershed.analysis.v1.StudySpec;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
@@ -101,12 +102,13 @@ record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
   public String toString() {
     return rule.map(
             adaptive ->
-                "adaptive alphas (%d to %d intervals, tolerance %s nats, curvature margin %s)"
-                    .formatted(
-                        adaptive.initialIntervals(),
-                        adaptive.finestIntervals(),
-                        adaptive.toleranceNats(),
-                        adaptive.curvatureMargin()))
-        .orElse("%d equally spaced points".formatted(intervals + 1));
+                String.format(
+                    Locale.ROOT,
+                    "adaptive alphas (%d to %d intervals, tolerance %s nats, curvature margin %s)",
+                    adaptive.initialIntervals(),
+                    adaptive.finestIntervals(),
+                    adaptive.toleranceNats(),
+                    adaptive.curvatureMargin()))
+        .orElse(String.format(Locale.ROOT, "%d equally spaced points", intervals + 1));
   }
 }

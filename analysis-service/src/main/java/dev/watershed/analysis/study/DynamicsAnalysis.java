@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -60,14 +61,17 @@ public final class DynamicsAnalysis {
       if (i > 0 && study.getStep() <= wanted.get(i - 1).getStep()) {
         throw invalidArgument(
             "STEPS_NOT_ASCENDING",
-            "studies[%d].step".formatted(i),
-            "Step %d follows step %d; give each step once, in ascending order."
-                .formatted(study.getStep(), wanted.get(i - 1).getStep()));
+            String.format(Locale.ROOT, "studies[%d].step", i),
+            String.format(
+                Locale.ROOT,
+                "Step %d follows step %d; give each step once, in ascending order.",
+                study.getStep(),
+                wanted.get(i - 1).getStep()));
       }
       if (!names.add(study.getStudy())) {
         throw invalidArgument(
             "STUDY_TWICE",
-            "studies[%d].study".formatted(i),
+            String.format(Locale.ROOT, "studies[%d].study", i),
             "%s stands for two steps; give each step its own study.".formatted(study.getStudy()));
       }
     }
@@ -79,8 +83,13 @@ public final class DynamicsAnalysis {
       throw invalidArgument(
           "DYNAMICS_TOO_LARGE",
           "studies",
-          "%d pairs at %d steps are %d curves; the limit is %d. Compare fewer steps."
-              .formatted(first.getPairsCount(), stepCount, metrics, MOST_METRICS));
+          String.format(
+              Locale.ROOT,
+              "%d pairs at %d steps are %d curves; the limit is %d. Compare fewer steps.",
+              first.getPairsCount(),
+              stepCount,
+              metrics,
+              MOST_METRICS));
     }
   }
 

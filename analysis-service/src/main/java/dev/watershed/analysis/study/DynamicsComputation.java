@@ -163,9 +163,12 @@ final class DynamicsComputation {
     for (var summary : summaries) {
       if (summary.getInfinitePairCount() > 0) {
         warnings.add(
-            "Step %d: the loss is not finite somewhere between the models of %d of %d pairs; means and changes leave them out."
-                .formatted(
-                    summary.getStep(), summary.getInfinitePairCount(), last.metrics().size()));
+            String.format(
+                Locale.ROOT,
+                "Step %d: the loss is not finite somewhere between the models of %d of %d pairs; means and changes leave them out.",
+                summary.getStep(),
+                summary.getInfinitePairCount(),
+                last.metrics().size()));
       }
     }
     AlphaGrid.of(last.spec())
@@ -217,8 +220,11 @@ final class DynamicsComputation {
     var gap = whole.getConvexityGap();
     var change =
         gap.getPairCount() == 0
-            ? "From step %d to step %d no pair has finite metrics at both ends"
-                .formatted(whole.getFromStep(), whole.getToStep())
+            ? String.format(
+                Locale.ROOT,
+                "From step %d to step %d no pair has finite metrics at both ends",
+                whole.getFromStep(),
+                whole.getToStep())
             : String.format(
                 Locale.ROOT,
                 "From step %d to step %d the convexity gap of %d pairs changed by %+.3f nats on"

@@ -17,6 +17,7 @@ import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -102,8 +103,11 @@ final class Evaluator {
       throw RefusedException.refused(
           Code.INTERNAL,
           "EVALUATOR_INCOMPLETE",
-          "The evaluator ended its answer about %s without %d of the points asked for."
-              .formatted(subject, missing),
+          String.format(
+              Locale.ROOT,
+              "The evaluator ended its answer about %s without %d of the points asked for.",
+              subject,
+              missing),
           Map.of());
     }
   }

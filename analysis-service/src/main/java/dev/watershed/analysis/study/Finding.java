@@ -43,14 +43,19 @@ final class Finding {
     int models = report.getModelsCount();
     var median = "median " + metric() + " " + number(median(report.getPairsList()));
     return report.getSpec().getClusterCount() < models && report.getSpec().getClusterCount() > 1
-        ? "%d models show no split into %d basins (silhouette %s): %s"
-            .formatted(
-                models,
-                report.getSpec().getClusterCount(),
-                number(report.getClustering().getSilhouette()),
-                median)
-        : "%d models in %d clusters say nothing about basins: %s"
-            .formatted(models, report.getSpec().getClusterCount(), median);
+        ? String.format(
+            Locale.ROOT,
+            "%d models show no split into %d basins (silhouette %s): %s",
+            models,
+            report.getSpec().getClusterCount(),
+            number(report.getClustering().getSilhouette()),
+            median)
+        : String.format(
+            Locale.ROOT,
+            "%d models in %d clusters say nothing about basins: %s",
+            models,
+            report.getSpec().getClusterCount(),
+            median);
   }
 
   private String basins() {
@@ -59,13 +64,14 @@ final class Finding {
             .mapToObj(cluster -> Long.toString(size(cluster)))
             .toList();
     int last = sizes.size() - 1;
-    return "%d models fall into %d basins of %s and %s (silhouette %s)"
-        .formatted(
-            report.getModelsCount(),
-            sizes.size(),
-            String.join(", ", sizes.subList(0, last)),
-            sizes.get(last),
-            number(report.getClustering().getSilhouette()));
+    return String.format(
+        Locale.ROOT,
+        "%d models fall into %d basins of %s and %s (silhouette %s)",
+        report.getModelsCount(),
+        sizes.size(),
+        String.join(", ", sizes.subList(0, last)),
+        sizes.get(last),
+        number(report.getClustering().getSilhouette()));
   }
 
   private long size(int cluster) {
@@ -108,8 +114,11 @@ final class Finding {
     return diverged == 0
         ? List.of()
         : List.of(
-            "the loss is not finite somewhere between the models of %d of %d pairs"
-                .formatted(diverged, report.getPairsCount()));
+            String.format(
+                Locale.ROOT,
+                "the loss is not finite somewhere between the models of %d of %d pairs",
+                diverged,
+                report.getPairsCount()));
   }
 
   private String metric() {

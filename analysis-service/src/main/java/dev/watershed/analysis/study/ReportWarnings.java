@@ -67,8 +67,11 @@ final class ReportWarnings {
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
       warnings.add(
           FITS
-              + " over %d models; a correlation of fewer than %d says little. Add models."
-                  .formatted(report.getModelsCount(), LEAST_FITTED_MODELS));
+              + String.format(
+                  Locale.ROOT,
+                  " over %d models; a correlation of fewer than %d says little. Add models.",
+                  report.getModelsCount(),
+                  LEAST_FITTED_MODELS));
     }
     return warnings;
   }

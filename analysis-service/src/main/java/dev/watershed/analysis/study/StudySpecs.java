@@ -15,6 +15,7 @@ import dev.watershed.type.v1.Score;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 
 /** Checks what a study asks for beyond the rules of its contract, and fills in its defaults. */
@@ -140,17 +141,23 @@ final class StudySpecs {
       if (place != null) {
         throw invalidArgument(
             "MODEL_TWICE",
-            "spec.models[%d].checkpoint".formatted(i),
-            "%s is model %d already; a study takes each model once."
-                .formatted(model.getCheckpoint(), place));
+            String.format(Locale.ROOT, "spec.models[%d].checkpoint", i),
+            String.format(
+                Locale.ROOT,
+                "%s is model %d already; a study takes each model once.",
+                model.getCheckpoint(),
+                place));
       }
       place = labels.putIfAbsent(model.getLabel(), i);
       if (place != null) {
         throw invalidArgument(
             "LABEL_TWICE",
-            "spec.models[%d].label".formatted(i),
-            "\"%s\" is the label of model %d already; give each model its own label."
-                .formatted(model.getLabel(), place));
+            String.format(Locale.ROOT, "spec.models[%d].label", i),
+            String.format(
+                Locale.ROOT,
+                "\"%s\" is the label of model %d already; give each model its own label.",
+                model.getLabel(),
+                place));
       }
     }
   }
@@ -160,7 +167,7 @@ final class StudySpecs {
     var names = new HashSet<>(Set.of(spec.getInDomain().getName()));
     for (int i = 0; i < spec.getDiagnosticsCount(); i++) {
       var sample = spec.getDiagnostics(i).getSample();
-      var field = "spec.diagnostics[%d].sample".formatted(i);
+      var field = String.format(Locale.ROOT, "spec.diagnostics[%d].sample", i);
       checkSelection(field, sample);
       if (!names.add(sample.getName())) {
         throw invalidArgument(
@@ -177,7 +184,10 @@ final class StudySpecs {
       throw invalidArgument(
           "SAMPLE_SELECTION_MISSING",
           field + ".seed",
-          "Which %d examples is not said; set seed or first_rows.".formatted(sample.getSize()));
+          String.format(
+              Locale.ROOT,
+              "Which %d examples is not said; set seed or first_rows.",
+              sample.getSize()));
     }
   }
 
@@ -202,8 +212,11 @@ final class StudySpecs {
       throw invalidArgument(
           "TOO_MANY_CLUSTERS",
           "spec.cluster_count",
-          "%d clusters of %d models; ask for at most as many clusters as models."
-              .formatted(spec.getClusterCount(), spec.getModelsCount()));
+          String.format(
+              Locale.ROOT,
+              "%d clusters of %d models; ask for at most as many clusters as models.",
+              spec.getClusterCount(),
+              spec.getModelsCount()));
     }
   }
 
@@ -213,21 +226,23 @@ final class StudySpecs {
       throw invalidArgument(
           "STUDY_TOO_LARGE",
           "spec",
-          "The study needs %s%d evaluations; the limit is %d (watershed.analysis.max-points). Take fewer models or %s."
-              .formatted(
-                  spec.hasAdaptive() ? "up to " : "",
-                  points,
-                  configuration.maxPoints(),
-                  spec.hasAdaptive()
-                      ? "a smaller adaptive.finest_interval_count"
-                      : "fewer alphas"));
+          String.format(
+              Locale.ROOT,
+              "The study needs %s%d evaluations; the limit is %d (watershed.analysis.max-points). Take fewer models or %s.",
+              spec.hasAdaptive() ? "up to " : "",
+              points,
+              configuration.maxPoints(),
+              spec.hasAdaptive() ? "a smaller adaptive.finest_interval_count" : "fewer alphas"));
     }
     if (spec.getSerializedSize() > MAX_SPEC_BYTES) {
       throw invalidArgument(
           "SPEC_TOO_LARGE",
           "spec",
-          "The spec has %d bytes; the limit is %d. Take fewer models or shorter label mappings."
-              .formatted(spec.getSerializedSize(), MAX_SPEC_BYTES));
+          String.format(
+              Locale.ROOT,
+              "The spec has %d bytes; the limit is %d. Take fewer models or shorter label mappings.",
+              spec.getSerializedSize(),
+              MAX_SPEC_BYTES));
     }
   }
 }

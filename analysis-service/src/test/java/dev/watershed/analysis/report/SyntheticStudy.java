@@ -23,6 +23,7 @@ import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -201,7 +202,7 @@ final class SyntheticStudy {
 
   private static Digest digest(int i) {
     return Digest.newBuilder()
-        .setSha256("%064x".formatted(i + 0xabcdef01L))
+        .setSha256(String.format(Locale.ROOT, "%064x", i + 0xabcdef01L))
         .setSizeBytes(454_068)
         .build();
   }

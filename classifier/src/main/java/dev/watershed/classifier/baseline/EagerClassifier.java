@@ -7,6 +7,7 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** A BERT classifier's inference by eager operations, and interpolation tensor by tensor. */
@@ -71,8 +72,12 @@ public final class EagerClassifier implements AutoCloseable {
     for (EncodedExample example : examples) {
       if (example.length() > paddedTokens || paddedTokens > config.maxTokens()) {
         throw new IllegalArgumentException(
-            "%d tokens are padded to %d, of at most %d"
-                .formatted(example.length(), paddedTokens, config.maxTokens()));
+            String.format(
+                Locale.ROOT,
+                "%d tokens are padded to %d, of at most %d",
+                example.length(),
+                paddedTokens,
+                config.maxTokens()));
       }
     }
     var encoder = new EagerEncoder(config, tensors, 0);

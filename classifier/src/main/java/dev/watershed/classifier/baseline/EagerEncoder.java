@@ -17,6 +17,7 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -111,7 +112,7 @@ final class EagerEncoder {
       // What nothing reads any more is freed with the layer, but for what gradients will need.
       try (NDManager layerScope = scope.newSubManager()) {
         h.attach(layerScope);
-        h = layer(h, mask, LAYER.formatted(i));
+        h = layer(h, mask, String.format(Locale.ROOT, LAYER, i));
         h.attach(scope);
       }
     }

@@ -1,6 +1,7 @@
 package dev.watershed.classifier.checkpoint;
 
 import dev.watershed.classifier.InvalidInputException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +47,11 @@ public record EncoderConfig(
       throw InvalidInputException.invalid(
           "CONFIG_INVALID",
           "num_attention_heads",
-          "hidden_size %d is not a multiple of num_attention_heads %d"
-              .formatted(hiddenSize, attentionHeadCount));
+          String.format(
+              Locale.ROOT,
+              "hidden_size %d is not a multiple of num_attention_heads %d",
+              hiddenSize,
+              attentionHeadCount));
     }
     if (!(layerNormEpsilon > 0 && layerNormEpsilon < 1)) {
       throw InvalidInputException.invalid(
@@ -62,8 +66,11 @@ public record EncoderConfig(
       throw InvalidInputException.invalid(
           "CONFIG_INVALID",
           "max_position_embeddings",
-          "RoBERTa counts positions from pad_token_id + 1 = %d; max_position_embeddings %d leaves none"
-              .formatted(padTokenId + 1, maxPositions));
+          String.format(
+              Locale.ROOT,
+              "RoBERTa counts positions from pad_token_id + 1 = %d; max_position_embeddings %d leaves none",
+              padTokenId + 1,
+              maxPositions));
     }
   }
 
@@ -110,7 +117,9 @@ public record EncoderConfig(
   private static void requireBetween(String key, int value, int low, int high) {
     if (value < low || value > high) {
       throw InvalidInputException.invalid(
-          "CONFIG_INVALID", key, "%s must be %d to %d, got %d".formatted(key, low, high, value));
+          "CONFIG_INVALID",
+          key,
+          String.format(Locale.ROOT, "%s must be %d to %d, got %d", key, low, high, value));
     }
   }
 

@@ -157,13 +157,14 @@ public final class FileCheckpointStore implements CheckpointStore {
       if (!found.equals(noted)) {
         throw corrupt(
             manifest.id(),
-            "%s has %d bytes with SHA-256 %s, %d with %s were stored"
-                .formatted(
-                    entry.getKey(),
-                    found.sizeBytes(),
-                    found.sha256(),
-                    noted.sizeBytes(),
-                    noted.sha256()));
+            String.format(
+                Locale.ROOT,
+                "%s has %d bytes with SHA-256 %s, %d with %s were stored",
+                entry.getKey(),
+                found.sizeBytes(),
+                found.sha256(),
+                noted.sizeBytes(),
+                noted.sha256()));
       }
     }
   }
@@ -285,12 +286,13 @@ public final class FileCheckpointStore implements CheckpointStore {
       if (!now.equals(entry.getValue())) {
         throw WeightFiles.changed(
             entry.getKey(),
-            "%d bytes with SHA-256 %s were copied, now it has %d with %s"
-                .formatted(
-                    entry.getValue().sizeBytes(),
-                    entry.getValue().sha256(),
-                    now.sizeBytes(),
-                    now.sha256()));
+            String.format(
+                Locale.ROOT,
+                "%d bytes with SHA-256 %s were copied, now it has %d with %s",
+                entry.getValue().sizeBytes(),
+                entry.getValue().sha256(),
+                now.sizeBytes(),
+                now.sha256()));
       }
     }
   }

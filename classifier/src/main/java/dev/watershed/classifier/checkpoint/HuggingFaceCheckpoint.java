@@ -305,7 +305,10 @@ public final class HuggingFaceCheckpoint {
     if (!ignored.isEmpty()) {
       String shown = String.join(", ", ignored.stream().limit(MAX_NAMES_SHOWN).toList());
       int more = ignored.size() - MAX_NAMES_SHOWN;
-      notices.add("ignored tensors: " + shown + (more > 0 ? " and %d more".formatted(more) : ""));
+      notices.add(
+          "ignored tensors: "
+              + shown
+              + (more > 0 ? String.format(Locale.ROOT, " and %d more", more) : ""));
     }
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -108,8 +109,12 @@ final class WeightFiles implements AutoCloseable {
         throw InvalidInputException.invalid(
             "SHARD_MISSING",
             shard,
-            "%s names the shard %s, which is not there; copy all %d shards beside it"
-                .formatted(INDEX, shard, byShard.size()));
+            String.format(
+                Locale.ROOT,
+                "%s names the shard %s, which is not there; copy all %d shards beside it",
+                INDEX,
+                shard,
+                byShard.size()));
       }
     }
     for (Map.Entry<String, Set<String>> shard : byShard.entrySet()) {
@@ -153,8 +158,12 @@ final class WeightFiles implements AutoCloseable {
     }
     if (!unnamed.isEmpty()) {
       notices.add(
-          "%s holds %d tensors that the index does not name, such as %s; they were read too"
-              .formatted(file, unnamed.size(), unnamed.first()));
+          String.format(
+              Locale.ROOT,
+              "%s holds %d tensors that the index does not name, such as %s; they were read too",
+              file,
+              unnamed.size(),
+              unnamed.first()));
     }
   }
 
@@ -180,7 +189,10 @@ final class WeightFiles implements AutoCloseable {
       byShard.computeIfAbsent(shard, unused -> new TreeSet<>()).add(entry.getKey());
       if (byShard.size() > MAX_SHARDS) {
         throw invalidIndex(
-            "it names more than %d shards; save the model in larger ones".formatted(MAX_SHARDS));
+            String.format(
+                Locale.ROOT,
+                "it names more than %d shards; save the model in larger ones",
+                MAX_SHARDS));
       }
     }
     return byShard;
@@ -212,7 +224,7 @@ final class WeightFiles implements AutoCloseable {
 
   /** What to name where a tensor is missing. */
   String described() {
-    return names.size() == 1 ? SINGLE : "the %d shards".formatted(open.size());
+    return names.size() == 1 ? SINGLE : String.format(Locale.ROOT, "the %d shards", open.size());
   }
 
   /** Reads a tensor from an element on, as {@link Safetensors#read}. */
@@ -252,12 +264,13 @@ final class WeightFiles implements AutoCloseable {
       if (!now.equals(entry.getValue())) {
         throw changed(
             entry.getKey(),
-            "it had %d bytes and was modified at %s, now it has %d and was modified at %s"
-                .formatted(
-                    entry.getValue().sizeBytes(),
-                    entry.getValue().modified(),
-                    now.sizeBytes(),
-                    now.modified()));
+            String.format(
+                Locale.ROOT,
+                "it had %d bytes and was modified at %s, now it has %d and was modified at %s",
+                entry.getValue().sizeBytes(),
+                entry.getValue().modified(),
+                now.sizeBytes(),
+                now.modified()));
       }
     }
   }

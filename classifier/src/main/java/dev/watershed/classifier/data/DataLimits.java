@@ -1,5 +1,7 @@
 package dev.watershed.classifier.data;
 
+import java.util.Locale;
+
 /**
  * What files of data may hold, so that none can exhaust memory.
  *
@@ -20,8 +22,14 @@ public record DataLimits(
   public DataLimits {
     if (fileBytes < 1 || rowCharacters < 1 || rows < 1 || datasetBytes < 1 || totalBytes < 1) {
       throw new IllegalArgumentException(
-          "limits must be positive, got %d, %d, %d, %d, %d"
-              .formatted(fileBytes, rowCharacters, rows, datasetBytes, totalBytes));
+          String.format(
+              Locale.ROOT,
+              "limits must be positive, got %d, %d, %d, %d, %d",
+              fileBytes,
+              rowCharacters,
+              rows,
+              datasetBytes,
+              totalBytes));
     }
   }
 }

@@ -4,6 +4,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Collects the rows of one file. */
 final class DatasetBuilder {
@@ -44,8 +45,10 @@ final class DatasetBuilder {
       throw invalid(
           "TOO_MANY_ROWS",
           "uri",
-          "the file has more than %d rows (watershed.data.max-rows); split it, or raise it"
-              .formatted(bounds.limits().rows()));
+          String.format(
+              Locale.ROOT,
+              "the file has more than %d rows (watershed.data.max-rows); split it, or raise it",
+              bounds.limits().rows()));
     }
     if (seen % ROWS_BETWEEN_POLLS == 0) {
       bounds.requireWanted();
@@ -83,8 +86,12 @@ final class DatasetBuilder {
       throw invalid(
           "ROW_MALFORMED",
           "uri",
-          "%d of %d rows have another number of columns than the first line, the first in line %d; is the file damaged?"
-              .formatted(malformed, seen, firstMalformed));
+          String.format(
+              Locale.ROOT,
+              "%d of %d rows have another number of columns than the first line, the first in line %d; is the file damaged?",
+              malformed,
+              seen,
+              firstMalformed));
     }
     if (rows.isEmpty()) {
       throw empty();
@@ -110,13 +117,12 @@ final class DatasetBuilder {
     return invalid(
         "SPLIT_EMPTY",
         "filters",
-        "none of the %d rows has %s%s"
-            .formatted(
-                seen,
-                wanted,
-                reading.onlyLabels().isEmpty()
-                    ? ""
-                    : " and a label among " + reading.onlyLabels()));
+        String.format(
+            Locale.ROOT,
+            "none of the %d rows has %s%s",
+            seen,
+            wanted,
+            reading.onlyLabels().isEmpty() ? "" : " and a label among " + reading.onlyLabels()));
   }
 
   private static String shown(List<String> values) {
@@ -127,13 +133,20 @@ final class DatasetBuilder {
     List<String> notices = new ArrayList<>(reading.notices());
     if (malformed > 0) {
       notices.add(
-          "left out %d of %d rows that have another number of columns than the first line, the first in line %d"
-              .formatted(malformed, seen, firstMalformed));
+          String.format(
+              Locale.ROOT,
+              "left out %d of %d rows that have another number of columns than the first line, the first in line %d",
+              malformed,
+              seen,
+              firstMalformed));
     }
     if (labels.withoutGold() > 0) {
       notices.add(
-          "left out %d of %d rows without a gold label ('-')"
-              .formatted(labels.withoutGold(), seen));
+          String.format(
+              Locale.ROOT,
+              "left out %d of %d rows without a gold label ('-')",
+              labels.withoutGold(),
+              seen));
     }
     return notices;
   }

@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -191,8 +192,12 @@ public final class Datasets {
       throw invalid(
           "SPLIT_EMPTY",
           "subset",
-          "%s to %s of %d rows is none; take a larger part"
-              .formatted(subset.fromFraction(), subset.toFraction(), dataset.rows().size()));
+          String.format(
+              Locale.ROOT,
+              "%s to %s of %d rows is none; take a larger part",
+              subset.fromFraction(),
+              subset.toFraction(),
+              dataset.rows().size()));
     }
     return dataset.at(kept);
   }

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -93,7 +94,9 @@ final class DelimitedReader {
     label = column(split.labelColumn(), "label_column");
     filters = new int[reading.filters().size()];
     for (int i = 0; i < filters.length; i++) {
-      filters[i] = column(reading.filterColumns().get(i), "filters[%d].column".formatted(i));
+      filters[i] =
+          column(
+              reading.filterColumns().get(i), String.format(Locale.ROOT, "filters[%d].column", i));
     }
   }
 
@@ -107,8 +110,12 @@ final class DelimitedReader {
       throw invalid(
           "ROW_MALFORMED",
           "uri",
-          "line %d has %d columns where the first line has %d; repair or remove it, or is the format another one?"
-              .formatted(line, record.size(), width));
+          String.format(
+              Locale.ROOT,
+              "line %d has %d columns where the first line has %d; repair or remove it, or is the format another one?",
+              line,
+              record.size(),
+              width));
     }
     int index = label < 0 ? -1 : dataset.labels().index(record.get(label), line);
     for (int i = 0; i < filters.length; i++) {
@@ -130,8 +137,11 @@ final class DelimitedReader {
       }
       throw missing(
           parameter,
-          "without a header a column is a number, here 0 to %d, not '%s'"
-              .formatted(width - 1, Quoted.of(name)));
+          String.format(
+              Locale.ROOT,
+              "without a header a column is a number, here 0 to %d, not '%s'",
+              width - 1,
+              Quoted.of(name)));
     }
     int index = header.indexOf(name);
     if (index < 0 && isNumber(name)) {

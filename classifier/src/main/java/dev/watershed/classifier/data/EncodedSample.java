@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -108,8 +109,11 @@ public record EncodedSample(
       throw mismatch(
           "MAX_TOKENS_EXCEED_MODEL",
           "max_tokens",
-          "%d tokens are more than the model's %d positions; allow fewer, or 0 for the most"
-              .formatted(spec.maxTokens(), encoder.maxTokens()));
+          String.format(
+              Locale.ROOT,
+              "%d tokens are more than the model's %d positions; allow fewer, or 0 for the most",
+              spec.maxTokens(),
+              encoder.maxTokens()));
     }
     return spec.maxTokens() == 0
         ? Math.min(DEFAULT_MAX_TOKENS, encoder.maxTokens())
@@ -121,8 +125,11 @@ public record EncodedSample(
       throw invalid(
           "SAMPLE_SIZE_INVALID",
           "size",
-          "the split has %d rows; size must be 0 (all of them) to that, got %d"
-              .formatted(rowCount, spec.size()));
+          String.format(
+              Locale.ROOT,
+              "the split has %d rows; size must be 0 (all of them) to that, got %d",
+              rowCount,
+              spec.size()));
     }
     Long seed = spec.seed();
     if (spec.size() == 0 || seed == null) {
@@ -158,8 +165,11 @@ public record EncodedSample(
       throw mismatch(
           "TOKENIZER_DIFFERS",
           "model",
-          "the tokenizer has %d tokens, the model only %d; they do not belong together"
-              .formatted(tokenizer.vocabularySize(), encoder.vocabularySize()));
+          String.format(
+              Locale.ROOT,
+              "the tokenizer has %d tokens, the model only %d; they do not belong together",
+              tokenizer.vocabularySize(),
+              encoder.vocabularySize()));
     }
     return tokenizer;
   }
@@ -170,8 +180,12 @@ public record EncodedSample(
       throw mismatch(
           "ROW_TOO_LONG",
           "max_tokens",
-          "row %d has %d tokens, more than %d; what comes as tokens is not truncated"
-              .formatted(number, example.length(), maxTokens));
+          String.format(
+              Locale.ROOT,
+              "row %d has %d tokens, more than %d; what comes as tokens is not truncated",
+              number,
+              example.length(),
+              maxTokens));
     }
     requireBelow(example.inputIds(), encoder.vocabularySize(), "token id", number);
     requireBelow(example.tokenTypeIds(), encoder.typeVocabularySize(), "token type", number);
@@ -183,7 +197,13 @@ public record EncodedSample(
         throw mismatch(
             "TOKENS_DIFFER",
             "split",
-            "row %d has %s %d; the model has 0 to %d".formatted(number, what, value, limit - 1));
+            String.format(
+                Locale.ROOT,
+                "row %d has %s %d; the model has 0 to %d",
+                number,
+                what,
+                value,
+                limit - 1));
       }
     }
   }

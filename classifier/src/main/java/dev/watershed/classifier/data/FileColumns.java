@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -67,7 +68,7 @@ record FileColumns(FileFormat format, List<String> names, Map<String, List<Strin
         .map(name -> Quoted.of(name.length() <= 40 ? name : name.substring(0, 40) + "..."))
         .forEach(shown::add);
     if (names.size() > MAX_SHOWN) {
-      shown.add("and %d more".formatted(names.size() - MAX_SHOWN));
+      shown.add(String.format(Locale.ROOT, "and %d more", names.size() - MAX_SHOWN));
     }
     return shown.toString();
   }

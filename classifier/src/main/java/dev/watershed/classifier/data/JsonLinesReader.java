@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -96,16 +97,21 @@ final class JsonLinesReader {
       }
     } catch (JsonProcessingException e) {
       if (!text.stripLeading().startsWith("[")) {
-        throw invalid("ROW_MALFORMED", "uri", "line %d: %s".formatted(line, problem(text, e)));
+        throw invalid(
+            "ROW_MALFORMED",
+            "uri",
+            String.format(Locale.ROOT, "line %d: %s", line, problem(text, e)));
       }
     }
     throw invalid(
         "ROW_MALFORMED",
         "uri",
         text.stripLeading().startsWith("[")
-            ? "line %d begins a list; JSON Lines is one object a line, without brackets and commas around them (jq -c '.[]' makes it)"
-                .formatted(line)
-            : "line %d is no JSON object".formatted(line));
+            ? String.format(
+                Locale.ROOT,
+                "line %d begins a list; JSON Lines is one object a line, without brackets and commas around them (jq -c '.[]' makes it)",
+                line)
+            : String.format(Locale.ROOT, "line %d is no JSON object", line));
   }
 
   /** Tells in our words what the parser found. */
@@ -118,8 +124,11 @@ final class JsonLinesReader {
     }
     long column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
     int from = (int) Math.max(0, Math.min(text.length(), column) - 20);
-    return "it is no whole JSON object, which each line must be; what cannot be read is near character %d: '%s'"
-        .formatted(column, Quoted.of(text.substring(from, Math.min(text.length(), from + 40))));
+    return String.format(
+        Locale.ROOT,
+        "it is no whole JSON object, which each line must be; what cannot be read is near character %d: '%s'",
+        column,
+        Quoted.of(text.substring(from, Math.min(text.length(), from + 40))));
   }
 
   private Row row(ObjectNode object, long line) {
@@ -141,8 +150,12 @@ final class JsonLinesReader {
       throw invalid(
           "ROW_MALFORMED",
           "uri",
-          "line %d has %d input_ids and %d token_type_ids; there must be as many, at least one"
-              .formatted(line, ids.length, types.length));
+          String.format(
+              Locale.ROOT,
+              "line %d has %d input_ids and %d token_type_ids; there must be as many, at least one",
+              line,
+              ids.length,
+              types.length));
     }
     int length = object.has(ATTENTION_MASK) ? maskedLength(object, ids.length, line) : ids.length;
     if (object.has(POSITION_IDS)) {
@@ -168,8 +181,11 @@ final class JsonLinesReader {
           line,
           "attention_mask",
           mask.length != count
-              ? "has %d values for %d input_ids; there must be as many"
-                  .formatted(mask.length, count)
+              ? String.format(
+                  Locale.ROOT,
+                  "has %d values for %d input_ids; there must be as many",
+                  mask.length,
+                  count)
               : "must be ones, at least one, then zeros for the padding; other masks are not supported");
     }
     return length;
@@ -190,13 +206,16 @@ final class JsonLinesReader {
   }
 
   private static InvalidInputException malformed(long line, String name, String problem) {
-    return invalid("ROW_MALFORMED", "text_column", "line %d: %s %s".formatted(line, name, problem));
+    return invalid(
+        "ROW_MALFORMED",
+        "text_column",
+        String.format(Locale.ROOT, "line %d: %s %s", line, name, problem));
   }
 
   private boolean passes(ObjectNode object, long line) {
     for (int i = 0; i < reading.filters().size(); i++) {
       String column = reading.filterColumns().get(i);
-      String parameter = "filters[%d].column".formatted(i);
+      String parameter = String.format(Locale.ROOT, "filters[%d].column", i);
       JsonNode value = field(object, column, parameter, line);
       if (!value.isValueNode()) {
         throw wrongType(column, "a text, a number or true or false", value, parameter, line);
@@ -246,8 +265,12 @@ final class JsonLinesReader {
       throw invalid(
           "COLUMN_MISSING",
           parameter,
-          "line %d has no '%s'; it has %s"
-              .formatted(line, Quoted.of(name), FileColumns.shown(names(object))));
+          String.format(
+              Locale.ROOT,
+              "line %d has no '%s'; it has %s",
+              line,
+              Quoted.of(name),
+              FileColumns.shown(names(object))));
     }
     return value;
   }
@@ -258,11 +281,12 @@ final class JsonLinesReader {
     return invalid(
         "ROW_MALFORMED",
         parameter,
-        "line %d, '%s' must be %s, got %s"
-            .formatted(
-                line,
-                Quoted.of(name),
-                wanted,
-                Quoted.of(shown.substring(0, Math.min(60, shown.length())))));
+        String.format(
+            Locale.ROOT,
+            "line %d, '%s' must be %s, got %s",
+            line,
+            Quoted.of(name),
+            wanted,
+            Quoted.of(shown.substring(0, Math.min(60, shown.length())))));
   }
 }

@@ -6,6 +6,7 @@ import dev.watershed.classifier.Quoted;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -175,8 +176,12 @@ final class LabelColumn {
       throw invalid(
           "TOO_MANY_LABELS",
           "label_column",
-          "%s: more than %d different labels, the last one '%s'; is it the right column?"
-              .formatted(place, MAX_LABELS, shorten(cell)));
+          String.format(
+              Locale.ROOT,
+              "%s: more than %d different labels, the last one '%s'; is it the right column?",
+              place,
+              MAX_LABELS,
+              shorten(cell)));
     }
     indices.put(cell, names.size());
     names.add(cell);
@@ -196,7 +201,8 @@ final class LabelColumn {
   }
 
   private String place(long line) {
-    return "%s %d, column '%s'".formatted(reading.unit(), line, split.labelColumn());
+    return String.format(
+        Locale.ROOT, "%s %d, column '%s'", reading.unit(), line, split.labelColumn());
   }
 
   private static String shorten(String cell) {

@@ -131,8 +131,12 @@ public final class LabelMapping {
       return "they differ in blanks at the ends, which count: take them out of the file";
     }
     if (names.containsAll(folded(dataLabels))) {
-      return "the rows have only %d of %d; name all in label_names, in the order of their values: %s"
-          .formatted(dataLabels.size(), modelLabels.size(), FileColumns.shown(modelLabels));
+      return String.format(
+          Locale.ROOT,
+          "the rows have only %d of %d; name all in label_names, in the order of their values: %s",
+          dataLabels.size(),
+          modelLabels.size(),
+          FileColumns.shown(modelLabels));
     }
     return otherwise;
   }
@@ -243,7 +247,8 @@ public final class LabelMapping {
    */
   public int place(int label) {
     if (places[label] < 0) {
-      throw new IllegalArgumentException("label %d was left out".formatted(label));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "label %d was left out", label));
     }
     return places[label];
   }
@@ -256,8 +261,10 @@ public final class LabelMapping {
   public LabelMapping withPositive(String label) {
     if (dataLabels.size() != 2) {
       throw positiveInvalid(
-          "F1 of %d labels is the mean over them; leave positive_label out"
-              .formatted(dataLabels.size()));
+          String.format(
+              Locale.ROOT,
+              "F1 of %d labels is the mean over them; leave positive_label out",
+              dataLabels.size()));
     }
     Integer index = indices(dataLabels, "data's").get(fold(label));
     if (index == null) {
@@ -286,7 +293,11 @@ public final class LabelMapping {
   public double[] reduce(float[] logits) {
     if (logits.length % modelLabelCount != 0) {
       throw new IllegalArgumentException(
-          "%d logits are no multiple of %d labels".formatted(logits.length, modelLabelCount));
+          String.format(
+              Locale.ROOT,
+              "%d logits are no multiple of %d labels",
+              logits.length,
+              modelLabelCount));
     }
     int exampleCount = logits.length / modelLabelCount;
     double[] reduced = new double[exampleCount * groups.length];
@@ -304,7 +315,7 @@ public final class LabelMapping {
     int[] group = groups[place(label)];
     if (group.length != 1) {
       throw new IllegalArgumentException(
-          "label %d is %d labels of the model".formatted(label, group.length));
+          String.format(Locale.ROOT, "label %d is %d labels of the model", label, group.length));
     }
     return group[0];
   }

@@ -7,6 +7,7 @@ import dev.watershed.classifier.Quoted;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.util.Locale;
 import java.util.zip.ZipException;
 
 /** Tells what is wrong with a file that cannot be cut into rows. */
@@ -19,16 +20,20 @@ final class MalformedFile {
       return invalid(
           "FILE_NOT_UTF8",
           "uri",
-          "at or after line %d the file is not UTF-8; convert it".formatted(line));
+          String.format(
+              Locale.ROOT, "at or after line %d the file is not UTF-8; convert it", line));
     }
     if (cause instanceof EOFException || cause instanceof ZipException) {
-      return damaged("at or after line %d".formatted(line));
+      return damaged(String.format(Locale.ROOT, "at or after line %d", line));
     }
     return invalid(
         "ROW_MALFORMED",
         "uri",
-        "the row that begins in line %d: %s"
-            .formatted(line, Quoted.of(String.valueOf(cause.getMessage()))));
+        String.format(
+            Locale.ROOT,
+            "the row that begins in line %d: %s",
+            line,
+            Quoted.of(String.valueOf(cause.getMessage()))));
   }
 
   /** Tells that a compressed file is cut short or none. */

@@ -1,6 +1,7 @@
 package dev.watershed.classifier.data;
 
 import java.util.List;
+import java.util.Locale;
 
 /** Looks for tokenised rows that seem padded and do not say so: their padding counts as text. */
 public final class PaddingSuspicion {
@@ -25,7 +26,11 @@ public final class PaddingSuspicion {
     return suspicious == 0
         ? List.of()
         : List.of(
-            "%d of %d tokenised rows end in the pad token %d and have no attention_mask: it was read as text. Give the mask, or cut the padding off"
-                .formatted(suspicious, rows, padTokenId));
+            String.format(
+                Locale.ROOT,
+                "%d of %d tokenised rows end in the pad token %d and have no attention_mask: it was read as text. Give the mask, or cut the padding off",
+                suspicious,
+                rows,
+                padTokenId));
   }
 }

@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
@@ -54,15 +55,20 @@ final class ParquetCodecs implements CompressionCodecFactory {
       throw invalid(
           "PAGE_TOO_LARGE",
           "uri",
-          "a page has %d bytes uncompressed, at most %d are read at a time; write the file with smaller pages"
-              .formatted(size, MAX_PAGE_BYTES));
+          String.format(
+              Locale.ROOT,
+              "a page has %d bytes uncompressed, at most %d are read at a time; write the file with smaller pages",
+              size,
+              MAX_PAGE_BYTES));
     }
     if (size < 0 || size > maximumBytes - bytes) {
       throw invalid(
           "FILE_TOO_LARGE",
           "uri",
-          "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it"
-              .formatted(maximumBytes));
+          String.format(
+              Locale.ROOT,
+              "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it",
+              maximumBytes));
     }
     bytes += size;
   }
@@ -93,7 +99,8 @@ final class ParquetCodecs implements CompressionCodecFactory {
       }
     }
     if (length != size) {
-      throw new IOException("a page is not of the %d bytes that it says".formatted(size));
+      throw new IOException(
+          String.format(Locale.ROOT, "a page is not of the %d bytes that it says", size));
     }
     return page;
   }

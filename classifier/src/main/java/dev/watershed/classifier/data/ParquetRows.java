@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.apache.parquet.ParquetReadOptions;
@@ -151,7 +152,8 @@ final class ParquetRows implements AutoCloseable {
     parameters.putIfAbsent(split.textPairColumn(), "text_pair_column");
     parameters.putIfAbsent(split.labelColumn(), "label_column");
     for (int i = 0; i < reading.filters().size(); i++) {
-      parameters.putIfAbsent(reading.filterColumns().get(i), "filters[%d].column".formatted(i));
+      parameters.putIfAbsent(
+          reading.filterColumns().get(i), String.format(Locale.ROOT, "filters[%d].column", i));
     }
     parameters.remove("");
     List<Type> types = new ArrayList<>();
@@ -200,8 +202,11 @@ final class ParquetRows implements AutoCloseable {
         throw invalid(
             "ROW_GROUP_TOO_LARGE",
             "uri",
-            "the columns asked for take %d bytes of one row group, at most %d are read at a time; write the file with smaller row groups"
-                .formatted(bytes, MAX_GROUP_BYTES));
+            String.format(
+                Locale.ROOT,
+                "the columns asked for take %d bytes of one row group, at most %d are read at a time; write the file with smaller row groups",
+                bytes,
+                MAX_GROUP_BYTES));
       }
     }
   }
@@ -216,7 +221,8 @@ final class ParquetRows implements AutoCloseable {
                 .index(cells.value(split.labelColumn(), "label_column"), cells.number());
     for (int i = 0; i < reading.filters().size(); i++) {
       String column = reading.filterColumns().get(i);
-      if (!dataset.passes(i, cells.value(column, "filters[%d].column".formatted(i)))) {
+      if (!dataset.passes(
+          i, cells.value(column, String.format(Locale.ROOT, "filters[%d].column", i)))) {
         return;
       }
     }
@@ -276,14 +282,19 @@ final class ParquetRows implements AutoCloseable {
   private void requireBounded() {
     if (schema.getFieldCount() > MAX_COLUMNS) {
       throw invalid(
-          "TOO_MANY_COLUMNS", "uri", "the file has more than %d columns".formatted(MAX_COLUMNS));
+          "TOO_MANY_COLUMNS",
+          "uri",
+          String.format(Locale.ROOT, "the file has more than %d columns", MAX_COLUMNS));
     }
     if (file.getRecordCount() > limits.rows()) {
       throw invalid(
           "TOO_MANY_ROWS",
           "uri",
-          "the file has %d rows, at most %d are read (watershed.data.max-rows); split it, or raise it"
-              .formatted(file.getRecordCount(), limits.rows()));
+          String.format(
+              Locale.ROOT,
+              "the file has %d rows, at most %d are read (watershed.data.max-rows); split it, or raise it",
+              file.getRecordCount(),
+              limits.rows()));
     }
     // The library reserves what the footer says before it reads.
     for (BlockMetaData block : file.getRowGroups()) {
@@ -303,8 +314,11 @@ final class ParquetRows implements AutoCloseable {
       throw invalid(
           "FILE_TOO_LARGE",
           "uri",
-          "the file has %d bytes, at most %d are read (watershed.data.max-file-bytes); split it, or raise it"
-              .formatted(fileBytes, limits.fileBytes()));
+          String.format(
+              Locale.ROOT,
+              "the file has %d bytes, at most %d are read (watershed.data.max-file-bytes); split it, or raise it",
+              fileBytes,
+              limits.fileBytes()));
     }
     if (fileBytes < TAIL_BYTES + Integer.BYTES) {
       throw damaged("it is too short");
@@ -319,7 +333,7 @@ final class ParquetRows implements AutoCloseable {
       throw damaged("it does not end as one; is it complete, and not encrypted?");
     }
     if (footer < 0 || footer > Math.min(MAX_FOOTER_BYTES, fileBytes - TAIL_BYTES - 4)) {
-      throw damaged("its footer cannot have %d bytes".formatted(footer));
+      throw damaged(String.format(Locale.ROOT, "its footer cannot have %d bytes", footer));
     }
     byte[] thrift = new byte[footer];
     try (RandomAccessFile bytes = new RandomAccessFile(path.toFile(), "r")) {
@@ -388,7 +402,7 @@ final class ParquetRows implements AutoCloseable {
         throw invalid(
             parameter.equals("label_column") ? "LABEL_MISSING" : "ROW_MALFORMED",
             parameter,
-            "row %d has no value in column '%s'".formatted(number, column));
+            String.format(Locale.ROOT, "row %d has no value in column '%s'", number, column));
       }
       if (schema.getType(index).asPrimitiveType().getPrimitiveTypeName()
           != PrimitiveTypeName.BINARY) {
@@ -401,21 +415,28 @@ final class ParquetRows implements AutoCloseable {
         throw invalid(
             "ROW_TOO_LONG",
             "uri",
-            "row %d is longer than %d bytes; is it the right column?"
-                .formatted(number, limits.rowCharacters()));
+            String.format(
+                Locale.ROOT,
+                "row %d is longer than %d bytes; is it the right column?",
+                number,
+                limits.rowCharacters()));
       }
       if (characters > limits.fileBytes()) {
         throw invalid(
             "FILE_TOO_LARGE",
             "uri",
-            "the texts are longer than %d bytes (watershed.data.max-file-bytes); split the file, or raise it"
-                .formatted(limits.fileBytes()));
+            String.format(
+                Locale.ROOT,
+                "the texts are longer than %d bytes (watershed.data.max-file-bytes); split the file, or raise it",
+                limits.fileBytes()));
       }
       try {
         return decoder.decode(bytes).toString();
       } catch (CharacterCodingException e) {
         throw invalid(
-            "FILE_NOT_UTF8", "uri", "row %d, column '%s' is not UTF-8".formatted(number, column));
+            "FILE_NOT_UTF8",
+            "uri",
+            String.format(Locale.ROOT, "row %d, column '%s' is not UTF-8", number, column));
       }
     }
   }

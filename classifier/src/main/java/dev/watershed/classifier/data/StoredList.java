@@ -80,7 +80,7 @@ final class StoredList<E> extends AbstractList<E> implements RandomAccess, AutoC
   @Override
   public E get(int index) {
     if (index < 0 || index >= size) {
-      throw new IndexOutOfBoundsException("%d of %d".formatted(index, size));
+      throw new IndexOutOfBoundsException(String.format(Locale.ROOT, "%d of %d", index, size));
     }
     long place = places.get(index / PLACES).getAtIndex(ValueLayout.JAVA_LONG, index % PLACES);
     MemorySegment chunk = chunks.get((int) (place >>> Integer.SIZE));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -46,7 +47,8 @@ final class TaskFiles {
           return file.get();
         }
       }
-      throw notFound(task, "the %d data roots".formatted(roots.directories().size()));
+      throw notFound(
+          task, String.format(Locale.ROOT, "the %d data roots", roots.directories().size()));
     }
     Path named = roots.resolve(split.uri());
     if (!Files.isDirectory(named)) {
@@ -193,7 +195,10 @@ final class TaskFiles {
           throw invalid(
               "TOO_MANY_FILES",
               "uri",
-              "the directory has more than %d files; name the one to read".formatted(MAX_LISTED));
+              String.format(
+                  Locale.ROOT,
+                  "the directory has more than %d files; name the one to read",
+                  MAX_LISTED));
         }
         if (matcher.matches(entry.getFileName())) {
           found.add(entry);
@@ -206,8 +211,11 @@ final class TaskFiles {
       throw invalid(
           "TASK_FILE_AMBIGUOUS",
           "uri",
-          "%d files match '%s'; name the one to read, or put the rows into one file"
-              .formatted(found.size(), pattern));
+          String.format(
+              Locale.ROOT,
+              "%d files match '%s'; name the one to read, or put the rows into one file",
+              found.size(),
+              pattern));
     }
     return found.isEmpty() ? null : found.get(0);
   }

@@ -1,6 +1,7 @@
 package dev.watershed.classifier.data;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -50,6 +51,8 @@ public record TaskLayout(
   @Override
   public String toString() {
     String columns = String.join(", ", columns());
-    return hasHeader() ? columns : "%d columns without a header (%s)".formatted(width, columns);
+    return hasHeader()
+        ? columns
+        : String.format(Locale.ROOT, "%d columns without a header (%s)", width, columns);
   }
 }

@@ -11,6 +11,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -76,8 +77,10 @@ final class TextFile extends Reader {
       throw invalid(
           "ROW_TOO_LONG",
           "uri",
-          "a row is longer than %d characters; is the format or the quoting another one?"
-              .formatted(limits.rowCharacters()));
+          String.format(
+              Locale.ROOT,
+              "a row is longer than %d characters; is the format or the quoting another one?",
+              limits.rowCharacters()));
     }
     return count;
   }
@@ -116,8 +119,10 @@ final class TextFile extends Reader {
         throw invalid(
             "FILE_TOO_LARGE",
             "uri",
-            "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it"
-                .formatted(limit));
+            String.format(
+                Locale.ROOT,
+                "the file is longer than %d bytes uncompressed (watershed.data.max-file-bytes); split it, or raise it",
+                limit));
       }
     }
   }

@@ -1,5 +1,7 @@
 package dev.watershed.classifier.model;
 
+import java.util.Locale;
+
 /**
  * Scores of a classifier on a sample, summed in double and in the sample's order. Where logits are
  * not numbers the loss is NaN, which is a measurement; such an example counts as wrong.
@@ -69,17 +71,25 @@ public record ClassificationScores(
   private static void requireShapes(double[] logits, int labelCount, int[] labels) {
     if (labelCount < 2 || labels.length == 0) {
       throw new IllegalArgumentException(
-          "need at least one example and two labels, got %d and %d"
-              .formatted(labels.length, labelCount));
+          String.format(
+              Locale.ROOT,
+              "need at least one example and two labels, got %d and %d",
+              labels.length,
+              labelCount));
     }
     if (logits.length != Math.multiplyExact(labels.length, labelCount)) {
       throw new IllegalArgumentException(
-          "need %d x %d logits, got %d".formatted(labels.length, labelCount, logits.length));
+          String.format(
+              Locale.ROOT,
+              "need %d x %d logits, got %d",
+              labels.length,
+              labelCount,
+              logits.length));
     }
     for (int label : labels) {
       if (label < 0 || label >= labelCount) {
         throw new IllegalArgumentException(
-            "label %d is not among 0 to %d".formatted(label, labelCount - 1));
+            String.format(Locale.ROOT, "label %d is not among 0 to %d", label, labelCount - 1));
       }
     }
   }

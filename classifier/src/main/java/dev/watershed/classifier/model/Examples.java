@@ -4,6 +4,7 @@ import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.List;
+import java.util.Locale;
 
 /** Checks examples before native code, which trusts its indices, sees them. */
 final class Examples {
@@ -19,8 +20,12 @@ final class Examples {
         throw InvalidInputException.invalid(
             "EXAMPLE_TOO_LONG",
             "examples",
-            "example %d has %d tokens, the model reads at most %d; truncate it"
-                .formatted(i, example.length(), config.maxTokens()));
+            String.format(
+                Locale.ROOT,
+                "example %d has %d tokens, the model reads at most %d; truncate it",
+                i,
+                example.length(),
+                config.maxTokens()));
       }
       requireBelow(example.inputIds(), config.vocabularySize(), "token id", i);
       requireBelow(example.tokenTypeIds(), config.typeVocabularySize(), "token type", i);
@@ -33,8 +38,13 @@ final class Examples {
         throw InvalidInputException.invalid(
             "TOKEN_OUT_OF_RANGE",
             "examples",
-            "example %d has %s %d, the model knows 0 to %d; use the model's own tokenizer"
-                .formatted(example, what, value, limit - 1));
+            String.format(
+                Locale.ROOT,
+                "example %d has %s %d, the model knows 0 to %d; use the model's own tokenizer",
+                example,
+                what,
+                value,
+                limit - 1));
       }
     }
   }

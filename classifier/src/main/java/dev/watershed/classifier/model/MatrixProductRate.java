@@ -7,6 +7,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The best rate at which libtorch multiplies matrices here, of all its kernels: what an encoder
@@ -61,7 +62,11 @@ public record MatrixProductRate(
       EncoderConfig config, int tokens, ComputePrecision precision, int repetitions) {
     if (tokens < 1 || repetitions < 1) {
       throw new IllegalArgumentException(
-          "need at least 1 token and 1 repetition, got %d and %d".formatted(tokens, repetitions));
+          String.format(
+              Locale.ROOT,
+              "need at least 1 token and 1 repetition, got %d and %d",
+              tokens,
+              repetitions));
     }
     int h = config.hiddenSize();
     int i = config.intermediateSize();
@@ -89,7 +94,8 @@ public record MatrixProductRate(
     var source = new StringBuilder("class " + CLASS + "(Module):\n");
     source.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
     for (Kernel kernel : kernels) {
-      source.append(METHOD.formatted(kernel.method, type, kernel.expression).indent(2));
+      source.append(
+          String.format(Locale.ROOT, METHOD, kernel.method, type, kernel.expression).indent(2));
     }
     return source.toString();
   }

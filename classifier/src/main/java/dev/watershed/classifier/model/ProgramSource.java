@@ -182,7 +182,7 @@ final class ProgramSource {
       var shape = new ArrayList<>(p.shape());
       shape.set(0, packed * shape.get(0));
       slots.put(p.name(), views.size());
-      views.add("torch.view(p[%d], %s)".formatted(views.size(), shape));
+      views.add(String.format(Locale.ROOT, "torch.view(p[%d], %s)", views.size(), shape));
       sizes.add(packed * p.size());
       matrices += p.offset() < layout.decayedSize() ? 1 : 0;
       i += packed - 1;
@@ -334,7 +334,11 @@ final class ProgramSource {
     int last = config.layerCount() - 1;
     for (int i = 0; i <= last; i++) {
       String prefix =
-          "%s.encoder.layer.%d.attention.self.query.".formatted(config.family().hfName(), i);
+          String.format(
+              Locale.ROOT,
+              "%s.encoder.layer.%d.attention.self.query.",
+              config.family().hfName(),
+              i);
       line(
           "h%d = self.%s(h%d, w, %d, %d, mask, drop%s)",
           i + 1,
@@ -356,12 +360,17 @@ final class ProgramSource {
 
   private String headsTensor(String packed, int count) {
     int heads = config.attentionHeadCount();
-    return "torch.permute(torch.view(%1$s, [torch.size(%1$s, 0), torch.size(%1$s, 1), %2$d, %3$d, %4$d]), [2, 0, 3, 1, 4])"
-        .formatted(packed, count, heads, config.hiddenSize() / heads);
+    return String.format(
+        Locale.ROOT,
+        "torch.permute(torch.view(%1$s, [torch.size(%1$s, 0), torch.size(%1$s, 1), %2$d, %3$d, %4$d]), [2, 0, 3, 1, 4])",
+        packed,
+        count,
+        heads,
+        config.hiddenSize() / heads);
   }
 
   private static String rows(String tensor, int begin, int end) {
-    return "torch.slice(%s, 0, %d, %d, 1)".formatted(tensor, begin, end);
+    return String.format(Locale.ROOT, "torch.slice(%s, 0, %d, %d, 1)", tensor, begin, end);
   }
 
   /**
@@ -687,8 +696,14 @@ final class ProgramSource {
   }
 
   private String norm(String x, String weight, String bias) {
-    return "torch.layer_norm(%s, [%d], %s, %s, %s, True)"
-        .formatted(x, config.hiddenSize(), weight, bias, number(config.layerNormEpsilon()));
+    return String.format(
+        Locale.ROOT,
+        "torch.layer_norm(%s, [%d], %s, %s, %s, True)",
+        x,
+        config.hiddenSize(),
+        weight,
+        bias,
+        number(config.layerNormEpsilon()));
   }
 
   private static String dropped(String x, double rate) {

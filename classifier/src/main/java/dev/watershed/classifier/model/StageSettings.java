@@ -1,5 +1,7 @@
 package dev.watershed.classifier.model;
 
+import java.util.Locale;
+
 /**
  * What the steps of one stage of a run have in common.
  *
@@ -13,8 +15,12 @@ public record StageSettings(
   public StageSettings {
     if (begin < 0 || parts < 1 || !(clipNorm >= 0)) {
       throw new IllegalArgumentException(
-          "begin %d and norm %s must not be negative, %d parts must be one at least"
-              .formatted(begin, clipNorm, parts));
+          String.format(
+              Locale.ROOT,
+              "begin %d and norm %s must not be negative, %d parts must be one at least",
+              begin,
+              clipNorm,
+              parts));
     }
   }
 

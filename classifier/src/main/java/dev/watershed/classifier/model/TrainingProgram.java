@@ -12,6 +12,7 @@ import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -127,7 +128,11 @@ public final class TrainingProgram implements AutoCloseable {
     requireOurs(state.weights());
     if (state.step() < stage.begin()) {
       throw new IllegalArgumentException(
-          "the stage begins at step %d, the state is at %d".formatted(stage.begin(), state.step()));
+          String.format(
+              Locale.ROOT,
+              "the stage begins at step %d, the state is at %d",
+              stage.begin(),
+              state.step()));
     }
     if (state.step() == stage.begin()) {
       state.clearMoments();
@@ -334,8 +339,12 @@ public final class TrainingProgram implements AutoCloseable {
           throw InvalidInputException.invalid(
               "LABEL_OUT_OF_RANGE",
               "examples",
-              "example %d has label %d, the model knows 0 to %d"
-                  .formatted(i, label, labelCount - 1));
+              String.format(
+                  Locale.ROOT,
+                  "example %d has label %d, the model knows 0 to %d",
+                  i,
+                  label,
+                  labelCount - 1));
         }
         targets[i] = i;
         targets[n + i] = label;
@@ -352,14 +361,15 @@ public final class TrainingProgram implements AutoCloseable {
       var originals = LongStream.builder();
       for (int row = 0; row < labels.length; row++) {
         if (labels[row].length != batch.examples().get(row).length()) {
-          throw new IllegalArgumentException("example %d needs a label per token".formatted(row));
+          throw new IllegalArgumentException(
+              String.format(Locale.ROOT, "example %d needs a label per token", row));
         }
         for (int column = 0; column < labels[row].length; column++) {
           int original = labels[row][column];
           if (original != TrainingBatch.IGNORED) {
             if (original < 0 || original >= vocabularySize) {
               throw new IllegalArgumentException(
-                  "masked label %d is no token id".formatted(original));
+                  String.format(Locale.ROOT, "masked label %d is no token id", original));
             }
             places.add((long) row * tokens + column);
             originals.add(original);

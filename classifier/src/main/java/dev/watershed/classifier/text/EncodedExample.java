@@ -1,5 +1,7 @@
 package dev.watershed.classifier.text;
 
+import java.util.Locale;
+
 /**
  * One example as the encoder reads it, without padding.
  *
@@ -13,8 +15,11 @@ public record EncodedExample(int[] inputIds, int[] tokenTypeIds, int label, bool
   public EncodedExample {
     if (inputIds.length == 0 || inputIds.length != tokenTypeIds.length) {
       throw new IllegalArgumentException(
-          "need at least one token and a segment for each, got %d ids and %d segments"
-              .formatted(inputIds.length, tokenTypeIds.length));
+          String.format(
+              Locale.ROOT,
+              "need at least one token and a segment for each, got %d ids and %d segments",
+              inputIds.length,
+              tokenTypeIds.length));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.watershed.classifier.text;
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.checkpoint.Family;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -54,9 +55,13 @@ record SpecialTokens(int classifier, int separator, int padding, int mask, int u
       throw invalid(
           "TOKENIZER_INVALID",
           "tokenizer",
-          ("the vocabulary of %d tokens lacks '%s'; add it, or name another %s in "
-                  + "tokenizer_config.json")
-              .formatted(vocabulary.size(), name, role));
+          String.format(
+              Locale.ROOT,
+              ("the vocabulary of %d tokens lacks '%s'; add it, or name another %s in "
+                  + "tokenizer_config.json"),
+              vocabulary.size(),
+              name,
+              role));
     }
     return id;
   }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -73,24 +74,37 @@ public final class Tokenizers {
         throw InvalidInputException.invalid(
             "TOKENIZER_TOO_LARGE",
             "tokenizer",
-            "the tokenizer has %d tokens, the embeddings only %d rows (vocab_size); give the tokenizer that the model was trained with"
-                .formatted(tokens, encoder.vocabularySize()));
+            String.format(
+                Locale.ROOT,
+                "the tokenizer has %d tokens, the embeddings only %d rows (vocab_size); give the tokenizer that the model was trained with",
+                tokens,
+                encoder.vocabularySize()));
       }
       if (tokens < encoder.vocabularySize()) {
         notices.add(
-            "the tokenizer has %d tokens, the embeddings %d rows: the last %d are never used"
-                .formatted(tokens, encoder.vocabularySize(), encoder.vocabularySize() - tokens));
+            String.format(
+                Locale.ROOT,
+                "the tokenizer has %d tokens, the embeddings %d rows: the last %d are never used",
+                tokens,
+                encoder.vocabularySize(),
+                encoder.vocabularySize() - tokens));
       }
       if (tokenizer.padTokenId() != encoder.padTokenId()) {
         notices.add(
-            "the tokenizer pads with token %d, config.json says pad_token_id %d"
-                .formatted(tokenizer.padTokenId(), encoder.padTokenId()));
+            String.format(
+                Locale.ROOT,
+                "the tokenizer pads with token %d, config.json says pad_token_id %d",
+                tokenizer.padTokenId(),
+                encoder.padTokenId()));
       }
     }
     if (files.maxTokens() > encoder.maxTokens()) {
       notices.add(
-          "tokenizer_config.json speaks of %d tokens (model_max_length), the positions allow %d"
-              .formatted(files.maxTokens(), encoder.maxTokens()));
+          String.format(
+              Locale.ROOT,
+              "tokenizer_config.json speaks of %d tokens (model_max_length), the positions allow %d",
+              files.maxTokens(),
+              encoder.maxTokens()));
     }
     return notices;
   }

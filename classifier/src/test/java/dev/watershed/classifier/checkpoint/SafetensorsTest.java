@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,8 +50,13 @@ final class SafetensorsTest {
   }
 
   private static String entry(String dtype, String shape, long begin, long end) {
-    return "{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-        .formatted(dtype, shape, begin, end);
+    return String.format(
+        Locale.ROOT,
+        "{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+        dtype,
+        shape,
+        begin,
+        end);
   }
 
   @Test

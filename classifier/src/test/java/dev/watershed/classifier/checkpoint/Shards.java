@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -29,7 +30,7 @@ public final class Shards {
     List<String> names = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       contents.add(new ArrayList<>());
-      names.add("model-%05d-of-%05d.safetensors".formatted(i + 1, count));
+      names.add(String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, count));
     }
     ObjectNode index = JSON.createObjectNode();
     index.putObject("metadata").put("total_size", 1);

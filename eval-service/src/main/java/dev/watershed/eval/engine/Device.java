@@ -16,6 +16,7 @@ import dev.watershed.eval.plan.AffineCombination.Term;
 import dev.watershed.server.RefusedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -286,8 +287,13 @@ final class Device implements Prefetcher.Target, AutoCloseable {
       throw RefusedException.failedPrecondition(
           "MEMORY_LIMIT_TOO_LOW",
           "watershed.eval.memory",
-          "this needs %d bytes at once (a model takes %d, the largest sample %d), watershed.eval.memory allows %d; raise it, or ask another evaluator"
-              .formatted(needed, vector, sample, memory.maximumBytes()));
+          String.format(
+              Locale.ROOT,
+              "this needs %d bytes at once (a model takes %d, the largest sample %d), watershed.eval.memory allows %d; raise it, or ask another evaluator",
+              needed,
+              vector,
+              sample,
+              memory.maximumBytes()));
     }
     return footprint;
   }

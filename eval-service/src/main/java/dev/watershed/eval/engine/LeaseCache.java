@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -86,7 +87,7 @@ final class LeaseCache implements AutoCloseable {
   <V extends AutoCloseable> Lease<V> lease(Key<V> key, long bytes, Supplier<V> make) {
     if (bytes > maximumBytes) {
       throw new IllegalArgumentException(
-          "%s takes %d bytes of %d".formatted(key, bytes, maximumBytes));
+          String.format(Locale.ROOT, "%s takes %d bytes of %d", key, bytes, maximumBytes));
     }
     Entry entry;
     lock.lock();

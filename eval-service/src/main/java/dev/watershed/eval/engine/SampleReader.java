@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -124,8 +125,12 @@ final class SampleReader implements AutoCloseable {
       throw RefusedException.invalidArgument(
           "SAMPLES_TOO_LARGE",
           "samples",
-          "the first %d take %d bytes, a call may hold %d; ask for smaller samples or for fewer at a time, or raise watershed.eval.sample-memory"
-              .formatted(samplesOfACall.size(), bytes, maximumBytes));
+          String.format(
+              Locale.ROOT,
+              "the first %d take %d bytes, a call may hold %d; ask for smaller samples or for fewer at a time, or raise watershed.eval.sample-memory",
+              samplesOfACall.size(),
+              bytes,
+              maximumBytes));
     }
   }
 
@@ -167,8 +172,13 @@ final class SampleReader implements AutoCloseable {
     }
     try {
       var attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      return "%s %s %d %s"
-          .formatted(path, attributes.fileKey(), attributes.size(), attributes.lastModifiedTime());
+      return String.format(
+          Locale.ROOT,
+          "%s %s %d %s",
+          path,
+          attributes.fileKey(),
+          attributes.size(),
+          attributes.lastModifiedTime());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -8,6 +8,7 @@ import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -40,8 +41,11 @@ final class RequestChecks {
         throw RefusedException.invalidArgument(
             "COEFFICIENTS_DO_NOT_FIT_MODELS",
             field,
-            "%d coefficients for %d models; give each model one"
-                .formatted(coefficients.size(), request.getModelsCount()));
+            String.format(
+                Locale.ROOT,
+                "%d coefficients for %d models; give each model one",
+                coefficients.size(),
+                request.getModelsCount()));
       }
       double sum = coefficients.stream().mapToDouble(Double::doubleValue).sum();
       if (!(Math.abs(sum - 1) <= SUM_TOLERANCE)) {
@@ -64,8 +68,11 @@ final class RequestChecks {
         throw RefusedException.invalidArgument(
             "SAMPLE_NAME_TAKEN",
             "samples[" + s + "].name",
-            "'%s' names samples[%d] already; results are told apart by the name"
-                .formatted(samples.get(s).getName(), other));
+            String.format(
+                Locale.ROOT,
+                "'%s' names samples[%d] already; results are told apart by the name",
+                samples.get(s).getName(),
+                other));
       }
     }
   }

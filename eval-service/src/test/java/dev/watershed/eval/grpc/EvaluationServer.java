@@ -41,6 +41,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -178,7 +179,9 @@ final class EvaluationServer implements AutoCloseable {
           IntStream.range(0, 4 + random.nextInt(20))
               .mapToObj(t -> String.valueOf(1 + random.nextInt(VOCABULARY - 1)))
               .collect(Collectors.joining(","));
-      rows.append("{\"input_ids\": [%s], \"label\": %d}%n".formatted(ids, random.nextInt(3)));
+      rows.append(
+          String.format(
+              Locale.ROOT, "{\"input_ids\": [%s], \"label\": %d}%n", ids, random.nextInt(3)));
     }
     return sample(name, rows.toString());
   }

@@ -15,6 +15,7 @@ import dev.watershed.trainer.v1.ValidationScore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -94,14 +95,15 @@ record Attempt(
     throw RefusedException.refused(
         Code.ABORTED,
         "TRAINING_DIVERGED",
-        "The run diverged at step %d of %d: loss %s, gradient norm %s, learning rate %s%s. Lower the learning rate, warm up longer or clip the gradient."
-            .formatted(
-                step,
-                progress.getTotalSteps(),
-                result.lossNats(),
-                result.gradientNorm(),
-                rate,
-                result.overflowed() ? ", weights beyond what fp32 holds" : ""),
+        String.format(
+            Locale.ROOT,
+            "The run diverged at step %d of %d: loss %s, gradient norm %s, learning rate %s%s. Lower the learning rate, warm up longer or clip the gradient.",
+            step,
+            progress.getTotalSteps(),
+            result.lossNats(),
+            result.gradientNorm(),
+            rate,
+            result.overflowed() ? ", weights beyond what fp32 holds" : ""),
         Map.of("step", Long.toString(step)));
   }
 

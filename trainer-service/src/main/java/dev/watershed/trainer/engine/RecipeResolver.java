@@ -51,8 +51,11 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "MAX_TOKENS_TOO_LARGE",
           FIELD + "max_tokens",
-          "is %d, but the model has positions for %d; ask for at most those"
-              .formatted(asked.getMaxTokens(), encoder.maxTokens()));
+          String.format(
+              Locale.ROOT,
+              "is %d, but the model has positions for %d; ask for at most those",
+              asked.getMaxTokens(),
+              encoder.maxTokens()));
     }
     if (asked.getBasedOn().isEmpty() && asked.getOverrideFields().getPathsCount() > 0) {
       throw RefusedException.invalidArgument(
@@ -120,8 +123,11 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "TOO_MANY_ACCUMULATION_STEPS",
           FIELD + "accumulation_steps",
-          "is %d, but a step has only %d examples (batch_size) to be divided"
-              .formatted(parts, recipe.getBatchSize()));
+          String.format(
+              Locale.ROOT,
+              "is %d, but a step has only %d examples (batch_size) to be divided",
+              parts,
+              recipe.getBatchSize()));
     }
     int examples = (recipe.getBatchSize() + parts - 1) / parts;
     int maxTokens = maxTokens(recipe);
@@ -130,9 +136,15 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "BATCH_TOO_LARGE",
           FIELD + "batch_size",
-          ("is %d, in %d part(s), which with %d tokens each makes %d tokens at once; the limit is %d"
-                  + " (watershed.trainer.max-batch-tokens). Raise accumulation_steps")
-              .formatted(recipe.getBatchSize(), parts, maxTokens, tokens, maxBatchTokens));
+          String.format(
+              Locale.ROOT,
+              ("is %d, in %d part(s), which with %d tokens each makes %d tokens at once; the limit is %d"
+                  + " (watershed.trainer.max-batch-tokens). Raise accumulation_steps"),
+              recipe.getBatchSize(),
+              parts,
+              maxTokens,
+              tokens,
+              maxBatchTokens));
     }
   }
 
@@ -158,8 +170,11 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "WARMUP_TOO_LONG",
           FIELD + "warmup_steps",
-          "is %d, but the run has only %d steps; give fewer, or a warmup_fraction"
-              .formatted(resolved.getWarmupSteps(), steps));
+          String.format(
+              Locale.ROOT,
+              "is %d, but the run has only %d steps; give fewer, or a warmup_fraction",
+              resolved.getWarmupSteps(),
+              steps));
     }
     if (LearningRateSchedule.isPolynomial(resolved.getSchedule())
         && resolved.getEndLearningRate() > resolved.getLearningRate()) {
@@ -267,8 +282,13 @@ final class RecipeResolver {
       throw RefusedException.invalidArgument(
           "TOO_MANY_STEPS",
           FIELD + field,
-          "%d make %d steps of %d examples; the limit is %d"
-              .formatted(epochs, steps, batchSize, MAX_STEPS));
+          String.format(
+              Locale.ROOT,
+              "%d make %d steps of %d examples; the limit is %d",
+              epochs,
+              steps,
+              batchSize,
+              MAX_STEPS));
     }
   }
 

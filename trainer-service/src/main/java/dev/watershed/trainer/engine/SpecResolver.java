@@ -18,6 +18,7 @@ import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.SplitDescription;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Fills in what a spec leaves open and refuses what could not be trained, before anything is
@@ -183,8 +184,11 @@ final class SpecResolver {
       throw RefusedException.invalidArgument(
           "MODEL_TOO_LARGE",
           spec.hasRandom() ? "spec.random" : "spec.initial_checkpoint",
-          "has %d parameters; the limit is %d (watershed.trainer.max-parameters)"
-              .formatted(parameters, limits.maxParameters()));
+          String.format(
+              Locale.ROOT,
+              "has %d parameters; the limit is %d (watershed.trainer.max-parameters)",
+              parameters,
+              limits.maxParameters()));
     }
   }
 
@@ -215,7 +219,8 @@ final class SpecResolver {
         throw RefusedException.invalidArgument(
             "CHECKPOINT_AFTER_END",
             "spec.checkpoints.at_steps[" + i + "]",
-            "is %d, but the run has only %d steps".formatted(policy.getAtSteps(i), total));
+            String.format(
+                Locale.ROOT, "is %d, but the run has only %d steps", policy.getAtSteps(i), total));
       }
     }
     long count =
@@ -226,8 +231,12 @@ final class SpecResolver {
       throw RefusedException.invalidArgument(
           "TOO_MANY_CHECKPOINTS",
           "spec.checkpoints.every_steps",
-          "is %d, which makes %d checkpoints; the limit is %d (watershed.trainer.max-checkpoints)"
-              .formatted(policy.getEverySteps(), count, limits.maxCheckpoints()));
+          String.format(
+              Locale.ROOT,
+              "is %d, which makes %d checkpoints; the limit is %d (watershed.trainer.max-checkpoints)",
+              policy.getEverySteps(),
+              count,
+              limits.maxCheckpoints()));
     }
     if (policy.getResumeEverySteps() == 0) {
       policy.setResumeEverySteps(DEFAULT_RESUME_EVERY_STEPS);

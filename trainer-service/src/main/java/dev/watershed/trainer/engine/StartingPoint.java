@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -93,9 +94,12 @@ final class StartingPoint implements AutoCloseable {
       throw RefusedException.failedPrecondition(
           "TOKENIZER_MISMATCH",
           name,
-          "The tokenizer of \"%s\" has %d tokens, its embeddings only %d; register it anew with its own tokenizer."
-              .formatted(
-                  name, tokenizer.vocabularySize(), architecture.encoder().vocabularySize()));
+          String.format(
+              Locale.ROOT,
+              "The tokenizer of \"%s\" has %d tokens, its embeddings only %d; register it anew with its own tokenizer.",
+              name,
+              tokenizer.vocabularySize(),
+              architecture.encoder().vocabularySize()));
     }
     return start;
   }
@@ -117,8 +121,11 @@ final class StartingPoint implements AutoCloseable {
       throw RefusedException.invalidArgument(
           "HIDDEN_SIZE_INDIVISIBLE",
           "spec.random.hidden_size",
-          "is %d, which is not a multiple of attention_head_count %d"
-              .formatted(random.getHiddenSize(), random.getAttentionHeadCount()));
+          String.format(
+              Locale.ROOT,
+              "is %d, which is not a multiple of attention_head_count %d",
+              random.getHiddenSize(),
+              random.getAttentionHeadCount()));
     }
     if (family == Family.ROBERTA && random.hasBuiltinTokenizer()) {
       throw RefusedException.invalidArgument(
@@ -193,12 +200,13 @@ final class StartingPoint implements AutoCloseable {
   /** Equal where the same rows become the same tokens, or are refused for the same reasons. */
   String tokenizerIdentity() {
     var encoder = architecture.encoder();
-    return "%s/%d/%d/%d"
-        .formatted(
-            tokenizer == null ? "none" : tokenizer.digest().sha256(),
-            encoder.vocabularySize(),
-            encoder.typeVocabularySize(),
-            encoder.maxTokens());
+    return String.format(
+        Locale.ROOT,
+        "%s/%d/%d/%d",
+        tokenizer == null ? "none" : tokenizer.digest().sha256(),
+        encoder.vocabularySize(),
+        encoder.typeVocabularySize(),
+        encoder.maxTokens());
   }
 
   /**

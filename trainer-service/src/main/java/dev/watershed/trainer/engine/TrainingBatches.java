@@ -11,6 +11,7 @@ import dev.watershed.classifier.text.Masking;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The batch of each step: a function of the data, the data seed and the step. */
@@ -82,8 +83,10 @@ final class TrainingBatches {
       throw InvalidInputException.invalid(
           "NOTHING_TO_PREDICT",
           "spec.masked_language_model.train",
-          "the batch of step %d holds special tokens only; leave empty rows out"
-              .formatted(done + 1));
+          String.format(
+              Locale.ROOT,
+              "the batch of step %d holds special tokens only; leave empty rows out",
+              done + 1));
     }
     return new TrainingBatch(masked.examples(), masked.labels());
   }

@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A directory of plain files. Hugging Face's cache keeps snapshots as links into a directory of
@@ -60,8 +61,10 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
       throw InvalidInputException.invalid(
           "TOO_MANY_FILES",
           "uri",
-          "the directory holds more than %d files; give one that holds a checkpoint alone"
-              .formatted(MAX_FILES));
+          String.format(
+              Locale.ROOT,
+              "the directory holds more than %d files; give one that holds a checkpoint alone",
+              MAX_FILES));
     }
     return files;
   }

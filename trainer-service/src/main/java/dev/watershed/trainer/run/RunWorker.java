@@ -219,9 +219,13 @@ public final class RunWorker implements AutoCloseable {
         throw RefusedException.failedPrecondition(
             "DATA_CHANGED",
             then.getFile(),
-            "The rows of %s (%s) are not those that the run was queued with: %d rows then, %d now. Queue it anew, with these rows or, once they are back, with those."
-                .formatted(
-                    then.getName(), then.getFile(), then.getRowCount(), now.get(i).getRowCount()));
+            String.format(
+                Locale.ROOT,
+                "The rows of %s (%s) are not those that the run was queued with: %d rows then, %d now. Queue it anew, with these rows or, once they are back, with those.",
+                then.getName(),
+                then.getFile(),
+                then.getRowCount(),
+                now.get(i).getRowCount()));
       }
     }
   }

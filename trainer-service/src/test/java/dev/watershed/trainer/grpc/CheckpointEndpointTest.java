@@ -28,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -277,8 +278,10 @@ final class CheckpointEndpointTest {
     writeModel("model", 1);
     long size = 4L << 30;
     var header =
-        "{\"unknown\":{\"dtype\":\"U8\",\"shape\":[4,1073741824],\"data_offsets\":[0,%d]}}"
-            .formatted(size);
+        String.format(
+            Locale.ROOT,
+            "{\"unknown\":{\"dtype\":\"U8\",\"shape\":[4,1073741824],\"data_offsets\":[0,%d]}}",
+            size);
     Models.split(directory.resolve("data/model"));
     try (var channel =
         FileChannel.open(

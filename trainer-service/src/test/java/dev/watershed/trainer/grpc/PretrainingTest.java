@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,15 +98,20 @@ final class PretrainingTest {
     var added = new StringBuilder();
     for (int id = 0; id < 5; id++) {
       added.append(
-          """
+          String.format(
+              Locale.ROOT,
+              """
           %s{"id": %d, "content": "%s", "single_word": false, "lstrip": %s, "rstrip": false,
-           "normalized": false, "special": true}"""
-              .formatted(id > 0 ? ",\n" : "", id, BYTE_PAIRS.get(id), id == 4));
+           "normalized": false, "special": true}""",
+              id > 0 ? ",\n" : "",
+              id,
+              BYTE_PAIRS.get(id),
+              id == 4));
     }
     var vocabulary = new StringBuilder();
     for (int id = 0; id < BYTE_PAIRS.size(); id++) {
       String token = BYTE_PAIRS.get(id).replace("\\", "\\\\").replace("\"", "\\\"");
-      vocabulary.append("%s\"%s\": %d".formatted(id > 0 ? ", " : "", token, id));
+      vocabulary.append(String.format(Locale.ROOT, "%s\"%s\": %d", id > 0 ? ", " : "", token, id));
     }
     Files.writeString(
         file,

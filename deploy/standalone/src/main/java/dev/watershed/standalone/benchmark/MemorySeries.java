@@ -2,6 +2,7 @@ package dev.watershed.standalone.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -36,7 +37,8 @@ final class MemorySeries {
   List<MemoryGrowth> growth() {
     if (points.size() < FEWEST) {
       throw new IllegalStateException(
-          "%d points are too few to tell growth, take %d".formatted(points.size(), FEWEST));
+          String.format(
+              Locale.ROOT, "%d points are too few to tell growth, take %d", points.size(), FEWEST));
     }
     return List.of(
         growth("residentBytes", MemoryPoint::residentBytes, RESIDENT_ALLOWANCE_BYTES),

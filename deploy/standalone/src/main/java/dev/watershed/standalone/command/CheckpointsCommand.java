@@ -134,24 +134,30 @@ final class CheckpointsCommand {
     if (!checkpoint.getTrainingRun().isEmpty()) {
       properties.put(
           "run",
-          "%s, step %d".formatted(Names.id(checkpoint.getTrainingRun()), checkpoint.getStep()));
+          String.format(
+              Locale.ROOT,
+              "%s, step %d",
+              Names.id(checkpoint.getTrainingRun()),
+              checkpoint.getStep()));
     }
     properties.put(
         "encoder",
-        "%s: %d layers, hidden size %d, %d heads, feed-forward %d"
-            .formatted(
-                encoder.getFamily(),
-                encoder.getLayerCount(),
-                encoder.getHiddenSize(),
-                encoder.getAttentionHeadCount(),
-                encoder.getIntermediateSize()));
+        String.format(
+            Locale.ROOT,
+            "%s: %d layers, hidden size %d, %d heads, feed-forward %d",
+            encoder.getFamily(),
+            encoder.getLayerCount(),
+            encoder.getHiddenSize(),
+            encoder.getAttentionHeadCount(),
+            encoder.getIntermediateSize()));
     properties.put(
         "input",
-        "%d tokens at most, vocabulary %d, %d segments"
-            .formatted(
-                encoder.getMaxTokens(),
-                encoder.getVocabularySize(),
-                encoder.getTypeVocabularySize()));
+        String.format(
+            Locale.ROOT,
+            "%d tokens at most, vocabulary %d, %d segments",
+            encoder.getMaxTokens(),
+            encoder.getVocabularySize(),
+            encoder.getTypeVocabularySize()));
     properties.put(
         "function",
         "%s, LayerNorm epsilon %s"

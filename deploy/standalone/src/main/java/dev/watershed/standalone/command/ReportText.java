@@ -109,14 +109,15 @@ public final class ReportText {
         report.getPairsList().stream()
             .mapToDouble(PairReport::getConvexityGapToleranceNats)
             .reduce(report.getSpec().getAdaptive().getToleranceNats(), Math::max);
-    return "CG known to %s nats with %s; an equal grid of the same accuracy needs %d"
-        .formatted(
-            BigDecimal.valueOf(tolerance)
-                .round(new MathContext(2))
-                .stripTrailingZeros()
-                .toPlainString(),
-            evaluations,
-            cost.getEqualGridPoints());
+    return String.format(
+        Locale.ROOT,
+        "CG known to %s nats with %s; an equal grid of the same accuracy needs %d",
+        BigDecimal.valueOf(tolerance)
+            .round(new MathContext(2))
+            .stripTrailingZeros()
+            .toPlainString(),
+        evaluations,
+        cost.getEqualGridPoints());
   }
 
   private static TextTable models(StudyReport report) {

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -203,8 +204,11 @@ final class TrainCommand implements Callable<Integer> {
             .batchCreateTrainingRuns(request);
     if (created.getReusedCount() > 0) {
       output.remark(
-          "%d of %d runs exist already; --again makes new ones."
-              .formatted(created.getReusedCount(), created.getTrainingRunsCount()));
+          String.format(
+              Locale.ROOT,
+              "%d of %d runs exist already; --again makes new ones.",
+              created.getReusedCount(),
+              created.getTrainingRunsCount()));
     }
     if (!wait) {
       if (output.json) {
