@@ -34,6 +34,10 @@ public final class LabelMapping {
     SUM_LOGITS
   }
 
+  /** What to do where the labels of rows to train on are not the head's. */
+  public static final String TRAINING_ADVICE =
+      "name the data's in labels (--labels), or in label_names what the values in the file mean";
+
   private final List<String> dataLabels;
   private final int[] places;
   private final int[][] groups;
@@ -85,12 +89,22 @@ public final class LabelMapping {
    */
   public static LabelMapping forTraining(
       List<String> dataLabels, List<String> kept, List<String> headLabels, String parameter) {
-    return byName(
-        dataLabels,
-        kept,
-        headLabels,
-        parameter,
-        "name the data's in labels (--labels), or in label_names what the values in the file mean");
+    return forTraining(dataLabels, kept, headLabels, parameter, TRAINING_ADVICE);
+  }
+
+  /**
+   * The same with other advice.
+   *
+   * @param advice what to do about labels that differ
+   * @throws InvalidInputException LABELS_DIFFER unless both name the same set
+   */
+  public static LabelMapping forTraining(
+      List<String> dataLabels,
+      List<String> kept,
+      List<String> headLabels,
+      String parameter,
+      String advice) {
+    return byName(dataLabels, kept, headLabels, parameter, advice);
   }
 
   private static LabelMapping byName(

@@ -2,6 +2,7 @@ package dev.watershed.trainer.engine;
 
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.model.StepResult;
 import dev.watershed.classifier.model.TrainingProgram;
@@ -15,6 +16,7 @@ import dev.watershed.trainer.v1.ValidationScore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param state where it begins; not closed here
  * @param tokenizer that checkpoints are given; null where the start has none
+ * @param notices that checkpoints are given
  * @param validation null where the spec names no validation split
  * @param progress holds the validation scores of earlier attempts
  */
@@ -32,6 +35,7 @@ record Attempt(
     String id,
     TrainingRunSpec spec,
     @Nullable Tokenizer tokenizer,
+    List<String> notices,
     TrainingProgram program,
     TrainingState state,
     TrainingBatches batches,
@@ -182,7 +186,13 @@ record Attempt(
           tokenizerDirectory, state.weights().layout().architecture().encoder().maxTokens());
     }
     HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
-    checkpoints.put(checkpoint, "trainingRuns/" + id, state.step(), directory);
+    checkpoints.put(
+        checkpoint,
+        "trainingRuns/" + id,
+        state.step(),
+        directory,
+        (copy, architecture) -> notices,
+        FileWork.UNINTERRUPTED);
     WorkDirectory.delete(directory);
     WorkDirectory.delete(tokenizerDirectory);
   }

@@ -18,18 +18,20 @@ import java.util.List;
  * @param splits the rows it is trained and validated on
  * @param startDigest names what a run takes from its start that the spec does not say: SHA-256 of
  *     the initial checkpoint's content, or of the tokenizer of random weights
+ * @param notices what becomes of the head that the start has, for people
  */
 public record ResolvedSpec(
-    TrainingRunSpec spec, List<SplitDescription> splits, String startDigest) {
+    TrainingRunSpec spec, List<SplitDescription> splits, String startDigest, List<String> notices) {
   public ResolvedSpec {
     splits = List.copyOf(splits);
+    notices = List.copyOf(notices);
   }
 
   /** Returns this with other seeds, on which nothing else depends. */
   public ResolvedSpec with(Seeds seeds) {
     var seeded =
         spec.toBuilder().setHeadSeed(seeds.getHeadSeed()).setDataSeed(seeds.getDataSeed()).build();
-    return new ResolvedSpec(seeded, splits, startDigest);
+    return new ResolvedSpec(seeded, splits, startDigest, notices);
   }
 
   /** Returns the optimiser steps of both stages. */

@@ -58,6 +58,7 @@ final class SpecResolver {
           new RecipeResolver(catalogue, start.architecture().encoder(), limits.maxBatchTokens());
       var merged = recipes.merge(spec.getRecipe());
       refuseProbeOfNoHead(spec, merged);
+      resolved.setNewHead(Samples.within("spec", () -> start.leavesHeadOut(spec)));
       var train = resolveObjective(resolved, start, merged.getMaxTokens());
       refuseLargeModel(start, resolved);
       var recipe = recipes.resolve(merged, train.rows().size());
@@ -65,7 +66,8 @@ final class SpecResolver {
       return new ResolvedSpec(
           resolved.build(),
           splits(resolved.build(), start.architecture().encoder().padTokenId()),
-          start.contentDigest());
+          start.contentDigest(),
+          start.notices(resolved.build()));
     }
   }
 
@@ -120,12 +122,17 @@ final class SpecResolver {
     refuseUnlabelled(train, trainField);
     var labels =
         Samples.within(
-            "spec.classification", () -> start.labels(objective.getLabelsList(), train.labels()));
+            "spec.classification",
+            () -> start.labels(objective.getLabelsList(), train.labels(), spec.getNewHead()));
     Samples.within(
         "spec.classification",
         () ->
             LabelMapping.forTraining(
-                train.labels(), objective.getTrain().getOnlyLabelsList(), labels, "labels"));
+                train.labels(),
+                objective.getTrain().getOnlyLabelsList(),
+                labels,
+                "labels",
+                start.labelAdvice()));
     if (objective.hasValidation()) {
       String field = "spec.classification.validation";
       var validation = rows(objective.getValidation(), start, maxTokens, field);

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.engine;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
@@ -14,6 +15,7 @@ import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
@@ -27,6 +29,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class StartingPoint implements AutoCloseable {
   private static final String CHECKPOINT_PREFIX = "checkpoints/";
   private static final double DEFAULT_STANDARD_DEVIATION = .02;
+  private static final int MAX_RENAMED_SHOWN = 10;
 
   /** As Hugging Face's default configurations of the two families. */
   private static final double DEFAULT_DROPOUT = .1;
@@ -188,11 +193,10 @@ final class StartingPoint implements AutoCloseable {
     if (tokenizer != null) {
       return tokenizer;
     }
-    String name = manifest == null ? "the start" : CHECKPOINT_PREFIX + manifest.id();
     throw RefusedException.failedPrecondition(
         "TOKENIZER_MISSING",
-        name,
-        name
+        name(),
+        name()
             + " comes without a tokenizer, so it can neither read texts nor be masked; register it"
             + " with one, or classify pre-tokenised JSON Lines.");
   }
@@ -228,37 +232,164 @@ final class StartingPoint implements AutoCloseable {
    * Returns the labels in the order of the logits.
    *
    * @param asked what the spec names; empty for the checkpoint's, or else the data's
-   * @throws InvalidInputException where the spec names the checkpoint's labels in another order
+   * @param newHead whether the checkpoint's own head is left out
+   * @throws InvalidInputException where the spec's labels would lose the checkpoint's head, or it
+   *     is not plain which is which of its labels
    */
-  List<String> labels(List<String> asked, List<String> dataLabels) {
+  List<String> labels(List<String> asked, List<String> dataLabels, boolean newHead) {
     var own = architecture.labels();
-    if (asked.isEmpty()) {
-      return own.isEmpty() ? dataLabels : own;
+    if (own.isEmpty() || newHead) {
+      return asked.isEmpty() ? dataLabels : asked;
     }
-    if (!asked.equals(own) && asked.size() == own.size() && own.containsAll(asked)) {
-      throw InvalidInputException.invalid(
-          "LABELS_REORDERED",
+    if (asked.isEmpty()) {
+      return own;
+    }
+    if (asked.size() != own.size()) {
+      throw headWouldBeLost(
           "labels",
-          "are "
-              + asked
-              + ", but the initial checkpoint's head has "
-              + own
-              + "; leave them out to keep its order");
+          String.format(
+              Locale.ROOT,
+              "are %d (%s), but %s was trained with a head of %d (%s)",
+              asked.size(),
+              shown(asked),
+              name(),
+              own.size(),
+              shown(own)));
+    }
+    for (int i = 0; i < own.size(); i++) {
+      String before = own.get(i);
+      String now = asked.get(i);
+      if (!before.equals(now) && own.contains(now)) {
+        throw InvalidInputException.invalid(
+            "LABELS_REORDERED",
+            "labels",
+            "are %s, but the head of %s has %s; leave them out to keep its order"
+                .formatted(shown(asked), name(), shown(own)));
+      }
+      if (!before.equalsIgnoreCase(now) && !isPlaceholder(before, i)) {
+        throw InvalidInputException.invalid(
+            "LABELS_RENAMED_AMBIGUOUSLY",
+            "labels",
+            "are %s, but the head of %s was trained for %s, which may be something else; %s"
+                .formatted(
+                    shown(asked),
+                    name(),
+                    shown(own),
+                    "if they mean the same, register the checkpoint with these names (--labels), else"
+                        + " say new_head, which leaves the trained head out and draws one"));
+      }
     }
     return asked;
   }
 
+  /** The names that are none: what Hugging Face's Trainer writes for want of others. */
+  private static boolean isPlaceholder(String label, int index) {
+    return label.equals("LABEL_" + index) || label.equals(Integer.toString(index));
+  }
+
+  /**
+   * Whether a word for a new head says anything: a trained head would be left out by it. That of
+   * pretraining is left out by every classifier.
+   *
+   * @throws InvalidInputException HEAD_WOULD_BE_LOST where a classifier's head is to make place for
+   *     one of masked language modelling without a word
+   */
+  boolean leavesHeadOut(TrainingRunSpec spec) {
+    boolean classifies = spec.hasClassification();
+    return switch (architecture.head()) {
+      case NONE -> false;
+      case MASKED_LANGUAGE_MODEL -> spec.getNewHead() && !classifies;
+      case CLASSIFICATION -> {
+        if (!spec.getNewHead() && !classifies) {
+          throw headWouldBeLost(
+              "new_head",
+              "is not said, but %s was trained to classify (%s), which masked language modelling leaves out"
+                  .formatted(name(), shown(architecture.labels())));
+        }
+        yield spec.getNewHead();
+      }
+    };
+  }
+
+  private static InvalidInputException headWouldBeLost(String parameter, String why) {
+    return InvalidInputException.invalid(
+        "HEAD_WOULD_BE_LOST",
+        parameter,
+        why
+            + "; say new_head to leave that head out and draw one, or begin with another checkpoint");
+  }
+
+  /** What to do about data whose labels are not those of the head. */
+  String labelAdvice() {
+    var own = architecture.labels();
+    if (own.isEmpty()) {
+      return LabelMapping.TRAINING_ADVICE;
+    }
+    boolean nameless =
+        IntStream.range(0, own.size()).allMatch(label -> isPlaceholder(own.get(label), label));
+    return (nameless
+            ? "name the data's in labels (--labels) in the order of the logits, first what %s means"
+                .formatted(own.getFirst())
+            : LabelMapping.TRAINING_ADVICE)
+        + "; a head of their own, in place of the trained one, wants new_head";
+  }
+
+  /**
+   * What becomes of the head that the checkpoint has, for people: empty where it goes on as it was,
+   * or there is none but that of pretraining.
+   *
+   * @param spec resolved
+   */
+  List<String> notices(TrainingRunSpec spec) {
+    var own = architecture.labels();
+    var labels = spec.getClassification().getLabelsList();
+    if (spec.getNewHead()) {
+      return List.of(
+          "the trained head of %s%s was left out, as new_head says; the head%s was drawn from the head seed"
+              .formatted(
+                  name(),
+                  own.isEmpty() ? "" : " (" + shown(own) + ")",
+                  labels.isEmpty() ? "" : " for " + shown(labels)));
+    }
+    if (own.isEmpty() || own.equals(labels)) {
+      return List.of();
+    }
+    String renamed =
+        IntStream.range(0, own.size())
+            .filter(label -> !own.get(label).equals(labels.get(label)))
+            .limit(MAX_RENAMED_SHOWN)
+            .mapToObj(
+                label ->
+                    Quoted.of(own.get(label)) + " is now '" + Quoted.of(labels.get(label)) + "'")
+            .collect(Collectors.joining(", "));
+    return List.of(
+        "the trained head of "
+            + name()
+            + " goes on under the names given: "
+            + renamed
+            + (own.size() > MAX_RENAMED_SHOWN ? ", ..." : ""));
+  }
+
+  private String name() {
+    return manifest == null ? "the start" : CHECKPOINT_PREFIX + manifest.id();
+  }
+
+  private static String shown(List<String> labels) {
+    return Quoted.of(String.join(", ", labels));
+  }
+
   /**
    * Returns the first weights of a run, to be closed by the caller. A head that {@code target} has
-   * and the start lacks, or has for other labels, is drawn from {@code headSeed}.
+   * and the start lacks is drawn from {@code headSeed}.
+   *
+   * @param newHead whether a head of the kind that the start has is drawn too
    */
-  ParameterVector weights(Architecture target, HeadInitialization initialization, long headSeed)
+  ParameterVector weights(
+      Architecture target, HeadInitialization initialization, long headSeed, boolean newHead)
       throws IOException {
     var layout = ParameterLayout.of(target);
     try (var own = ownWeights()) {
-      if (architecture.head() == Head.NONE
-          || (architecture.head() == target.head()
-              && architecture.labels().equals(target.labels()))) {
+      if (architecture.head() == Head.NONE || (architecture.head() == target.head() && !newHead)) {
         return ParameterVector.withHead(own, layout, initialization, headSeed);
       }
       var bare = ParameterLayout.of(new Architecture(architecture.encoder(), Head.NONE, List.of()));

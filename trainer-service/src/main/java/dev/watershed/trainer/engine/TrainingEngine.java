@@ -139,6 +139,7 @@ public final class TrainingEngine {
                 id,
                 spec,
                 start.tokenizer(),
+                start.notices(spec),
                 program,
                 state,
                 TrainingBatches.of(spec, start, architecture, data),
@@ -217,7 +218,8 @@ public final class TrainingEngine {
         start.weights(
             architecture,
             headInitialization(spec.getRecipe().getHeadInitialization()),
-            spec.getHeadSeed()));
+            spec.getHeadSeed(),
+            spec.getNewHead()));
   }
 
   private static HeadInitialization headInitialization(

@@ -128,6 +128,7 @@ public final class TrainingRuns {
         .setName(RunStore.name(newId()))
         .setSpec(resolved.spec())
         .addAllSplits(resolved.splits())
+        .addAllNotices(resolved.notices())
         .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
         .setProgress(TrainingProgress.newBuilder().setTotalSteps(resolved.totalSteps()))
         .setCreateTime(Timestamps.fromMillis(clock.millis()))

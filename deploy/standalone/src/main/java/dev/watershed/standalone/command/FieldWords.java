@@ -34,6 +34,7 @@ final class FieldWords {
           Map.entry("head_seed", "--head-seed"),
           Map.entry("data_seed", "--data-seed"),
           Map.entry("seeds", "--seeds"),
+          Map.entry("new_head", "--new-head"),
           Map.entry("classification.labels", "--labels"),
           Map.entry("masked_language_model.mask_probability", "--mask"),
           Map.entry("masked_language_model.pair_mask_probability", "--pair-mask"),

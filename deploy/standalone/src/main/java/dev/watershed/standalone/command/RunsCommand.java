@@ -15,8 +15,10 @@ import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.SplitDescription;
 import io.grpc.Channel;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -257,16 +259,11 @@ final class RunsCommand {
       RunCurve.plot(run).forEach(output::line);
       output.line("");
     }
-    run.getNoticesList().forEach(notice -> output.line("notice: " + notice));
+    notices(List.of(run)).forEach(notice -> output.line("notice: " + notice));
     run.getCheckpointsList().forEach(output::line);
     if (run.getSplitsCount() > 0) {
       output.line("");
       output.table(splits(run.getSplitsList()));
-      for (SplitDescription split : run.getSplitsList()) {
-        split
-            .getNoticesList()
-            .forEach(notice -> output.line("notice  " + split.getName() + ": " + notice));
-      }
     }
     output.line("");
     RecipeText.lines(run.getSpec().getRecipe(), run.getSpec().getCheckpoints())
@@ -275,6 +272,18 @@ final class RunsCommand {
       output.line("");
       ErrorReport.lines(run.getError()).forEach(output::line);
     }
+  }
+
+  /** What was noticed about the start and the rows of any of the runs, once. */
+  static List<String> notices(List<TrainingRun> runs) {
+    Set<String> notices = new LinkedHashSet<>();
+    for (TrainingRun run : runs) {
+      run.getNoticesList().forEach(notice -> notices.add(FieldWords.inText(notice)));
+      for (SplitDescription split : run.getSplitsList()) {
+        split.getNoticesList().forEach(notice -> notices.add(split.getName() + ": " + notice));
+      }
+    }
+    return List.copyOf(notices);
   }
 
   private static TextTable splits(List<SplitDescription> splits) {

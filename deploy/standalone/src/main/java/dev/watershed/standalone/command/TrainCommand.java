@@ -120,6 +120,13 @@ final class TrainCommand implements Callable<Integer> {
   private LabelList labels = new LabelList(List.of());
 
   @Option(
+      names = "--new-head",
+      description =
+          "Leave out the head that the checkpoint was trained with, and draw one from the head seed."
+              + " Without this a trained head is never lost.")
+  private boolean newHead;
+
+  @Option(
       names = "--mask",
       paramLabel = "SHARE",
       description = "Fraction of tokens masked (mlm). Default: 0.15.")
@@ -210,6 +217,8 @@ final class TrainCommand implements Callable<Integer> {
               created.getReusedCount(),
               created.getTrainingRunsCount()));
     }
+    RunsCommand.notices(created.getTrainingRunsList())
+        .forEach(notice -> output.remark("notice: " + notice));
     if (!wait) {
       if (output.json) {
         output.message(created);
@@ -324,6 +333,9 @@ final class TrainCommand implements Callable<Integer> {
       spec.setDisplayName(name);
     }
     applyInitial(spec);
+    if (newHead) {
+      spec.setNewHead(true);
+    }
     applyObjective(spec);
     recipe.applyTo(spec.getRecipeBuilder());
     if (spec.getRecipe().getBasedOn().isEmpty()) {

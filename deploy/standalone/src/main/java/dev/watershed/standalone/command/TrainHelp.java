@@ -25,6 +25,7 @@ final class TrainHelp {
             "--name",
             "--wait",
             "--labels",
+            "--new-head",
             "--batch-size",
             "--max-tokens",
             "--checkpoint-every",
