@@ -10,12 +10,12 @@ import java.util.List;
  *
  * @param directories where this process keeps what must not be lost; while one of them has less
  *     than the reserve, nothing new is accepted and the process says that it is not ready
- * @param reserveBytes what stays free beside whatever is written, for databases to go on
+ * @param reserve what stays free beside whatever is written, for databases to go on
  */
 @ConfigurationProperties("watershed.disk")
 public record DiskConfiguration(
     @Bindable(defaultValue = "") List<Path> directories,
-    @Bindable(defaultValue = "67108864") long reserveBytes) {
+    @Bindable(defaultValue = "64MiB") ByteSize reserve) {
   public DiskConfiguration {
     directories = List.copyOf(directories);
   }

@@ -75,7 +75,7 @@ public final class DiskSpace {
 
   private Optional<RefusedException> shortage(Path directory, long bytes) {
     long free = usable.applyAsLong(directory);
-    if (free - configuration.reserveBytes() >= bytes) {
+    if (free - configuration.reserve().bytes() >= bytes) {
       return Optional.empty();
     }
     return Optional.of(
@@ -87,12 +87,12 @@ public final class DiskSpace {
                 directory,
                 mebibytes(free),
                 bytes == 0
-                    ? mebibytes(configuration.reserveBytes()) + " are kept in reserve"
+                    ? mebibytes(configuration.reserve().bytes()) + " are kept in reserve"
                     : String.format(
                         Locale.ROOT,
                         "%s are to be written and %s kept in reserve",
                         mebibytes(bytes),
-                        mebibytes(configuration.reserveBytes())))));
+                        mebibytes(configuration.reserve().bytes())))));
   }
 
   private static RefusedException full(@Nullable Path directory, String what) {

@@ -24,7 +24,7 @@ final class DiskSpaceTest {
 
   private final AtomicLong free = new AtomicLong(100);
   private final DiskSpace disk =
-      new DiskSpace(new DiskConfiguration(List.of(DATA), 64), path -> free.get());
+      new DiskSpace(new DiskConfiguration(List.of(DATA), new ByteSize(64)), path -> free.get());
 
   @Test
   void shortage_lessThanTheReserve_namesTheDirectoryAndWhenToRetry() throws Exception {
@@ -66,7 +66,8 @@ final class DiskSpaceTest {
     AtomicInteger looks = new AtomicInteger();
     DiskSpace later =
         new DiskSpace(
-            new DiskConfiguration(List.of(), 64), path -> looks.incrementAndGet() < 2 ? 100 : 200);
+            new DiskConfiguration(List.of(), new ByteSize(64)),
+            path -> looks.incrementAndGet() < 2 ? 100 : 200);
     AtomicInteger written = new AtomicInteger();
     assertThat(later.write("it", DATA, 100, () -> false, written::incrementAndGet)).isTrue();
     assertThat(written).hasValue(1);

@@ -32,6 +32,7 @@ public record EvaluatorConfiguration(
   public EvaluatorConfiguration {
     ConfigurationException.requireBetween(PREFIX + "concurrency", concurrency, 1, 10_000);
     ConfigurationException.requirePositive(PREFIX + "deadline", deadline);
+    ConfigurationException.requirePositive(PREFIX + "check-deadline", checkDeadline);
     ConfigurationException.requirePositive(PREFIX + "first-backoff", firstBackoff);
     ConfigurationException.requirePositive(PREFIX + "longest-backoff", longestBackoff);
     ConfigurationException.requirePositive(PREFIX + "patience", patience);

@@ -17,6 +17,12 @@ public interface CheckpointStore {
   /** Bytes that the files of one checkpoint may have together. */
   long maxBytes();
 
+  /**
+   * An empty directory on the store's own disk to put a checkpoint together in; closing deletes it,
+   * and after a kill the next start does.
+   */
+  IncomingDirectory incoming() throws IOException;
+
   Optional<CheckpointManifest> find(String id) throws IOException;
 
   /** All of them, oldest first. */

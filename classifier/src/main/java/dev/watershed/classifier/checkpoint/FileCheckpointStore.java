@@ -93,6 +93,11 @@ public final class FileCheckpointStore implements CheckpointStore {
   }
 
   @Override
+  public IncomingDirectory incoming() throws IOException {
+    return IncomingDirectory.create(root);
+  }
+
+  @Override
   public Optional<CheckpointManifest> find(String id) throws IOException {
     Path file = root.resolve(requireId(id)).resolve(MANIFEST);
     return Files.isRegularFile(file) ? Optional.of(readManifest(file, id)) : Optional.empty();

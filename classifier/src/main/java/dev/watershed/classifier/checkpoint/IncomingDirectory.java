@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * locked before the directory is made, and goes after the directory went. So a directory without a
  * locked file is abandoned, whichever of several processes sees it.
  */
-final class IncomingDirectory implements AutoCloseable {
+public final class IncomingDirectory implements AutoCloseable {
   private static final String PREFIX = ".incoming-";
   private static final String LOCK = ".lock";
 
@@ -84,7 +84,8 @@ final class IncomingDirectory implements AutoCloseable {
     }
   }
 
-  Path path() {
+  /** Where it is, empty at first. */
+  public Path path() {
     return path;
   }
 

@@ -2,6 +2,7 @@ package dev.watershed.standalone;
 
 import dev.watershed.standalone.command.Surroundings;
 import dev.watershed.standalone.command.WatershedCommand;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** The command line of Watershed. */
 public final class Main {
@@ -9,6 +10,9 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] arguments) {
+    // gRPC logs through java.util.logging: one format, one place.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     System.exit(WatershedCommand.run(Surroundings.ofProcess(), arguments));
   }
 }

@@ -17,6 +17,7 @@ import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.Head;
+import dev.watershed.classifier.checkpoint.IncomingDirectory;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
@@ -392,6 +393,11 @@ final class RefusalTest {
     @Override
     public long maxBytes() {
       return right.maxBytes();
+    }
+
+    @Override
+    public IncomingDirectory incoming() throws IOException {
+      return right.incoming();
     }
 
     @Override

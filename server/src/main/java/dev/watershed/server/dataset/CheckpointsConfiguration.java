@@ -1,5 +1,7 @@
 package dev.watershed.server.dataset;
 
+import dev.watershed.server.ByteSize;
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
 import java.nio.file.Path;
@@ -11,4 +13,8 @@ import java.nio.file.Path;
  * @param maxBytes bytes that the files of one registered checkpoint may have together
  */
 @ConfigurationProperties("watershed.checkpoints")
-record CheckpointsConfiguration(Path root, @Bindable(defaultValue = "8589934592") long maxBytes) {}
+record CheckpointsConfiguration(Path root, @Bindable(defaultValue = "8GiB") ByteSize maxBytes) {
+  CheckpointsConfiguration {
+    ConfigurationException.requireAtLeast("watershed.checkpoints.max-bytes", maxBytes.bytes(), 1);
+  }
+}

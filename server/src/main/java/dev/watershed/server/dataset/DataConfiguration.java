@@ -1,9 +1,10 @@
 package dev.watershed.server.dataset;
 
 import dev.watershed.classifier.data.DataLimits;
+import dev.watershed.server.ByteSize;
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
-import io.micronaut.core.convert.format.ReadableBytes;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,13 +20,25 @@ import java.util.List;
 @ConfigurationProperties("watershed.data")
 record DataConfiguration(
     @Bindable(defaultValue = "") List<Path> roots,
-    @ReadableBytes @Bindable(defaultValue = "2147483648") long maxFileBytes,
+    @Bindable(defaultValue = "2GiB") ByteSize maxFileBytes,
     @Bindable(defaultValue = "10000000") int maxRows,
-    @ReadableBytes @Bindable(defaultValue = "1073741824") long maxDatasetBytes,
-    @ReadableBytes @Bindable(defaultValue = "2147483648") long memory) {
+    @Bindable(defaultValue = "1GiB") ByteSize maxDatasetBytes,
+    @Bindable(defaultValue = "2GiB") ByteSize memory) {
+  private static final String PREFIX = "watershed.data.";
+
+  DataConfiguration {
+    ConfigurationException.requireAtLeast(PREFIX + "max-file-bytes", maxFileBytes.bytes(), 1);
+    ConfigurationException.requireAtLeast(PREFIX + "max-rows", maxRows, 1);
+    ConfigurationException.requireAtLeast(PREFIX + "max-dataset-bytes", maxDatasetBytes.bytes(), 1);
+    ConfigurationException.requireAtLeast(PREFIX + "memory", memory.bytes(), 1);
+  }
 
   DataLimits limits() {
     return new DataLimits(
-        maxFileBytes, DataLimits.DEFAULT.rowCharacters(), maxRows, maxDatasetBytes, memory);
+        maxFileBytes.bytes(),
+        DataLimits.DEFAULT.rowCharacters(),
+        maxRows,
+        maxDatasetBytes.bytes(),
+        memory.bytes());
   }
 }

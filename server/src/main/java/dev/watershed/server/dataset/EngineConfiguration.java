@@ -1,5 +1,6 @@
 package dev.watershed.server.dataset;
 
+import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
 
@@ -14,4 +15,8 @@ import io.micronaut.core.bind.annotation.Bindable;
 record EngineConfiguration(
     @Bindable(defaultValue = "cpu") String device,
     @Bindable(defaultValue = "1") int threads,
-    @Bindable(defaultValue = "false") boolean tf32) {}
+    @Bindable(defaultValue = "false") boolean tf32) {
+  EngineConfiguration {
+    ConfigurationException.requireAtLeast("watershed.engine.threads", threads, 1);
+  }
+}

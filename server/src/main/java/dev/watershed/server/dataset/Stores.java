@@ -20,7 +20,7 @@ final class Stores {
   @Singleton
   CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock)
       throws IOException {
-    return new FileCheckpointStore(configuration.root(), clock, configuration.maxBytes());
+    return new FileCheckpointStore(configuration.root(), clock, configuration.maxBytes().bytes());
   }
 
   /** Stops the start where the settings make no sense. */
@@ -30,7 +30,7 @@ final class Stores {
       return new TorchSettings(
           configuration.device(), configuration.threads(), configuration.tf32());
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("watershed.engine: " + e.getMessage(), e);
+      throw new ConfigurationException("watershed.engine: " + e.getMessage());
     }
   }
 

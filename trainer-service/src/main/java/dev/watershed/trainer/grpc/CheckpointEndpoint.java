@@ -205,8 +205,8 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
     FileWork work = CheckpointEndpoint::throwIfUnwanted;
     try (var plain =
         labels.isEmpty()
-            ? PlainDirectory.of(directory, roots, store.maxBytes(), work)
-            : PlainDirectory.temporary(directory, roots, store.maxBytes(), work)) {
+            ? PlainDirectory.of(directory, roots, store, work)
+            : PlainDirectory.temporary(directory, roots, store, work)) {
       var notices = new ArrayList<String>();
       if (!labels.isEmpty()) {
         notices.add(

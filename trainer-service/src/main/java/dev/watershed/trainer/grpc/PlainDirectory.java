@@ -1,8 +1,10 @@
 package dev.watershed.trainer.grpc;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.FileWork;
+import dev.watershed.classifier.checkpoint.IncomingDirectory;
 import dev.watershed.classifier.data.DataRoots;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -10,14 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of plain files. Hugging Face's cache keeps snapshots as links into a directory of
  * blobs; such links are followed where they lead below a data root.
  *
- * @param temporary whether it was made for this and is deleted at the end
+ * @param made the directory that was made for this and is deleted at the end; null where the files
+ *     are read where they lie
  */
-record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
+record PlainDirectory(Path path, @Nullable IncomingDirectory made) implements AutoCloseable {
   private static final int MAX_FILES = 1000;
 
   /** What a checkpoint consists of, told by the end of its name. */
@@ -27,25 +31,26 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
   private static final List<String> NAMED = List.of(".bin", ".h5", ".msgpack");
 
   /**
-   * @param maxBytes bytes of all files together, where they have to be copied
+   * @param store where they are put together, and how many bytes they may have where they have to
+   *     be copied
    * @param work ends the copying
    * @throws InvalidInputException FORBIDDEN where a link leads outside the roots, INVALID where
    *     there is more than is kept
    */
-  static PlainDirectory of(Path directory, DataRoots roots, long maxBytes, FileWork work)
+  static PlainDirectory of(Path directory, DataRoots roots, CheckpointStore store, FileWork work)
       throws IOException {
     List<Path> files = files(directory);
     return files.stream().noneMatch(Files::isSymbolicLink)
-        ? new PlainDirectory(directory, false)
-        : bringAll(files, roots, maxBytes, work);
+        ? new PlainDirectory(directory, null)
+        : bringAll(files, roots, store, work);
   }
 
   /**
    * As {@link #of}, but always a temporary one: files may be replaced in it, though not changed.
    */
-  static PlainDirectory temporary(Path directory, DataRoots roots, long maxBytes, FileWork work)
-      throws IOException {
-    return bringAll(files(directory), roots, maxBytes, work);
+  static PlainDirectory temporary(
+      Path directory, DataRoots roots, CheckpointStore store, FileWork work) throws IOException {
+    return bringAll(files(directory), roots, store, work);
   }
 
   private static List<Path> files(Path directory) throws IOException {
@@ -70,10 +75,11 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
   }
 
   private static PlainDirectory bringAll(
-      List<Path> files, DataRoots roots, long maxBytes, FileWork work) throws IOException {
-    var plain = new PlainDirectory(Files.createTempDirectory("checkpoint"), true);
+      List<Path> files, DataRoots roots, CheckpointStore store, FileWork work) throws IOException {
+    IncomingDirectory made = store.incoming();
+    var plain = new PlainDirectory(made.path(), made);
     try {
-      long left = maxBytes;
+      long left = store.maxBytes();
       for (Path file : files) {
         Path target = roots.resolve(file.toString());
         Path to = plain.path.resolve(file.getFileName());
@@ -113,16 +119,8 @@ record PlainDirectory(Path path, boolean temporary) implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (!temporary) {
-      return;
+    if (made != null) {
+      made.close();
     }
-    List<Path> files;
-    try (var entries = Files.list(path)) {
-      files = entries.toList();
-    }
-    for (Path file : files) {
-      Files.deleteIfExists(file);
-    }
-    Files.deleteIfExists(path);
   }
 }

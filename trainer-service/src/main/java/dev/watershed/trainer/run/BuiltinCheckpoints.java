@@ -28,19 +28,16 @@ final class BuiltinCheckpoints {
   private static final Logger log = LoggerFactory.getLogger(BuiltinCheckpoints.class);
   private static final Pattern SPACES = Pattern.compile("\\s+");
 
-  BuiltinCheckpoints(CheckpointStore store, TrainerConfiguration configuration) throws IOException {
-    install(BuiltinCheckpoints.class.getClassLoader(), store, configuration.work());
+  BuiltinCheckpoints(CheckpointStore store) throws IOException {
+    install(BuiltinCheckpoints.class.getClassLoader(), store);
   }
 
-  /**
-   * @param work where files are laid out for the store to copy
-   */
-  static void install(ClassLoader classes, CheckpointStore store, Path work) throws IOException {
+  static void install(ClassLoader classes, CheckpointStore store) throws IOException {
     for (var line : index(classes)) {
       var words = List.of(SPACES.split(line.strip()));
       String id = words.getFirst();
       if (store.find(id).isEmpty()) {
-        put(classes, id, words.subList(1, words.size()), store, work);
+        put(classes, id, words.subList(1, words.size()), store);
       }
     }
   }
@@ -53,22 +50,14 @@ final class BuiltinCheckpoints {
     }
   }
 
-  private static void put(
-      ClassLoader classes, String id, List<String> files, CheckpointStore store, Path work)
+  private static void put(ClassLoader classes, String id, List<String> files, CheckpointStore store)
       throws IOException {
-    Files.createDirectories(work);
-    var directory = Files.createTempDirectory(work, "builtin-");
-    try {
+    try (var directory = store.incoming()) {
       for (var file : files) {
-        copy(classes, BASE + id + "/" + file, directory.resolve(file));
+        copy(classes, BASE + id + "/" + file, directory.path().resolve(file));
       }
-      store.put(id, "", 0, directory);
+      store.put(id, "", 0, directory.path());
       log.info("Checkpoint {} comes with the program and is in the store now", id);
-    } finally {
-      for (var file : files) {
-        Files.deleteIfExists(directory.resolve(file));
-      }
-      Files.delete(directory);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.watershed.trainer.run;
 
+import dev.watershed.server.ConfigurationException;
 import dev.watershed.trainer.engine.TrainingLimits;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
@@ -35,6 +36,18 @@ public record TrainerConfiguration(
     @Bindable(defaultValue = "500000000") long maxParameters,
     @Bindable(defaultValue = "131072") long maxBatchTokens,
     @Bindable(defaultValue = "1000") int maxCheckpoints) {
+  private static final String PREFIX = "watershed.trainer.";
+
+  public TrainerConfiguration {
+    ConfigurationException.requirePositive(PREFIX + "heartbeat", heartbeat);
+    ConfigurationException.requirePositive(PREFIX + "poll", poll);
+    ConfigurationException.requireBetween(PREFIX + "max-queued-runs", maxQueuedRuns, 1, 1_000_000);
+    ConfigurationException.requireBetween(PREFIX + "max-crashes", maxCrashes, 1, 1000);
+    ConfigurationException.requirePositive(PREFIX + "drain", drain);
+    ConfigurationException.requireAtLeast(PREFIX + "max-parameters", maxParameters, 1);
+    ConfigurationException.requireAtLeast(PREFIX + "max-batch-tokens", maxBatchTokens, 1);
+    ConfigurationException.requireAtLeast(PREFIX + "max-checkpoints", maxCheckpoints, 1);
+  }
 
   TrainingLimits limits() {
     return new TrainingLimits(maxParameters, maxBatchTokens, maxCheckpoints);

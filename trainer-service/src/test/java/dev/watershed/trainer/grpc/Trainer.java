@@ -5,6 +5,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.server.ByteSize;
 import dev.watershed.server.DiskConfiguration;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.ErrorInterceptor;
@@ -65,7 +66,7 @@ public final class Trainer implements AutoCloseable {
    */
   Trainer(Path directory, DataSource database, boolean soleWorker, ToLongFunction<Path> usable)
       throws IOException {
-    var disk = new DiskSpace(new DiskConfiguration(List.of(directory), 1000), usable);
+    var disk = new DiskSpace(new DiskConfiguration(List.of(directory), new ByteSize(1000)), usable);
     var clock = Clock.systemUTC();
     var roots = new DataRoots(List.of(directory.resolve("data")));
     var configuration =

@@ -1,10 +1,12 @@
 package dev.watershed.standalone.command;
 
+import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -150,7 +152,19 @@ final class ServeCommand implements Callable<Integer> {
     }
     return dataRoots.stream()
         .map(root -> surroundings.workingDirectory().resolve(root).normalize())
+        .peek(ServeCommand::requireDirectory)
         .toList();
+  }
+
+  private static void requireDirectory(Path root) {
+    if (!Files.isDirectory(root)) {
+      throw CommandException.badInput(
+          "--data-root "
+              + Quoted.of(root.toString())
+              + (Files.exists(root)
+                  ? " is a file; name the directory that holds it."
+                  : " does not exist; make it first, or name another directory."));
+    }
   }
 
   private static String memory(Standalone standalone) {

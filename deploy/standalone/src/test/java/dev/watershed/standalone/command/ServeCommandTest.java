@@ -1,0 +1,106 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.standalone.terminal.Terminal;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Starts that are refused: with what to do, and before anything was made. */
+final class ServeCommandTest {
+  private Path home;
+  private Path work;
+  private String err = "";
+
+  @BeforeEach
+  void makeDirectories(@TempDir Path temporary) throws IOException {
+    home = temporary;
+    work = Files.createDirectory(home.resolve("work"));
+  }
+
+  @Test
+  void serve_portInUse_namesItAndTheWayOut() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+
+      int exit = run(work, "serve", "--port", port);
+
+      assertThat(exit).isNotZero();
+      assertThat(err).contains("port " + port + " of 127.0.0.1", "--port 0");
+    }
+    assertNothingWasMade();
+  }
+
+  @Test
+  void serve_portBeyondTheLast_namesTheBounds() {
+    assertThat(run(work, "serve", "--port", "65536")).isEqualTo(2);
+    assertThat(err).contains("--port 65536", "65535");
+    assertNothingWasMade();
+  }
+
+  @Test
+  void serve_dataRootThatDoesNotExist_namesIt() {
+    assertThat(run(work, "serve", "--port", "0", "--data-root", "corpora")).isEqualTo(2);
+    assertThat(err).contains("--data-root", work.resolve("corpora").toString(), "does not exist");
+    assertNothingWasMade();
+  }
+
+  @Test
+  void serve_dataRootThatIsAFile_namesIt() throws Exception {
+    Files.writeString(work.resolve("train.tsv"), "a\tb\n");
+
+    assertThat(run(work, "serve", "--port", "0", "--data-root", "train.tsv")).isEqualTo(2);
+    assertThat(err).contains("--data-root", "train.tsv", "is a file");
+    assertNothingWasMade();
+  }
+
+  @Test
+  void serve_inTheHomeDirectory_asksForARoot() {
+    assertThat(run(home, "serve", "--port", "0")).isEqualTo(2);
+    assertThat(err).contains(home.toString(), "--data-root DIR");
+    assertNothingWasMade();
+  }
+
+  @Test
+  void serve_inTheRootDirectory_asksForARoot() {
+    assertThat(run(Path.of("/"), "serve", "--port", "0")).isEqualTo(2);
+    assertThat(err).contains("that is /,", "--data-root DIR");
+    assertNothingWasMade();
+  }
+
+  private void assertNothingWasMade() {
+    assertThat(home.resolve(".watershed")).doesNotExist();
+  }
+
+  private int run(Path workingDirectory, String... arguments) {
+    var bytes = new ByteArrayOutputStream();
+    var stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    var surroundings =
+        new Surroundings(
+            new Terminal(stream, stream, false, false, false, true, 100),
+            InputStream.nullInputStream(),
+            Map.of("HOME", home.toString()),
+            workingDirectory,
+            address -> {
+              throw new AssertionError("serve calls nobody");
+            },
+            () -> {
+              throw new AssertionError("serve calls nobody");
+            });
+    int exit = WatershedCommand.run(surroundings, arguments);
+    err = bytes.toString(StandardCharsets.UTF_8);
+    assertThat(err).doesNotContain("Exception");
+    return exit;
+  }
+}
