@@ -66,7 +66,7 @@ public final class Errors {
     String message =
         "Internal error; the server's log holds the cause under incident " + incident + ".";
     return RefusedException.refused(
-            Code.INTERNAL, "INTERNAL", message, Map.of("incident", incident))
+            Code.INTERNAL, "INTERNAL_ERROR", message, Map.of("incident", incident))
         .toStatus();
   }
 
@@ -81,7 +81,7 @@ public final class Errors {
             .toStatus()
         : RefusedException.refused(
                 Code.CANCELLED,
-                "CANCELLED",
+                "CALL_CANCELLED",
                 "The call was cancelled; the work was stopped.",
                 Map.of())
             .toStatus();

@@ -31,7 +31,7 @@ record DistanceMatrix(double[][] values) {
       checkFinite(distances, i, i);
       check(
           Math.abs(distances[i][i]) <= rounding,
-          "DIAGONAL_NOT_ZERO",
+          "DISTANCE_DIAGONAL_NOT_ZERO",
           distances,
           i,
           i,
@@ -66,11 +66,11 @@ record DistanceMatrix(double[][] values) {
     checkFinite(distances, j, i);
     double value = distances[i][j];
     double mirrored = distances[j][i];
-    check(value >= -rounding, "NEGATIVE", distances, i, j, "it must be 0 or more");
-    check(mirrored >= -rounding, "NEGATIVE", distances, j, i, "it must be 0 or more");
+    check(value >= -rounding, "DISTANCE_NEGATIVE", distances, i, j, "it must be 0 or more");
+    check(mirrored >= -rounding, "DISTANCE_NEGATIVE", distances, j, i, "it must be 0 or more");
     check(
         Math.abs(value - mirrored) <= rounding,
-        "NOT_SYMMETRIC",
+        "DISTANCE_NOT_SYMMETRIC",
         distances,
         i,
         j,
@@ -79,14 +79,20 @@ record DistanceMatrix(double[][] values) {
   }
 
   private static void checkFinite(double[][] distances, int i, int j) {
-    check(Double.isFinite(distances[i][j]), "NOT_FINITE", distances, i, j, "it must be finite");
+    check(
+        Double.isFinite(distances[i][j]),
+        "DISTANCE_NOT_FINITE",
+        distances,
+        i,
+        j,
+        "it must be finite");
   }
 
   private static void check(
       boolean right, String reason, double[][] distances, int i, int j, String rule) {
     if (!right) {
       throw new UnusableNumbersException(
-          "DISTANCE_" + reason,
+          reason,
           "distances[" + i + "][" + j + "]",
           "The distance of models "
               + i

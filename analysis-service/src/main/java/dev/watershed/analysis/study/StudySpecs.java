@@ -182,7 +182,7 @@ final class StudySpecs {
   private static void checkSelection(String field, EvaluationSample sample) {
     if (sample.getSize() > 0 && !sample.hasSeed() && !sample.hasFirstRows()) {
       throw invalidArgument(
-          "SAMPLE_SELECTION_MISSING",
+          "SELECTION_MISSING",
           field + ".seed",
           String.format(
               Locale.ROOT,

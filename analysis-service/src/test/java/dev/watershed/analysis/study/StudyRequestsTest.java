@@ -101,7 +101,7 @@ final class StudyRequestsTest {
             spec -> spec.addDiagnostics(Diagnostic.newBuilder().setSample(sample("in-domain")))),
         bad(
             "a sample without a selection",
-            "SAMPLE_SELECTION_MISSING",
+            "SELECTION_MISSING",
             "spec.in_domain.seed",
             spec -> spec.setInDomain(sample("in-domain").toBuilder().clearSelection())),
         bad(

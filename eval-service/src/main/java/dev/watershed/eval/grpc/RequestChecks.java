@@ -66,7 +66,7 @@ final class RequestChecks {
       Integer other = names.put(samples.get(s).getName(), s);
       if (other != null) {
         throw RefusedException.invalidArgument(
-            "SAMPLE_NAME_TAKEN",
+            "SAMPLE_NAME_TWICE",
             "samples[" + s + "].name",
             String.format(
                 Locale.ROOT,

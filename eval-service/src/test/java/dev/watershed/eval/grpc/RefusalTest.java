@@ -120,7 +120,7 @@ final class RefusalTest {
 
   @Test
   void evaluateInterpolation_twoSamplesOfOneName_isRefused() {
-    badRequest(r -> r.addSamples(line.getSamples(0)), "SAMPLE_NAME_TAKEN", "samples[1].name");
+    badRequest(r -> r.addSamples(line.getSamples(0)), "SAMPLE_NAME_TWICE", "samples[1].name");
   }
 
   @Test

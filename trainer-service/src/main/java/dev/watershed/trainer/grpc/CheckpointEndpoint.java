@@ -248,7 +248,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
             && (end != digest.sizeBytes()
                 || !HexFormat.of().formatHex(sha256.digest()).equals(digest.sha256()))) {
           throw RefusedException.dataLoss(
-              "CHECKPOINT_FILE_DAMAGED",
+              "CHECKPOINT_CORRUPT",
               name,
               "The stored file " + name + " does not match its digest; restore the checkpoint.");
         }

@@ -124,7 +124,7 @@ public final class RunFeed {
     private void refuseIfClosed() {
       if (closed) {
         throw RefusedException.unavailable(
-            "SERVER_STOPPING",
+            "SHUTTING_DOWN",
             "The server is going down; the run goes on where it is. Watch it again.",
             Duration.ofSeconds(5));
       }

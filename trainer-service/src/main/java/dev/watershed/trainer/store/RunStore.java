@@ -353,7 +353,7 @@ public final class RunStore {
         var run = parse(rows.getBytes("payload"));
         if (!rows.getString("digest").equals(call.digest())) {
           throw RefusedException.alreadyExists(
-              "REQUEST_ID_TAKEN",
+              "REQUEST_ID_REUSED",
               run.getName(),
               "The request id \""
                   + call.requestId()
@@ -458,7 +458,7 @@ public final class RunStore {
       long waiting = rows.getLong(1);
       if (more > 0 && waiting > maxQueued) {
         throw RefusedException.resourceExhausted(
-            "TRAINING_QUEUE_FULL",
+            "QUEUE_FULL",
             (waiting - more)
                 + " runs wait and "
                 + more

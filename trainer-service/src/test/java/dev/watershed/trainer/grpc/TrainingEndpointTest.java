@@ -208,7 +208,7 @@ final class TrainingEndpointTest {
     other.getSpecBuilder().setDataSeed(3);
     var refused = Refusals.of(() -> trainer.training.createTrainingRun(other.build()));
     assertThat(refused.getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
-    assertThat(Refusals.reason(refused)).isEqualTo("REQUEST_ID_TAKEN");
+    assertThat(Refusals.reason(refused)).isEqualTo("REQUEST_ID_REUSED");
   }
 
   @Test
