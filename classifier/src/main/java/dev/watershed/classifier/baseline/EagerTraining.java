@@ -1,6 +1,5 @@
 package dev.watershed.classifier.baseline;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -8,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.training.GradientCollector;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.checkpoint.TorchEngine;
 import dev.watershed.classifier.model.AdamWSettings;
 import dev.watershed.classifier.text.EncodedExample;
 import java.util.LinkedHashMap;
@@ -64,7 +64,7 @@ public final class EagerTraining implements AutoCloseable {
       List<EncodedExample> examples, int paddedTokens, AdamWSettings adamw, double learningRate) {
     double mean;
     try (NDManager scope = manager.newSubManager()) {
-      try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+      try (GradientCollector collector = TorchEngine.get().newGradientCollector()) {
         long[] labels = examples.stream().mapToLong(EncodedExample::label).toArray();
         NDArray right = scope.create(labels).expandDims(1);
         NDArray loss =

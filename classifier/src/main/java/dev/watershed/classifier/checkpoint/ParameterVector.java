@@ -1,7 +1,6 @@
 package dev.watershed.classifier.checkpoint;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -44,7 +43,7 @@ public final class ParameterVector implements AutoCloseable {
   private ParameterVector(ParameterLayout layout) {
     requireSupported(layout);
     this.layout = layout;
-    this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+    this.manager = TorchEngine.get().newBaseManager(Device.cpu());
     this.array = (PtNDArray) manager.zeros(new Shape(layout.size()), DataType.FLOAT32);
   }
 
@@ -133,7 +132,7 @@ public final class ParameterVector implements AutoCloseable {
   }
 
   private ParameterVector copyTo(Device device) {
-    NDManager target = Engine.getEngine("PyTorch").newBaseManager(device);
+    NDManager target = TorchEngine.get().newBaseManager(device);
     try {
       // Asked for the device where it is, toDevice copies nothing.
       boolean there = array.getDevice().equals(device);

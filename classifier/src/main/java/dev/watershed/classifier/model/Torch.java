@@ -3,7 +3,6 @@ package dev.watershed.classifier.model;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -11,10 +10,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.pytorch.jni.LibUtils;
+import dev.watershed.classifier.NativeLibraryException;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
+import dev.watershed.classifier.checkpoint.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ public final class Torch {
    * on the CPU with one thread.
    *
    * @throws DeviceUnavailableException where the device is not there
+   * @throws NativeLibraryException where its files cannot be unpacked or loaded
    * @throws IllegalStateException where libtorch runs otherwise already
    */
   public static synchronized void initialize(TorchSettings wanted) {
@@ -58,7 +60,7 @@ public final class Torch {
           "libtorch runs with %s and cannot change to %s; set one per process"
               .formatted(settings, wanted));
     }
-    Engine.getEngine("PyTorch"); // loads the native libraries
+    TorchEngine.get(); // loads the native libraries
     if (!wanted.isCpu()) {
       requireGpu(wanted);
     }
@@ -118,7 +120,7 @@ public final class Torch {
   }
 
   private static NDManager newManager(Device device) {
-    return Engine.getEngine("PyTorch").newBaseManager(device);
+    return TorchEngine.get().newBaseManager(device);
   }
 
   /** Weights in the device's memory: the same vector on the CPU; else a copy, and it is closed. */
@@ -146,8 +148,7 @@ public final class Torch {
 
   /** Engine and version, such as {@code PyTorch 2.7.1}. */
   public static String engineVersion() {
-    Engine engine = Engine.getEngine("PyTorch");
-    return engine.getEngineName() + " " + engine.getVersion();
+    return "PyTorch " + TorchEngine.version();
   }
 
   /** Threads within an operation. */

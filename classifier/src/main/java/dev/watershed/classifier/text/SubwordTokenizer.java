@@ -4,6 +4,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.NativeLibraries;
 import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.Family;
@@ -55,6 +56,7 @@ final class SubwordTokenizer implements Tokenizer {
   private static HuggingFaceTokenizer open(String tokenizerJson) {
     Map<String, String> options =
         Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    NativeLibraries libraries = NativeLibraries.use();
     try {
       return HuggingFaceTokenizer.newInstance(
           new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), options);
@@ -63,6 +65,8 @@ final class SubwordTokenizer implements Tokenizer {
           "TOKENIZER_INVALID",
           "tokenizer",
           "cannot use the tokenizer: " + Quoted.of(String.valueOf(e.getMessage())));
+    } catch (LinkageError e) {
+      throw libraries.cannotBeLoaded(e);
     }
   }
 

@@ -47,8 +47,6 @@ final class NativeTokenizerTest {
         List.of(
             "-Xmx512m",
             "--enable-native-access=ALL-UNNAMED",
-            "-DDJL_OFFLINE=true",
-            "-DOPT_OUT_TRACKING=true",
             "-cp",
             System.getProperty("java.class.path"),
             Child.class.getName(),

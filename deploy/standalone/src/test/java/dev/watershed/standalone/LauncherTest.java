@@ -286,6 +286,36 @@ final class LauncherTest {
         .containsExactly("[c9, 74, 6f22]");
   }
 
+  /** The launcher in a shell with a limit. */
+  private Run limited(String limit, String command) throws Exception {
+    Path shell = around.resolve("limited");
+    executable(
+        shell, "#!/bin/sh\n" + limit + "\nexec '" + home.resolve("watershed") + "' \"$@\"\n");
+    return run(shell, command);
+  }
+
+  @Test
+  void run_limitsOfTheProcess_areRefusedInASentence() throws Exception {
+    run(home.resolve("watershed"), "recipes"); // builds
+    Run files = limited("ulimit -n 64", "recipes");
+    assertThat(files.exitCode()).isEqualTo(2);
+    assertThat(files.err()).contains("64 files").contains("ulimit -n");
+    Run memory = limited("ulimit -v 3000000", "serve");
+    assertThat(memory.exitCode()).isEqualTo(2);
+    assertThat(memory.err()).contains("3000000 kB").contains("ulimit -v").contains("-Xmx");
+    assertThat(limited("ulimit -v 3000000", "recipes").exitCode()).isZero();
+    assertThat(limited("ulimit -Sn 64", "recipes").exitCode()).isZero();
+  }
+
+  @Test
+  void run_variablesOfOtherPrograms_areNotPassedOn() throws Exception {
+    executable(jdk.resolve("bin/java"), "#!/bin/sh\nenv\n");
+    assertThat(
+            arguments(
+                Map.of("DJL_DEFAULT_ENGINE", "OnnxRuntime", "RUST_LIBRARY_PATH", "/x"), "recipes"))
+        .noneMatch(line -> line.matches("(DJL_DEFAULT_ENGINE|RUST_LIBRARY_PATH)=.*"));
+  }
+
   @Test
   void run_treeWithAColon_isRefusedInASentence() throws Exception {
     Path colon = Files.createDirectory(around.resolve("a:b"));

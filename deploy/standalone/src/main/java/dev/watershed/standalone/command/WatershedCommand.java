@@ -1,6 +1,7 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.NativeLibraryException;
 import dev.watershed.classifier.Quoted;
 import dev.watershed.server.Version;
 import dev.watershed.standalone.process.StartException;
@@ -155,9 +156,9 @@ public final class WatershedCommand {
       if (cause instanceof CommandException ours) {
         return ErrorReport.write(ours, json, surroundings.terminal());
       }
-      if (cause instanceof StartException start) {
+      if (cause instanceof StartException || cause instanceof NativeLibraryException) {
         return ErrorReport.write(
-            CommandException.badInput(String.valueOf(start.getMessage())),
+            CommandException.badInput(String.valueOf(cause.getMessage())),
             json,
             surroundings.terminal());
       }

@@ -37,7 +37,7 @@ public record DataDirectory(Path root) {
    * The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed. Home is
    * HOME, as for every other program, and not what the list of users says.
    *
-   * @throws IllegalArgumentException where neither says where home is
+   * @throws StartException where neither says where home is
    */
   public static DataDirectory at(@Nullable Path chosen, Map<String, String> variables) {
     if (chosen != null) {
@@ -58,7 +58,7 @@ public record DataDirectory(Path root) {
     // "?" for a user that is in no list of users, as in many containers.
     String listed = System.getProperty("user.home", "");
     if (!listed.startsWith("/")) {
-      throw new IllegalArgumentException(
+      throw new StartException(
           "there is no home directory to keep data in (HOME is not set, and the user is not in the"
               + " list of users); say where with --data DIR or WATERSHED_DATA");
     }

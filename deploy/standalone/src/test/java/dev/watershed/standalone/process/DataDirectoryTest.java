@@ -40,7 +40,9 @@ final class DataDirectoryTest {
     String listed = System.getProperty("user.home", "");
     System.setProperty("user.home", "?");
     try {
-      assertThatThrownBy(() -> DataDirectory.at(null, Map.of())).hasMessageContaining("--data DIR");
+      assertThatThrownBy(() -> DataDirectory.at(null, Map.of()))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("--data DIR");
       assertThat(DataDirectory.at(null, Map.of("HOME", "/h")).root())
           .isEqualTo(Path.of("/h/.watershed"));
     } finally {
