@@ -25,8 +25,8 @@ final class EvaluatorChannel {
             .defaultLoadBalancingPolicy("round_robin")
             .usePlaintext()
             // A connection that died without a word is noticed, and its calls made again.
-            .keepAliveTime(20, TimeUnit.SECONDS)
-            .keepAliveTimeout(10, TimeUnit.SECONDS)
+            .keepAliveTime(configuration.keepAlive().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(configuration.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .build();
   }
 }

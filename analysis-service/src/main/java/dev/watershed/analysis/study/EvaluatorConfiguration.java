@@ -17,6 +17,10 @@ import java.time.Duration;
  * @param longestBackoff the longest such wait, unless the evaluator asks for a longer one
  * @param checkDeadline how long a new study waits for what the evaluator can tell without computing
  * @param patience how long failing calls that bring no point are repeated before the study fails
+ * @param keepAlive a connection with calls that was silent for so long is asked whether it still
+ *     lives; at least ten seconds
+ * @param keepAliveTimeout one that does not answer within this is closed, and its calls go to
+ *     another evaluator or are made again
  */
 @ConfigurationProperties("watershed.analysis.evaluator")
 public record EvaluatorConfiguration(
@@ -26,7 +30,9 @@ public record EvaluatorConfiguration(
     @Bindable(defaultValue = "5s") Duration checkDeadline,
     @Bindable(defaultValue = "500ms") Duration firstBackoff,
     @Bindable(defaultValue = "30s") Duration longestBackoff,
-    @Bindable(defaultValue = "15m") Duration patience) {
+    @Bindable(defaultValue = "15m") Duration patience,
+    @Bindable(defaultValue = "20s") Duration keepAlive,
+    @Bindable(defaultValue = "10s") Duration keepAliveTimeout) {
   private static final String PREFIX = "watershed.analysis.evaluator.";
 
   public EvaluatorConfiguration {
@@ -36,5 +42,7 @@ public record EvaluatorConfiguration(
     ConfigurationException.requirePositive(PREFIX + "first-backoff", firstBackoff);
     ConfigurationException.requirePositive(PREFIX + "longest-backoff", longestBackoff);
     ConfigurationException.requirePositive(PREFIX + "patience", patience);
+    ConfigurationException.requirePositive(PREFIX + "keep-alive", keepAlive);
+    ConfigurationException.requirePositive(PREFIX + "keep-alive-timeout", keepAliveTimeout);
   }
 }

@@ -103,6 +103,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
             .addService(this)
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of())))
+            .permitKeepAliveTime(8, TimeUnit.SECONDS)
             .build()
             .start();
     servers.add(listening);

@@ -37,7 +37,13 @@ final class StudyProcess implements AutoCloseable {
 
   StudyProcess(Path directory, FakeEvaluator evaluator, Map<String, Object> more)
       throws IOException {
-    var properties = properties(directory, evaluator.address());
+    this(directory, evaluator.address(), more);
+  }
+
+  /** With evaluators elsewhere. */
+  StudyProcess(Path directory, String evaluatorAddress, Map<String, Object> more)
+      throws IOException {
+    var properties = properties(directory, evaluatorAddress);
     properties.putAll(more);
     context = ApplicationContext.run(properties);
     context.getBean(StudyQueue.class).start();
@@ -73,7 +79,7 @@ final class StudyProcess implements AutoCloseable {
   }
 
   StudyServiceGrpc.StudyServiceBlockingStub stub() {
-    return stub.withDeadlineAfter(30, TimeUnit.SECONDS);
+    return stub.withDeadlineAfter(2, TimeUnit.MINUTES);
   }
 
   Study create(StudySpec spec) {

@@ -282,7 +282,9 @@ final class StudyRequestsTest {
                   Duration.ofSeconds(5),
                   Duration.ofMillis(500),
                   Duration.ofSeconds(30),
-                  Duration.ofMinutes(15)));
+                  Duration.ofMinutes(15),
+                  Duration.ofSeconds(20),
+                  Duration.ofSeconds(10)));
     }
   }
 

@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -20,16 +21,19 @@ final class Reattach {
 
   /**
    * Returns the first message with which the resource has ended. A first stream that cannot be
-   * opened fails at once; a stream that breaks off later is opened anew, until the server has been
-   * away for too long.
+   * opened fails at once, unless the server has answered before; a stream that breaks off later is
+   * opened anew, until the server has been away for too long.
    *
+   * @param answered whether the server has answered before
    * @param watch opens a stream
    * @param ended whether a message is the last
    * @param show sees every message
    */
-  static <T> T untilEnded(Supplier<Iterator<T>> watch, Predicate<T> ended, Consumer<T> show) {
-    boolean attached = false;
-    long lastHeard = System.nanoTime();
+  static <T> T untilEnded(
+      boolean answered, Supplier<Iterator<T>> watch, Predicate<T> ended, Consumer<T> show) {
+    boolean attached = answered;
+    // A queued run says nothing for hours, so silence is no absence; a stream that ends is.
+    OptionalLong awaySince = OptionalLong.empty();
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
@@ -37,27 +41,30 @@ final class Reattach {
         while (stream.hasNext()) {
           T message = stream.next();
           attached = true;
-          lastHeard = System.nanoTime();
+          awaySince = OptionalLong.empty();
           pause = FIRST_PAUSE;
           show.accept(message);
           if (ended.test(message)) {
             return message;
           }
         }
-        giveUpAfterPatience(lastHeard);
       } catch (StatusRuntimeException e) {
         if (!attached || e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
           throw e;
         }
-        giveUpAfterPatience(lastHeard);
       }
+      long now = System.nanoTime();
+      if (awaySince.isEmpty()) {
+        awaySince = OptionalLong.of(now);
+      }
+      giveUpAfterPatience(now - awaySince.getAsLong());
       pause(pause);
       pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
     }
   }
 
-  private static void giveUpAfterPatience(long lastHeard) {
-    if (System.nanoTime() - lastHeard > PATIENCE.toNanos()) {
+  private static void giveUpAfterPatience(long awayNanos) {
+    if (awayNanos > PATIENCE.toNanos()) {
       throw new CommandException(
           ExitCode.UNREACHABLE,
           "the server has been away for "

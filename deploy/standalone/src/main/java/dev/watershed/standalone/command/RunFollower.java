@@ -74,6 +74,7 @@ public final class RunFollower {
     try {
       WatchTrainingRunRequest request = WatchTrainingRunRequest.newBuilder().setName(name).build();
       return Reattach.untilEnded(
+              true, // it told us of the run
               () -> trainer.watchTrainingRun(request),
               response -> ended(response.getTrainingRun().getState()),
               this::show)

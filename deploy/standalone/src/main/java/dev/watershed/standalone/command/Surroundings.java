@@ -6,6 +6,7 @@ import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -40,17 +41,24 @@ public record Surroundings(
         System.in,
         variables,
         Path.of("").toAbsolutePath(),
-        Surroundings::plaintext,
+        address -> plaintext(address, Duration.ofSeconds(20), Duration.ofSeconds(10)),
         LocalMetrics::open);
   }
 
-  private static ManagedChannel plaintext(String address) {
+  /**
+   * A channel on which a connection that died without a word ends its calls, which are then made
+   * again.
+   *
+   * @param keepAlive a connection that was silent for so long is asked whether it still lives; at
+   *     least ten seconds
+   * @param timeout one that does not answer within this is closed
+   */
+  static ManagedChannel plaintext(String address, Duration keepAlive, Duration timeout) {
     return ServerAddress.parse(address, "address")
         .channel()
         .usePlaintext()
-        // A connection that died without a word ends its calls, which are then made again.
-        .keepAliveTime(20, TimeUnit.SECONDS)
-        .keepAliveTimeout(10, TimeUnit.SECONDS)
+        .keepAliveTime(keepAlive.toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
         .maxInboundMessageSize(MAXIMUM_MESSAGE_BYTES)
         .build();
   }

@@ -77,6 +77,9 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
   /** So many watch streams break off after their first message. */
   final AtomicInteger brokenStreams = new AtomicInteger();
 
+  /** So many watch streams say nothing after their first message, and do not end. */
+  final AtomicInteger silentStreams = new AtomicInteger();
+
   @Override
   public void batchCreateTrainingRuns(
       BatchCreateTrainingRunsRequest request,
@@ -150,6 +153,9 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     send(running(run), observer);
     if (brokenStreams.getAndDecrement() > 0) {
       observer.onError(io.grpc.Status.UNAVAILABLE.asRuntimeException());
+      return;
+    }
+    if (silentStreams.getAndDecrement() > 0) {
       return;
     }
     send(ended(run), observer);

@@ -1,0 +1,109 @@
+package dev.watershed.standalone.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.watershed.standalone.terminal.Terminal;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands over a connection that dies without a word. */
+final class SilentConnectionTest {
+  private final CannedTrainer trainer = new CannedTrainer();
+  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  private Path directory;
+  private Server server;
+  private SwallowingProxy proxy;
+
+  @BeforeEach
+  void serve(@TempDir Path temporary) throws Exception {
+    directory = temporary;
+    server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .addService(trainer)
+            .permitKeepAliveTime(8, TimeUnit.SECONDS)
+            .build()
+            .start();
+    proxy = new SwallowingProxy(server.getPort());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    proxy.close();
+    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+
+  /** Runs a command that swallows its connection as soon as it has shown something. */
+  private int run(String shown, String... arguments) {
+    AtomicBoolean swallowed = new AtomicBoolean();
+    OutputStream err =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            said.write(b);
+            if (said.toString(StandardCharsets.UTF_8).endsWith(shown)
+                && swallowed.compareAndSet(false, true)) {
+              proxy.swallow();
+            }
+          }
+        };
+    return WatershedCommand.run(
+        new Surroundings(
+            new Terminal(
+                new PrintStream(said, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
+                false,
+                false,
+                true,
+                100),
+            new ByteArrayInputStream(new byte[0]),
+            Map.of("WATERSHED_ADDRESS", proxy.address()),
+            directory,
+            // The shortest that gRPC allows.
+            address ->
+                Surroundings.plaintext(address, Duration.ofSeconds(10), Duration.ofSeconds(1)),
+            () -> {
+              throw new AssertionError("no metrics are asked for");
+            }),
+        arguments);
+  }
+
+  @Test
+  void train_connectionDiesWithoutAWord_attachesAnew() {
+    trainer.silentStreams.set(1);
+    int exit =
+        run(
+            "running 300/600",
+            "train",
+            "--initial",
+            "miniature-pretrained",
+            "--train",
+            "builtin:miniature/train",
+            "--lr",
+            "5e-4",
+            "--steps",
+            "600",
+            "--seeds",
+            "1",
+            "--wait");
+    assertThat(exit).as(said.toString(StandardCharsets.UTF_8)).isEqualTo(ExitCode.OK);
+    assertThat(trainer.watches).hasValue(2);
+    assertThat(proxy.connections()).isEqualTo(2);
+  }
+}
