@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged command line as a process of its own, which can be asked to end or killed. */
@@ -26,41 +27,74 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts any command. */
   static Process command(Path log, String... arguments) throws IOException {
+    return command(log, List.of(), Map.of(), List.of(arguments));
+  }
+
+  private static Process command(
+      Path log, List<String> options, Map<String, String> variables, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-DDJL_OFFLINE=true",
-            "-DOPT_OUT_TRACKING=true",
             "-XX:+UseSerialGC",
-            "-Xmx512m",
+            "-Xmx512m"));
+    command.addAll(options);
+    command.addAll(
+        List.of(
             "-cp",
             Path.of("target", "watershed", "lib").toAbsolutePath() + "/*",
             "dev.watershed.standalone.Main"));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-        .start();
+    command.addAll(arguments);
+    var builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(variables);
+    return builder.start();
   }
 
   /** Starts a server and waits until it says where it listens. */
   static ServerProcess serve(Path data, Path dataRoot) throws Exception {
+    return serve(data, dataRoot, List.of(), Map.of());
+  }
+
+  /**
+   * The same in surroundings of its own.
+   *
+   * @param options of the virtual machine
+   * @param variables of the environment
+   */
+  static ServerProcess serve(
+      Path data, Path dataRoot, List<String> options, Map<String, String> variables)
+      throws Exception {
     Files.createDirectories(data);
     Path log = Files.createTempFile(dataRoot, "serve", ".log");
     Process process =
         command(
             log,
-            "serve",
-            "--json",
-            "--port",
-            "0",
-            "--data",
-            data.toString(),
-            "--data-root",
-            dataRoot.toString());
+            options,
+            variables,
+            List.of(
+                "serve",
+                "--json",
+                "--port",
+                "0",
+                "--data",
+                data.toString(),
+                "--data-root",
+                dataRoot.toString()));
+    return started(process, log);
+  }
+
+  /**
+   * Waits until a server says where it listens.
+   *
+   * @param process of {@code serve --json}, whose output goes to the log
+   */
+  static ServerProcess started(Process process, Path log) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     while (System.nanoTime() < deadline && process.isAlive()) {
       for (String line : Files.readAllLines(log)) {
@@ -73,6 +107,11 @@ final class ServerProcess implements AutoCloseable {
     }
     process.destroyForcibly();
     throw new AssertionError("the server did not start:\n" + Files.readString(log));
+  }
+
+  /** The process's number. */
+  long pid() {
+    return process.pid();
   }
 
   /** "host:port". */
