@@ -86,6 +86,12 @@ public final class UntrustedJson {
         refusal);
   }
 
+  /** Reads a text as far as {@code reading} goes; what is behind is not looked at. */
+  public static <T> T beginning(
+      byte[] utf8, Reading<T> reading, Function<String, InvalidInputException> refusal) {
+    return read(utf8, reading, refusal);
+  }
+
   private static void requireEnd(JsonParser parser, Function<String, InvalidInputException> refusal)
       throws IOException {
     if (parser.nextToken() != null) {

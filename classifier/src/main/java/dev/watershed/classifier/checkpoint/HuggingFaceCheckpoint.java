@@ -31,7 +31,7 @@ public final class HuggingFaceCheckpoint {
   static final String CONFIG = "config.json";
 
   /** Files a tokenizer may consist of. */
-  static final List<String> TOKENIZER_FILES =
+  public static final List<String> TOKENIZER_FILES =
       List.of(
           "tokenizer.json",
           "tokenizer_config.json",

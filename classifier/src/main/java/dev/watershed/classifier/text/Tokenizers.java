@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +47,16 @@ public final class Tokenizers {
    */
   public static TokenizerDefinition define(Path path, Family family) {
     return TokenizerFiles.read(path, family).definition();
+  }
+
+  /** Whether a directory has the vocabulary of a tokenizer, in any of its forms. */
+  public static boolean isIn(Path directory) {
+    boolean pairs =
+        Files.exists(directory.resolve(TokenizerFiles.BYTE_PAIR_VOCABULARY))
+            && Files.exists(directory.resolve(TokenizerFiles.BYTE_PAIR_MERGES));
+    return pairs
+        || Files.exists(directory.resolve(TokenizerFiles.TOKENIZER_JSON))
+        || Files.exists(directory.resolve(TokenizerFiles.WORD_PIECES));
   }
 
   /**

@@ -148,8 +148,9 @@ final class Models {
             "TOKENIZER_MISSING",
             model.name(),
             model.name()
-                + " comes without a tokenizer, so it reads no texts; register it with one, or give"
-                + " pre-tokenised JSON Lines.");
+                + " comes without a tokenizer, so it reads no texts; register it under another id"
+                + " with one (tokenizer_uri of RegisterCheckpointRequest; checkpoints register"
+                + " --tokenizer DIR), or give pre-tokenised JSON Lines.");
       }
     }
     Model first = models.get(0);

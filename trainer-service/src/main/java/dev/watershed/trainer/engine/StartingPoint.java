@@ -198,7 +198,8 @@ final class StartingPoint implements AutoCloseable {
         name(),
         name()
             + " comes without a tokenizer, so it can neither read texts nor be masked; register it"
-            + " with one, or classify pre-tokenised JSON Lines.");
+            + " under another id with one (checkpoints register --tokenizer DIR), or classify"
+            + " pre-tokenised JSON Lines.");
   }
 
   /** Equal where the same rows become the same tokens, or are refused for the same reasons. */

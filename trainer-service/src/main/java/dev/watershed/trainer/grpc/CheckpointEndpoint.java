@@ -12,6 +12,7 @@ import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterNorms;
+import dev.watershed.classifier.checkpoint.TrainedSteps;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.server.RefusedException;
@@ -46,6 +47,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
@@ -59,6 +61,9 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   private static final int PLACES = 8;
   private static final long POLL_MILLIS = 100;
   private static final String PREFIX = "checkpoints/";
+
+  /** Of a registration, as they are called in errors. */
+  private static final Set<String> FIELDS = Set.of("uri", "labels", "tokenizer_uri");
 
   private final CheckpointStore store;
   private final DataRoots roots;
@@ -186,25 +191,25 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 + Quoted.of(request.getUri())
                 + "' is a file; give the directory that holds it with its config.json");
       }
-      return inAPlace(
-          () -> register(request.getCheckpointId(), request.getLabelsList(), directory));
+      return inAPlace(() -> register(request, directory));
     } catch (InvalidInputException e) {
       if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
         throw RefusedException.alreadyExists(
             e.reason(), PREFIX + request.getCheckpointId(), String.valueOf(e.getMessage()));
       }
-      boolean named = e.parameter().equals("uri") || e.parameter().equals("labels");
-      throw named ? e : e.within("uri");
+      throw FIELDS.contains(e.parameter()) ? e : e.within("uri");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private CheckpointManifest register(String id, List<String> labels, Path directory)
+  private CheckpointManifest register(RegisterCheckpointRequest request, Path directory)
       throws IOException {
     FileWork work = CheckpointEndpoint::throwIfUnwanted;
+    var labels = request.getLabelsList();
+    boolean lacksTokenizer = !request.getTokenizerUri().isEmpty() && !Tokenizers.isIn(directory);
     try (var plain =
-        labels.isEmpty()
+        labels.isEmpty() && !lacksTokenizer
             ? PlainDirectory.of(directory, roots, store, work)
             : PlainDirectory.temporary(directory, roots, store, work)) {
       var notices = new ArrayList<String>();
@@ -214,10 +219,17 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 .formatted(
                     shown(labels), shown(HuggingFaceCheckpoint.nameLabels(plain.path(), labels))));
       }
+      if (lacksTokenizer) {
+        notices.add(bringTokenizer(request.getTokenizerUri(), plain, work));
+      } else if (!request.getTokenizerUri().isEmpty()) {
+        notices.add("the checkpoint has a tokenizer of its own, which was kept");
+      }
+      var trained = trained(directory);
+      notices.addAll(trained.notices());
       return store.put(
-          id,
+          request.getCheckpointId(),
           "",
-          0,
+          trained.step().orElse(0),
           plain.path(),
           (copy, architecture) -> {
             notices.addAll(Tokenizers.inspect(copy, architecture.encoder()));
@@ -225,6 +237,28 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
           },
           work);
     }
+  }
+
+  /** Returns what is to be said of it. */
+  private String bringTokenizer(String uri, PlainDirectory plain, FileWork work)
+      throws IOException {
+    try {
+      Path from = roots.resolve(uri);
+      plain.bringTokenizer(from, roots, store.maxBytes(), work);
+      return "it came without a tokenizer and was given that of "
+          + Quoted.of(roots.relativize(from))
+          + " at registration";
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(
+          e.kind(), e.reason(), "tokenizer_uri", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private TrainedSteps trained(Path directory) throws IOException {
+    Path state = directory.resolve(TrainedSteps.STATE);
+    return TrainedSteps.of(
+        String.valueOf(directory.getFileName()),
+        Files.exists(state) ? roots.resolve(state.toString()) : null);
   }
 
   private static String shown(List<String> labels) {

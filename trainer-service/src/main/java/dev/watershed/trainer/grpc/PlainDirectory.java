@@ -4,8 +4,10 @@ import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.FileWork;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
 import dev.watershed.classifier.data.DataRoots;
+import dev.watershed.classifier.text.Tokenizers;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -95,6 +97,48 @@ record PlainDirectory(Path path, @Nullable IncomingDirectory made) implements Au
       plain.close();
       throw e;
     }
+  }
+
+  /**
+   * Puts the tokenizer of another directory in the place of what there is of one; only where this
+   * is temporary.
+   *
+   * @param from a directory, or one of its vocabulary's files
+   * @throws InvalidInputException NOT_FOUND where there is none
+   */
+  void bringTokenizer(Path from, DataRoots roots, long maxBytes, FileWork work) throws IOException {
+    if (made == null) {
+      throw new IllegalStateException("files of a caller are not to be replaced");
+    }
+    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+      Files.deleteIfExists(path.resolve(name));
+    }
+    Path directory = Files.isDirectory(from) ? from : from.resolveSibling("");
+    String chosen = Files.isDirectory(from) ? "" : String.valueOf(from.getFileName());
+    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+      if (Files.exists(directory.resolve(name)) && goesWith(chosen, name)) {
+        bring(
+            roots.resolve(directory.resolve(name).toString()), path.resolve(name), maxBytes, work);
+      }
+    }
+    if (!Tokenizers.isIn(path)) {
+      throw new InvalidInputException(
+          InvalidInputException.Kind.NOT_FOUND,
+          "TOKENIZER_NOT_FOUND",
+          "",
+          "there is no tokenizer: give a directory with tokenizer.json, vocab.txt, or vocab.json and"
+              + " merges.txt, or one of these files");
+    }
+  }
+
+  /** A vocabulary that was chosen stands alone, with what says how to read it. */
+  private static boolean goesWith(String chosen, String name) {
+    return switch (name) {
+      case "tokenizer.json", "vocab.txt" -> chosen.isEmpty() || chosen.equals(name);
+      case "vocab.json", "merges.txt" ->
+          chosen.isEmpty() || chosen.equals("vocab.json") || chosen.equals("merges.txt");
+      default -> true;
+    };
   }
 
   private static boolean ends(Path file, List<String> ends) {

@@ -250,6 +250,70 @@ final class CheckpointEndpointTest {
   }
 
   @Test
+  void register_trainingDirectory_hasTheStepOfItsStateOrFolder() throws Exception {
+    writeModel("seed1/checkpoint-60", 1);
+    assertThat(register("seed1/checkpoint-60", "folder").getStep()).isEqualTo(60);
+    var state = directory.resolve("data/seed1/checkpoint-60/trainer_state.json");
+    Files.writeString(
+        state, "{\"epoch\": 1.5, \"global_step\": 61, \"log_history\": [{\"loss\": NaN}]}");
+    var told = register("seed1/checkpoint-60", "told");
+    assertThat(told.getStep()).isEqualTo(61);
+    assertThat(told.getNoticesList()).anyMatch(notice -> notice.contains("checkpoint-60"));
+    writeModel("plain", 1);
+    assertThat(register("plain", "plain").getStep()).isZero();
+  }
+
+  @Test
+  void register_withoutATokenizer_isGivenOneAndSaysSo() throws Exception {
+    writeModel("whole", 1);
+    writeModel("bare", 1);
+    for (String file : List.of("vocab.txt", "tokenizer_config.json")) {
+      Files.delete(directory.resolve("data/bare").resolve(file));
+    }
+    var request = RegisterCheckpointRequest.newBuilder().setUri("bare").setCheckpointId("given");
+    for (String tokenizer : List.of("whole", "whole/vocab.txt")) {
+      var given =
+          trainer
+              .checkpointService
+              .registerCheckpoint(request.setTokenizerUri(tokenizer).build())
+              .getCheckpoint();
+      assertThat(given.getNoticesList())
+          .singleElement()
+          .asString()
+          .contains("given that of whole at registration");
+    }
+    assertThat(download("checkpoints/given").get("vocab.txt"))
+        .isEqualTo(download("checkpoints/" + id(register("whole", "whole"))).get("vocab.txt"));
+    assertThat(directory.resolve("data/bare/vocab.txt")).doesNotExist();
+
+    var own =
+        trainer
+            .checkpointService
+            .registerCheckpoint(
+                request.setUri("whole").setCheckpointId("own").setTokenizerUri("bare").build())
+            .getCheckpoint();
+    assertThat(own.getNoticesList()).singleElement().asString().contains("which was kept");
+
+    var nowhere =
+        Refusals.of(
+            () ->
+                trainer.checkpointService.registerCheckpoint(
+                    request.setUri("bare").setCheckpointId("x").setTokenizerUri("bare").build()));
+    assertThat(Refusals.reason(nowhere)).isEqualTo("TOKENIZER_NOT_FOUND");
+    assertThat(nowhere.toString()).contains("tokenizer_uri");
+    var outside =
+        Refusals.of(
+            () ->
+                trainer.checkpointService.registerCheckpoint(
+                    request.setTokenizerUri("../checkpoints").build()));
+    assertThat(outside.getCode()).isEqualTo(Code.PERMISSION_DENIED_VALUE);
+  }
+
+  private static String id(Checkpoint checkpoint) {
+    return checkpoint.getName().substring(checkpoint.getName().indexOf('/') + 1);
+  }
+
+  @Test
   void register_hugeVocabulary_isRefusedBeforeItIsCopied() throws Exception {
     writeModel("model", 1);
     var vocabulary = directory.resolve("data/model/vocab.txt");

@@ -1,6 +1,7 @@
 package dev.watershed.standalone.command;
 
 import com.google.protobuf.util.Timestamps;
+import com.google.rpc.Status;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.Checkpoint;
@@ -17,14 +18,18 @@ import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.TensorDescription;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -42,6 +47,7 @@ import picocli.CommandLine.Parameters;
       "  watershed checkpoints list",
       "  watershed checkpoints register models/bert-base-uncased bert-base-uncased",
       "  watershed checkpoints register models/mine mine --labels no,yes",
+      "  watershed checkpoints register runs/seed*/checkpoint-* --tokenizer models/bert-base-uncased",
       "  watershed checkpoints show bert-base-uncased --tensors",
       "  watershed checkpoints download miniature-pretrained --out miniature-pretrained"
     })
@@ -58,10 +64,18 @@ final class CheckpointsCommand {
       @Mixin OutputOptions output,
       @Option(names = "--run", description = "Only those that this training run made.")
           String run) {
-    ListCheckpointsRequest.Builder request = ListCheckpointsRequest.newBuilder().setPageSize(1000);
-    if (run != null) {
-      request.setTrainingRun(Names.trainingRun(run));
+    List<Checkpoint> checkpoints = all(server, run == null ? "" : Names.trainingRun(run));
+    if (output.json) {
+      output.message(ListCheckpointsResponse.newBuilder().addAllCheckpoints(checkpoints));
+    } else {
+      output.table(table(checkpoints));
     }
+    return ExitCode.OK;
+  }
+
+  private static List<Checkpoint> all(ServerOptions server, String trainingRun) {
+    ListCheckpointsRequest.Builder request =
+        ListCheckpointsRequest.newBuilder().setPageSize(1000).setTrainingRun(trainingRun);
     List<Checkpoint> checkpoints = new ArrayList<>();
     ListCheckpointsResponse page;
     do {
@@ -69,12 +83,14 @@ final class CheckpointsCommand {
       checkpoints.addAll(page.getCheckpointsList());
       request.setPageToken(page.getNextPageToken());
     } while (!page.getNextPageToken().isEmpty());
-    if (output.json) {
-      output.message(ListCheckpointsResponse.newBuilder().addAllCheckpoints(checkpoints));
-    } else {
-      output.table(table(checkpoints));
-    }
-    return ExitCode.OK;
+    return checkpoints;
+  }
+
+  /** The ids of all that are in the store. */
+  static Set<String> ids(ServerOptions server) {
+    Set<String> ids = new LinkedHashSet<>();
+    all(server, "").forEach(checkpoint -> ids.add(Names.id(checkpoint.getName())));
+    return ids;
   }
 
   @Command(description = "Print one checkpoint as list does, with digest, labels and notices.")
@@ -218,38 +234,132 @@ final class CheckpointsCommand {
   }
 
   @Command(
-      description =
-          "Copy a Hugging Face directory (config.json, model.safetensors or its shards, "
-              + "tokenizer) that lies below a data root of the server into its store.")
+      customSynopsis = {
+        "watershed checkpoints register DIRECTORY ID [OPTIONS]",
+        "   or: watershed checkpoints register DIRECTORY... [OPTIONS]"
+      },
+      description = {
+        "Copy Hugging Face directories (config.json, model.safetensors or its shards, tokenizer) that"
+            + " lie below a data root of the server into its store.",
+        "Without an ID they are called after their folders: runs/seed2/checkpoint-600 becomes"
+            + " seed2-step-600. The step is read from trainer_state.json, else from the folder's name."
+            + " What cannot be registered does not keep the others from it."
+      })
   int register(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "DIRECTORY", description = "A path, or a file: URI.")
-          String directory,
-      @Parameters(paramLabel = "ID", description = "What the checkpoint will be called.") String id,
+      @Parameters(
+              paramLabel = "DIRECTORY",
+              arity = "1..*",
+              description = "A path, or a file: URI; or one, and what it will be called.")
+          List<String> words,
       @Option(
               names = "--labels",
-              paramLabel = "NAME",
-              split = ",",
+              paramLabel = "A,B",
+              converter = LabelList.Converter.class,
               description =
                   "Names for the labels in the order of the logits, where config.json has LABEL_0, "
-                      + "LABEL_1, ... or others; separated by commas. The weights stay as they are.")
-          List<String> labels) {
-    Path here = surroundings.workingDirectory().resolve(directory);
-    String uri = Files.isDirectory(here) ? here.toAbsolutePath().normalize().toString() : directory;
-    RegisterCheckpointRequest request =
-        RegisterCheckpointRequest.newBuilder()
-            .setUri(uri)
-            .setCheckpointId(Names.newCheckpoint(id))
-            .addAllLabels(labels == null ? List.of() : labels)
-            .build();
+                      + "LABEL_1, ... or others; in quotes where one holds a comma. The weights stay"
+                      + " as they are.")
+          LabelList labels,
+      @Option(
+              names = "--tokenizer",
+              paramLabel = "DIR",
+              description =
+                  "For directories without a tokenizer: a directory that has one, or its"
+                      + " tokenizer.json, vocab.txt or vocab.json.")
+          String tokenizer,
+      @Option(
+              names = "--prefix",
+              paramLabel = "TEXT",
+              defaultValue = "",
+              description = "Goes before ids that are made of folders, for example mnli-.")
+          String prefix) {
+    RegisterCheckpointRequest.Builder request = RegisterCheckpointRequest.newBuilder();
+    if (labels != null) {
+      request.addAllLabels(labels.names());
+    }
+    if (tokenizer != null) {
+      Path here = surroundings.workingDirectory().resolve(tokenizer);
+      request.setTokenizerUri(
+          Files.exists(here) ? here.toAbsolutePath().normalize().toString() : tokenizer);
+    }
+    List<NewCheckpoint> wanted = NewCheckpoint.of(words, prefix, surroundings.workingDirectory());
+    if (wanted.size() == 1) {
+      print(register(server, request, wanted.get(0)), output);
+      return ExitCode.OK;
+    }
+    return registerAll(server, request, wanted, output);
+  }
+
+  private static Checkpoint register(
+      ServerOptions server, RegisterCheckpointRequest.Builder request, NewCheckpoint wanted) {
     // Reading every weight of a large model takes as long as it takes: no deadline.
-    print(
-        CheckpointServiceGrpc.newBlockingStub(server.channel())
-            .registerCheckpoint(request)
-            .getCheckpoint(),
-        output);
-    return ExitCode.OK;
+    return CheckpointServiceGrpc.newBlockingStub(server.channel())
+        .registerCheckpoint(
+            request.clone().setUri(wanted.uri()).setCheckpointId(wanted.id()).build())
+        .getCheckpoint();
+  }
+
+  /** One that cannot be used does not keep the others out. */
+  private static int registerAll(
+      ServerOptions server,
+      RegisterCheckpointRequest.Builder request,
+      List<NewCheckpoint> wanted,
+      OutputOptions output) {
+    List<Checkpoint> registered = new ArrayList<>();
+    Map<Status, List<String>> refused = new LinkedHashMap<>();
+    for (NewCheckpoint checkpoint : wanted) {
+      try {
+        registered.add(register(server, request, checkpoint));
+      } catch (StatusRuntimeException e) {
+        Status status = StatusProto.fromThrowable(e);
+        if (status == null || ErrorReport.exitCode(status) != ExitCode.BAD_INPUT) {
+          throw e; // not this directory's fault
+        }
+        refused.computeIfAbsent(status, unused -> new ArrayList<>()).add(checkpoint.uri());
+      }
+    }
+    if (output.json) {
+      output.message(ListCheckpointsResponse.newBuilder().addAllCheckpoints(registered));
+    } else {
+      output.table(table(registered));
+      notices(registered).forEach(output::line);
+    }
+    // One reason for many is said once.
+    refused.forEach(
+        (status, directories) -> {
+          output.remark("not registered: " + String.join(", ", directories));
+          ErrorReport.lines(status).forEach(output::remark);
+          if (output.json) {
+            output.line("{\"error\":" + Json.line(status) + "}");
+          }
+        });
+    output.remark(
+        String.format(
+            Locale.ROOT, "%d of %d directories are registered.", registered.size(), wanted.size()));
+    return refused.isEmpty() ? ExitCode.OK : ExitCode.BAD_INPUT;
+  }
+
+  /** Each notice once, with the checkpoints that it is about unless it is about all. */
+  private static List<String> notices(List<Checkpoint> checkpoints) {
+    Map<String, List<String>> about = new LinkedHashMap<>();
+    for (Checkpoint checkpoint : checkpoints) {
+      for (String notice : checkpoint.getNoticesList()) {
+        about
+            .computeIfAbsent(notice, unused -> new ArrayList<>())
+            .add(Names.id(checkpoint.getName()));
+      }
+    }
+    List<String> lines = new ArrayList<>();
+    about.forEach(
+        (notice, ids) ->
+            lines.add(
+                "notice  "
+                    + (ids.size() == checkpoints.size() ? "all" : String.join(", ", ids))
+                    + ": "
+                    + notice));
+    return lines;
   }
 
   @Command(description = "Write the files of a checkpoint to a directory.")

@@ -52,6 +52,8 @@ import picocli.CommandLine.Option;
       "      --in-domain builtin:miniature/validation,size=512,first=true",
       "  watershed dynamics --runs RUN1 RUN2 RUN3 --steps 100,600 --protocol nested \\",
       "      --in-domain builtin:miniature/validation,size=512,first=true",
+      "  watershed checkpoints register runs/seed*/checkpoint-*",
+      "  watershed dynamics --checkpoints seed1 seed2 seed3 --in-domain task:mnli/validation-matched",
       "  watershed dynamics --study STUDY1@100 STUDY2@600"
     })
 final class DynamicsCommand implements Callable<Integer> {
@@ -75,6 +77,15 @@ final class DynamicsCommand implements Callable<Integer> {
 
   @Option(names = "--runs", paramLabel = "RUN", arity = "1..*", description = "These runs instead.")
   private List<String> runs = new ArrayList<>();
+
+  @Option(
+      names = "--checkpoints",
+      paramLabel = "CHECKPOINT",
+      arity = "1..*",
+      description =
+          "Checkpoints whose ids end in -step-N instead, as 'checkpoints register' calls those of"
+              + " training directories; NAME alone stands for all of NAME-step-N.")
+  private List<String> checkpoints = new ArrayList<>();
 
   @Option(
       names = "--study",
@@ -110,14 +121,21 @@ final class DynamicsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    int sources = (name == null ? 0 : 1) + (runs.isEmpty() ? 0 : 1) + (studies.isEmpty() ? 0 : 1);
+    int sources =
+        (name == null ? 0 : 1)
+            + (runs.isEmpty() ? 0 : 1)
+            + (checkpoints.isEmpty() ? 0 : 1)
+            + (studies.isEmpty() ? 0 : 1);
     if (sources != 1) {
-      throw CommandException.badInput("give one of --name, --runs and --study");
+      throw CommandException.badInput("give one of --name, --runs, --checkpoints and --study");
     }
     String title = "";
     SortedMap<Long, String> studyOfStep;
     if (studies.isEmpty()) {
-      Sweep sweep = Sweep.of(runs.isEmpty() ? succeededRuns() : namedRuns());
+      Sweep sweep =
+          checkpoints.isEmpty()
+              ? Sweep.of(runs.isEmpty() ? succeededRuns() : namedRuns())
+              : Sweep.ofCheckpoints(checkpoints, CheckpointsCommand.ids(server));
       title = sweep.name();
       SortedMap<Long, StudySpec> specs = specs(sweep, title);
       output.remark(sweep.size() + " models at the steps " + Sweep.steps(specs.keySet()) + ".");
@@ -317,7 +335,7 @@ final class DynamicsCommand implements Callable<Integer> {
     if (steps != null || fresh || !measured.absent()) {
       throw CommandException.badInput(
           "--study takes studies as they are; --steps, --fresh and what a study measures go with"
-              + " --name or --runs");
+              + " --name, --runs or --checkpoints");
     }
     SortedMap<Long, String> given = new TreeMap<>();
     for (String text : studies) {

@@ -42,7 +42,7 @@ public final class Names {
   }
 
   /** What somebody may have meant, spelt as it must be; empty where nothing is left. */
-  private static String proposal(String id) {
+  static String proposal(String id) {
     String plain =
         Normalizer.normalize(id, Normalizer.Form.NFKD)
             .replaceAll("\\p{M}+", "")

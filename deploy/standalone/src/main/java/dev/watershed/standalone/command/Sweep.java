@@ -1,8 +1,10 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.StudyModel;
+import dev.watershed.classifier.Quoted;
 import dev.watershed.trainer.v1.TrainingRun;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,21 +18,30 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Runs that differ in their seeds, and the checkpoints that each has by step. */
+/** Trainings that differ in their seeds, and the checkpoints that each has by step. */
 final class Sweep {
-  /** How the trainer ends the id of a run's checkpoint. */
+  /** How the id of a checkpoint ends that a run made, or that is called after its folder. */
   private static final Pattern STEP = Pattern.compile("-step-(\\d{1,18})$");
 
   /** Leaves room for a step in a study's name, which has 200 characters. */
   private static final int MAXIMUM_NAME = 170;
 
-  private final List<TrainingRun> runs;
+  private final String name;
+  private final List<String> trainings;
   private final List<String> labels;
   private final List<SortedMap<Long, String>> checkpoints;
 
+  /**
+   * @param trainings what each is called in errors
+   * @param labels what figures call the models of each
+   */
   private Sweep(
-      List<TrainingRun> runs, List<String> labels, List<SortedMap<Long, String>> checkpoints) {
-    this.runs = runs;
+      String name,
+      List<String> trainings,
+      List<String> labels,
+      List<SortedMap<Long, String>> checkpoints) {
+    this.name = name;
+    this.trainings = trainings;
     this.labels = labels;
     this.checkpoints = checkpoints;
   }
@@ -58,7 +69,63 @@ final class Sweep {
                 + "'");
       }
     }
-    return new Sweep(runs, labels(runs), runs.stream().map(Sweep::checkpoints).toList());
+    return new Sweep(
+        name(runs),
+        runs.stream().map(run -> "run " + Names.id(run.getName())).toList(),
+        labels(runs),
+        runs.stream().map(Sweep::checkpoints).toList());
+  }
+
+  /**
+   * A sweep that was trained elsewhere, of checkpoints in the store whose ids end in {@code
+   * -step-N}: what is before tells the trainings apart.
+   *
+   * @param words ids of checkpoints, or of trainings, which stand for all checkpoints of theirs
+   * @param ids of all checkpoints in the store
+   * @throws CommandException where there is no such checkpoint, an id has no step, or only one
+   *     training is left
+   */
+  static Sweep ofCheckpoints(List<String> words, Collection<String> ids) {
+    SortedMap<String, SortedMap<Long, String>> byTraining = new TreeMap<>();
+    for (String word : words) {
+      String wanted = Names.id(word);
+      List<String> meant =
+          ids.contains(wanted)
+              ? List.of(wanted)
+              : ids.stream()
+                  .filter(id -> STEP.matcher(id).replaceFirst("").equals(wanted))
+                  .filter(id -> !id.equals(wanted))
+                  .toList();
+      if (meant.isEmpty()) {
+        throw CommandException.badInput(
+            "there is neither a checkpoint '"
+                + Quoted.of(wanted)
+                + "' nor one called '"
+                + Quoted.of(wanted)
+                + "-step-N'; see 'watershed checkpoints list'");
+      }
+      for (String id : meant) {
+        Matcher step = STEP.matcher(id);
+        if (!step.find()) {
+          throw CommandException.badInput(
+              "'"
+                  + id
+                  + "' does not say its step: ids end in -step-N, as 'watershed checkpoints register"
+                  + " runs/*/checkpoint-*' makes them");
+        }
+        byTraining
+            .computeIfAbsent(id.substring(0, step.start()), unused -> new TreeMap<>())
+            .put(Long.parseLong(step.group(1)), "checkpoints/" + id);
+      }
+    }
+    if (byTraining.size() < 2) {
+      throw CommandException.badInput(
+          "dynamics are those of pairs and want at least two trainings; all are of '"
+              + byTraining.firstKey()
+              + "'");
+    }
+    List<String> labels = List.copyOf(byTraining.keySet());
+    return new Sweep("dynamics", labels, labels, List.copyOf(byTraining.values()));
   }
 
   /** "seed 3"; where runs of different names share their seeds, the name goes before. */
@@ -96,11 +163,16 @@ final class Sweep {
   }
 
   int size() {
-    return runs.size();
+    return trainings.size();
+  }
+
+  /** What the trainings are called together. */
+  String name() {
+    return name;
   }
 
   /** The display name of all runs, shortened, or "dynamics" where they differ or have none. */
-  String name() {
+  private static String name(List<TrainingRun> runs) {
     List<String> names =
         runs.stream().map(run -> run.getSpec().getDisplayName()).distinct().toList();
     String name = names.get(0);
@@ -128,7 +200,7 @@ final class Sweep {
   List<StudyModel> models(long step) {
     List<Integer> lacking = new ArrayList<>();
     List<StudyModel> models = new ArrayList<>();
-    for (int i = 0; i < runs.size(); i++) {
+    for (int i = 0; i < trainings.size(); i++) {
       String checkpoint = checkpoints.get(i).get(step);
       if (checkpoint == null) {
         lacking.add(i);
@@ -145,8 +217,7 @@ final class Sweep {
               + lacking.stream()
                   .map(
                       i ->
-                          "run "
-                              + Names.id(runs.get(i).getName())
+                          trainings.get(i)
                               + " ("
                               + labels.get(i)
                               + ": "

@@ -293,12 +293,19 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     volatile String secondFile = "model.safetensors";
     volatile long secondOffset = 4;
     volatile RegisterCheckpointRequest registered = RegisterCheckpointRequest.getDefaultInstance();
+    final List<RegisterCheckpointRequest> all = new CopyOnWriteArrayList<>();
+    final List<String> stored = new CopyOnWriteArrayList<>();
+
+    /** Directories whose path ends so are refused, as one of pickles is. */
+    volatile String pickles = "none";
 
     @Override
     public void listCheckpoints(
         ListCheckpointsRequest request, StreamObserver<ListCheckpointsResponse> observer) {
+      ListCheckpointsResponse.Builder listed = ListCheckpointsResponse.newBuilder();
+      stored.forEach(id -> listed.addCheckpointsBuilder().setName("checkpoints/" + id));
       observer.onNext(
-          ListCheckpointsResponse.newBuilder()
+          listed
               .addCheckpoints(
                   Checkpoint.newBuilder()
                       .setName("checkpoints/miniature-pretrained")
@@ -360,10 +367,22 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     public void registerCheckpoint(
         RegisterCheckpointRequest request, StreamObserver<RegisterCheckpointResponse> observer) {
       registered = request;
+      all.add(request);
+      if (request.getUri().endsWith(pickles)) {
+        observer.onError(
+            StatusProto.toStatusRuntimeException(
+                Status.newBuilder()
+                    .setCode(Code.INVALID_ARGUMENT_VALUE)
+                    .setMessage("pytorch_model.bin is a pickle; convert it once")
+                    .build()));
+        return;
+      }
       observer.onNext(
           RegisterCheckpointResponse.newBuilder()
               .setCheckpoint(
-                  Checkpoint.newBuilder().setName("checkpoints/" + request.getCheckpointId()))
+                  Checkpoint.newBuilder()
+                      .setName("checkpoints/" + request.getCheckpointId())
+                      .addNotices("a notice for all"))
               .build());
       observer.onCompleted();
     }

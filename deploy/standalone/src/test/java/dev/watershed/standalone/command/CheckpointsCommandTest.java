@@ -3,8 +3,10 @@ package dev.watershed.standalone.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
+import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,86 @@ final class CheckpointsCommandTest {
     assertThat(line.run("checkpoints", "register", "file:///models/bert", "my-bert"))
         .isEqualTo(ExitCode.OK);
     assertThat(checkpoints.registered.getUri()).isEqualTo("file:///models/bert");
+  }
+
+  @Test
+  void register_trainingDirectories_areCalledAfterFolderAndStep() throws Exception {
+    for (String folder : List.of("runs/seed1/checkpoint-60", "runs/seed2/checkpoint-60")) {
+      Files.createDirectories(directory.resolve(folder));
+    }
+    Path whole = Files.createDirectories(directory.resolve("runs/seed3"));
+    Files.writeString(whole.resolve("trainer_state.json"), "{\"global_step\": 90}");
+    assertThat(
+            line.run(
+                "checkpoints",
+                "register",
+                "runs/seed1/checkpoint-60",
+                "runs/seed2/checkpoint-60",
+                "runs/seed3",
+                "--tokenizer",
+                "runs",
+                "--labels",
+                "no,'yes, sir'",
+                "--prefix",
+                "cola-"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.all)
+        .extracting(RegisterCheckpointRequest::getCheckpointId)
+        .containsExactly("cola-seed1-step-60", "cola-seed2-step-60", "cola-seed3-step-90");
+    assertThat(checkpoints.all)
+        .allSatisfy(
+            request -> {
+              assertThat(request.getLabelsList()).containsExactly("no", "yes, sir");
+              assertThat(request.getTokenizerUri()).isEqualTo(directory.resolve("runs").toString());
+            });
+    assertThat(line.out()).containsOnlyOnce("a notice for all").contains("all: a notice for all");
+    assertThat(line.err()).contains("3 of 3 directories are registered");
+  }
+
+  @Test
+  void register_oneBadDirectoryAmongMany_keepsTheOthersAndSaysItsReasonOnce() throws Exception {
+    for (String folder : List.of("a/checkpoint-1", "b/bad", "c/bad", "d/checkpoint-4")) {
+      Files.createDirectories(directory.resolve(folder));
+    }
+    checkpoints.pickles = "bad";
+    assertThat(
+            line.run(
+                "checkpoints", "register", "a/checkpoint-1", "b/bad", "c/bad", "d/checkpoint-4"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(checkpoints.all)
+        .extracting(RegisterCheckpointRequest::getCheckpointId)
+        .containsExactly("a-step-1", "b-bad", "c-bad", "d-step-4");
+    assertThat(line.err()).containsOnlyOnce("convert it once").contains("b/bad", "c/bad", "2 of 4");
+    assertThat(line.out()).contains("a-step-1", "d-step-4").doesNotContain("b-bad");
+  }
+
+  @Test
+  void register_oneDirectoryAlone_isCalledAfterIt() throws Exception {
+    Path snapshot =
+        Files.createDirectories(directory.resolve("hub/models--Org--Big-Model/snapshots/abc123"));
+    assertThat(line.run("checkpoints", "register", snapshot.toString())).isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.registered.getCheckpointId()).isEqualTo("org-big-model");
+  }
+
+  @Test
+  void register_twoDirectoriesSideBySide_areNotADirectoryAndAnId() throws Exception {
+    for (String folder : List.of("checkpoint-1", "checkpoint-2")) {
+      Path made = Files.createDirectories(directory.resolve("seed4").resolve(folder));
+      Files.writeString(made.resolve("config.json"), "{}");
+    }
+    assertThat(line.run("checkpoints", "register", "seed4/checkpoint-1", "seed4/checkpoint-2"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.all)
+        .extracting(RegisterCheckpointRequest::getCheckpointId)
+        .containsExactly("seed4-step-1", "seed4-step-2");
+  }
+
+  @Test
+  void register_patternThatNothingFits_isRefused() {
+    assertThat(line.run("checkpoints", "register", "runs/*/checkpoint-*"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("nothing that fits 'runs/*/checkpoint-*'");
+    assertThat(checkpoints.all).isEmpty();
   }
 
   @Test

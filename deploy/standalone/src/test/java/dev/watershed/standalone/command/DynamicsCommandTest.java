@@ -31,12 +31,13 @@ final class DynamicsCommandTest {
   private Path directory;
   private final CannedAnalysis analysis = new CannedAnalysis();
   private final CannedTrainer trainer = new CannedTrainer();
+  private final CannedTrainer.Checkpoints stored = new CannedTrainer.Checkpoints();
   private CommandLineFixture line;
 
   @BeforeEach
   void serve(@TempDir Path temporary) {
     directory = temporary;
-    line = new CommandLineFixture(directory, analysis, trainer);
+    line = new CommandLineFixture(directory, analysis, trainer, stored);
     analysis.dynamics = dynamics();
     trainer.add(run("r1", "sweep", 1, 0, 100, 600));
     trainer.add(run("other", "another", 1, 0, 100, 600));
@@ -75,6 +76,30 @@ final class DynamicsCommandTest {
     assertThat(analysis.exported.get(0).getStudiesList())
         .isEqualTo(analysis.compared.get(0).getStudiesList());
     assertThat(directory.resolve("files/dynamics.html")).hasContent("<html></html>");
+  }
+
+  @Test
+  void checkpoints_registeredByFolder_areASweep() {
+    stored.stored.addAll(
+        List.of("a-step-60", "b-step-60", "a-step-120", "b-step-120", "b-step-180", "lone"));
+    assertThat(run("--checkpoints", "a", "b-step-60", "b-step-120", "b")).isEqualTo(ExitCode.OK);
+    assertThat(analysis.created)
+        .extracting(request -> request.getSpec().getModelsList())
+        .extracting(models -> models.stream().map(StudyModel::getCheckpoint).toList())
+        .containsExactly(
+            List.of("checkpoints/a-step-60", "checkpoints/b-step-60"),
+            List.of("checkpoints/a-step-120", "checkpoints/b-step-120"));
+    assertThat(analysis.created.get(0).getSpec().getModelsList())
+        .extracting(StudyModel::getLabel)
+        .containsExactly("a", "b");
+
+    assertThat(run("--checkpoints", "a", "lone")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("'lone' does not say its step");
+    assertThat(run("--checkpoints", "a", "c")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("neither a checkpoint 'c' nor one called 'c-step-N'");
+    assertThat(run("--checkpoints", "a")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("at least two trainings");
+    assertThat(run("--checkpoints", "a", "b", "--steps", "180")).isEqualTo(ExitCode.BAD_INPUT);
   }
 
   @Test
@@ -164,7 +189,7 @@ final class DynamicsCommandTest {
             .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
             .build());
     trainer.add(run("last", "short", 5, 600));
-    assertRefused("give one of --name, --runs and --study");
+    assertRefused("give one of --name, --runs, --checkpoints and --study");
     assertRefused("give one of", "--name", "sweep", "--runs", "r1");
     assertRefused("at least two runs, not 1", "--runs", "r1", "r1");
     assertRefused("there is no run named 'x'", "--name", "x");
