@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,11 @@ final class EnvironmentCasesIT {
     launcher = temporary.resolve("tree/watershed");
     Files.copy(Path.of("..", "..", "watershed"), launcher);
     Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  @AfterEach
+  void unlink() throws IOException {
+    Files.delete(directory.resolve("tree/deploy/standalone/target/watershed/lib"));
   }
 
   private Process launch(Path log, Map<String, String> variables, String... arguments)

@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.watershed.standalone.command.Surroundings;
 import dev.watershed.standalone.command.WatershedCommand;
 import dev.watershed.standalone.terminal.Terminal;
+import io.grpc.ManagedChannel;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -93,7 +93,7 @@ final class LocaleIT {
       }
       assertThat(models).hasSize(2);
       seen.put("digests", String.join(", ", digests));
-      String sample = "builtin:miniature/validation,size=1500,seed=1";
+      String sample = "builtin:miniature/train,size=1200,seed=1,name=some";
       String[] evaluate = {
         "evaluate", models.get(0), models.get(1), "--alphas", "3", "--sample", sample
       };
@@ -101,8 +101,8 @@ final class LocaleIT {
       String[] study = {
         "study",
         "create",
-        "A=" + models.get(0),
-        "B=" + models.get(1),
+        models.get(0) + "=A",
+        models.get(1) + "=B",
         "--in-domain",
         sample,
         "--wait",
@@ -139,16 +139,18 @@ final class LocaleIT {
 
   private static String run(ServerProcess server, Path directory, String... arguments) {
     var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
     var terminal =
         new Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false,
             false,
             true,
             100);
     Surroundings real = Surroundings.ofProcess();
+    List<ManagedChannel> opened = new ArrayList<>();
     int exit =
         WatershedCommand.run(
             new Surroundings(
@@ -156,11 +158,15 @@ final class LocaleIT {
                 new ByteArrayInputStream(new byte[0]),
                 Map.of("WATERSHED_ADDRESS", server.address()),
                 directory,
-                real.channels(),
+                address -> {
+                  opened.add(real.channels().apply(address));
+                  return opened.getLast();
+                },
                 real.localMetrics()),
             arguments);
+    opened.forEach(ManagedChannel::shutdownNow);
     String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(exit).as(text).isZero();
+    assertThat(exit).as(text + err.toString(StandardCharsets.UTF_8)).isZero();
     return text;
   }
 }
