@@ -232,13 +232,19 @@ final class ProgramSource {
   private void embed() {
     String prefix = config.family().hfName() + ".embeddings.";
     method("embed", "w: List[Tensor], ids: Tensor, types: Tensor, drop: bool", "Tensor");
-    line("e = torch.embedding(%s, ids, -1, False, False)", at(prefix + "word_embeddings.weight"));
+    // Nothing is learned through the padding token, also where a text holds it, as in Hugging
+    // Face's.
+    int pad = config.padTokenId();
+    line(
+        "e = torch.embedding(%s, ids, %d, False, False)",
+        at(prefix + "word_embeddings.weight"), pad);
     String positions = at(prefix + "position_embeddings.weight");
     if (config.family() == Family.ROBERTA) {
-      // Positions count from padding_idx + 1 over tokens that are not padding.
-      line("real = torch.to(torch.ne(ids, %d), 4)", config.padTokenId());
-      line("place = torch.add(torch.mul(torch.cumsum(real, 1), real), %d)", config.padTokenId());
-      line("e1 = torch.add(e, torch.embedding(%s, place, -1, False, False))", positions);
+      // Positions count from padding_idx + 1 over tokens that are not the padding token; one that a
+      // text holds has padding_idx itself, and is attended to as any other.
+      line("real = torch.to(torch.ne(ids, %d), 4)", pad);
+      line("place = torch.add(torch.mul(torch.cumsum(real, 1), real), %d)", pad);
+      line("e1 = torch.add(e, torch.embedding(%s, place, %d, False, False))", positions, pad);
     } else {
       line("e1 = torch.add(e, torch.slice(%s, 0, 0, torch.size(ids, 1), 1))", positions);
     }

@@ -47,13 +47,34 @@ final class ClassifierProgramTest {
                               new ProgramSource.Kernels(linear, attention, ComputePrecision.FP32)))
           .toList();
 
+  /** A text may spell the padding token out: it is attended to, and RoBERTa does not count it. */
+  @ParameterizedTest
+  @EnumSource(Family.class)
+  void logits_paddingTokenInsideATextAndAtItsEnd_areTheNaiveOnes(Family family) {
+    int pad = TinyModels.config(family, Activation.GELU).padTokenId();
+    List<EncodedExample> examples = new ArrayList<>();
+    for (EncodedExample example : TinyModels.examples(family, 40, 3)) {
+      int[] ids = example.inputIds().clone();
+      ids[ids.length / 2] = pad;
+      if (examples.size() % 2 == 0) {
+        ids[ids.length - 1] = pad;
+      }
+      examples.add(new EncodedExample(ids, example.tokenTypeIds(), example.label(), false));
+    }
+    compareWithNaive(family, Activation.GELU, examples);
+  }
+
   private static void compareWithNaive(Family family, Activation activation) {
+    compareWithNaive(family, activation, TinyModels.examples(family, 40, 1));
+  }
+
+  private static void compareWithNaive(
+      Family family, Activation activation, List<EncodedExample> examples) {
     var architecture =
         new Architecture(
             TinyModels.config(family, activation),
             Head.CLASSIFICATION,
             List.of("no", "yes", "maybe"));
-    List<EncodedExample> examples = TinyModels.examples(family, 40, 1);
     for (ProgramSource.Kernels kernels : FP32_KERNELS) {
       try (ParameterVector weights = TinyModels.weights(architecture, 1);
           ClassifierProgram program = ClassifierProgram.compile(architecture, kernels);

@@ -55,8 +55,9 @@ final class NaiveEncoder {
     float[] types = weights.copyOf(prefix + "embeddings.token_type_embeddings.weight");
     int n = config.hiddenSize();
     var h = new double[example.length()][n];
+    int[] positions = positions(example.inputIds());
     for (int t = 0; t < h.length; t++) {
-      int place = config.family() == Family.ROBERTA ? config.padTokenId() + 1 + t : t;
+      int place = positions[t];
       for (int i = 0; i < n; i++) {
         h[t][i] =
             (double) words[example.inputIds()[t] * n + i]
@@ -69,6 +70,22 @@ final class NaiveEncoder {
       h = layer(h, prefix + "encoder.layer." + layer + ".");
     }
     return h;
+  }
+
+  /** As Hugging Face's create_position_ids_from_input_ids has RoBERTa's. */
+  private int[] positions(int[] ids) {
+    var positions = new int[ids.length];
+    int counted = 0;
+    for (int t = 0; t < ids.length; t++) {
+      if (config.family() != Family.ROBERTA) {
+        positions[t] = t;
+      } else if (ids[t] == config.padTokenId()) {
+        positions[t] = config.padTokenId();
+      } else {
+        positions[t] = config.padTokenId() + ++counted;
+      }
+    }
+    return positions;
   }
 
   private double[][] layer(double[][] h, String name) {

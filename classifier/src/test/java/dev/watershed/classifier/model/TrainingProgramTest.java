@@ -18,6 +18,7 @@ import dev.watershed.classifier.text.EncodedExample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,39 @@ final class TrainingProgramTest {
         assertThat(gradient[(int) i]).as("the pooler is not read").isZero();
       }
     }
+  }
+
+  /** As an embedding with a padding_idx has it; the padding that fills a batch has none anyway. */
+  @ParameterizedTest
+  @CsvSource({"BERT", "ROBERTA"})
+  void gradient_ofThePaddingTokenInAText_isNone(Family family) {
+    Architecture architecture = TinyModels.classifier(family);
+    int pad = architecture.encoder().padTokenId();
+    var batch =
+        new TrainingBatch(
+            List.of(
+                new EncodedExample(new int[] {2, pad, 5, 3}, new int[4], 1, false),
+                new EncodedExample(new int[] {2, 7}, new int[2], 0, false)),
+            null);
+    try (ParameterVector weights = TinyModels.weights(architecture, 1);
+        TrainingProgram program = TrainingProgram.compile(architecture, 0, 0, 0)) {
+      float[] gradient = program.gradient(weights, batch);
+      String words = family.hfName() + ".embeddings.word_embeddings.weight";
+      assertThat(row(gradient, weights, words, pad)).containsOnly(0f);
+      assertThat(row(gradient, weights, words, 5)).doesNotContain(0f);
+      if (family == Family.ROBERTA) {
+        String places = "roberta.embeddings.position_embeddings.weight";
+        assertThat(row(gradient, weights, places, pad)).containsOnly(0f);
+        assertThat(row(gradient, weights, places, pad + 3)).doesNotContain(0f);
+        assertThat(row(gradient, weights, places, pad + 4)).containsOnly(0f); // three are counted
+      }
+    }
+  }
+
+  private static float[] row(float[] gradient, ParameterVector weights, String name, int row) {
+    int width = weights.layout().architecture().encoder().hiddenSize();
+    int from = (int) layoutOffset(weights, name) + row * width;
+    return Arrays.copyOfRange(gradient, from, from + width);
   }
 
   private static long layoutOffset(ParameterVector weights, String name) {

@@ -46,7 +46,10 @@ final class ErrorReasonsTest {
   private static final Map<String, Pattern> OTHERS =
       Map.of(
           "variables of the environment",
-          Pattern.compile("WATERSHED_.*|NO_COLOR|TORCH_.*|ATEN_.*|DNNL_.*|ONEDNN_.*|MKL_.*"),
+          Pattern.compile(
+              "WATERSHED_.*|NO_COLOR|DJL_.*|ENGINE_.*|OPT_OUT_.*|PYTORCH_.*|RUST_.*|TORCH_.*|ATEN_.*|DNNL_.*|ONEDNN_.*|MKL_.*"),
+          "a state of Hugging Face's Trainer that cannot be read: becomes a notice",
+          Pattern.compile("TRAINER_STATE_INVALID"),
           "types of tensors",
           Pattern.compile("F8_E4M3|F8_E5M2"),
           "said by the command line when no server answers",
