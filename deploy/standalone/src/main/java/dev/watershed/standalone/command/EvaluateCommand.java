@@ -48,6 +48,12 @@ final class EvaluateCommand implements Callable<Integer> {
   /** The points of a line are so many that no person means more by a count. */
   private static final int MAXIMUM_ALPHAS = 10_001;
 
+  /** As the evaluator has it. */
+  private static final double SUM_TOLERANCE = 1e-6;
+
+  /** So far from 1 a sum may be by rounding of its terms, such as of three times .33. */
+  private static final double ROUNDED = .05;
+
   @Mixin private ServerOptions server;
   @Mixin private OutputOptions output;
 
@@ -189,6 +195,18 @@ final class EvaluateCommand implements Callable<Integer> {
                 + " coefficients for "
                 + models.size()
                 + " models");
+      }
+      double sum = coefficients.stream().mapToDouble(Double::doubleValue).sum();
+      if (Math.abs(sum - 1) > SUM_TOLERANCE && Math.abs(sum - 1) < ROUNDED) {
+        throw CommandException.badInput(
+            "--combination "
+                + combination
+                + " sums to "
+                + sum
+                + ", not to 1 within "
+                + SUM_TOLERANCE
+                + "; --average is the equal combination without rounding, other coefficients want"
+                + " more digits");
       }
       add(request, titles, combination.replace(',', ' '), coefficients);
     }

@@ -107,6 +107,22 @@ final class EvaluateCommandTest {
   }
 
   @Test
+  void combination_sumOffByRounding_isOfferedTheAverage() {
+    assertThat(
+            line.run(
+                "evaluate",
+                "a",
+                "b",
+                "c",
+                "--combination",
+                "0.33,0.33,0.33",
+                "--sample",
+                "builtin:miniature/validation,name=dev"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("0.33,0.33,0.33 sums to 0.99", "--average");
+  }
+
+  @Test
   void evaluate_count_isEquallySpaced() {
     assertThat(line.run("evaluate", "a", "b", "--sample", SAMPLE, "--alphas", "5"))
         .isEqualTo(ExitCode.OK);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.standalone.command.Surroundings;
 import dev.watershed.standalone.command.WatershedCommand;
 import dev.watershed.standalone.terminal.Terminal;
@@ -127,6 +128,14 @@ final class CasesIT {
         new Case("label-mapping-advice", CasesIT::adviceOnLabels),
         new Case("tie-word-embeddings", CasesIT::tiedEmbeddings),
         new Case("data-bombs", CasesIT::nestedFooter),
+        new Case("dropped-head", CasesIT::droppedHead),
+        new Case("label-names", CasesIT::labelNames),
+        new Case("no-tokenizer-config", CasesIT::tokenizerConfig),
+        new Case("header-as-row", CasesIT::headerAsRow),
+        new Case("stale-download", CasesIT::staleDownload),
+        new Case("comma", CasesIT::commaInNames),
+        new Case("seed-max", CasesIT::lastSeed),
+        new Case("address", CasesIT::addresses),
         new Case("tokenizer-abort", CasesIT::tokenizerAbort));
   }
 
@@ -287,6 +296,192 @@ final class CasesIT {
                 default -> "Split";
               });
     }
+  }
+
+  private static final String DUPLICATES = "file:f1-positive-class/dup.tsv,text=t,label=l";
+
+  private void droppedHead() throws Exception {
+    modelLike("dropped-head/config.json", "runs/seed2/checkpoint-60");
+    run("checkpoints", "register", "runs/seed2/checkpoint-60").ends(0).says("seed2-step-60");
+    String labels = "not_duplicate,duplicate";
+    Seen trained = train("--initial", "seed2-step-60", "--labels", labels, "--checkpoint-at", "0");
+    trained.ends(0).says("LABEL_0 is now 'not_duplicate', LABEL_1 is now 'duplicate'");
+    register("f1-positive-class/Q_qqp", "q-head");
+    assertThat(evaluate(checkpoint(trained), DUPLICATES + ",name=dup").loss())
+        .isEqualTo(evaluate("q-head", DUPLICATES + ",name=dup").loss());
+    train("--initial", "seed2-step-60", "--labels", "a,b,c").ends(2).says("say new_head");
+    Seen anew = train("--initial", "q-head", "--labels", "duplicate,not_duplicate", "--new-head");
+    anew.ends(0).says("head of checkpoints/q-head (not_duplicate, duplicate) was left out");
+    run("checkpoints", "get", checkpoint(anew)).ends(0).says("was left out");
+  }
+
+  private void labelNames() throws Exception {
+    modelLike("label-names/LABEL_0.config.json", "unnamed");
+    modelLike("label-names/named.config.json", "named");
+    register("unnamed", "unnamed");
+    register("named", "named");
+    String sample = DUPLICATES + ",label_names=unacceptable|acceptable,name=dup";
+    Seen refused = run("evaluate", "unnamed", "named", "--sample", DUPLICATES + ",name=dup");
+    refused.ends(2).says("--labels 'unacceptable,acceptable'");
+    run("checkpoints", "register", "unnamed", "given", "--labels", "unacceptable,acceptable")
+        .ends(0)
+        .says("LABEL_0, LABEL_1");
+    assertThat(digest("given")).isEqualTo(digest("named"));
+    run(
+            "evaluate",
+            "given",
+            "named",
+            "--sample",
+            sample.replace(
+                "label_names=unacceptable|acceptable",
+                "map=not_duplicate:unacceptable|duplicate:acceptable"))
+        .ends(0);
+  }
+
+  private void tokenizerConfig() throws Exception {
+    Seen trained =
+        train(
+            "--random",
+            "bert",
+            "--tokenizer",
+            "stale-download/vocab.txt",
+            "--layers",
+            "1",
+            "--hidden-size",
+            "32",
+            "--heads",
+            "2",
+            "--init-seed",
+            "3");
+    trained.ends(0);
+    run("checkpoints", "download", checkpoint(trained), "--out", "made").ends(0);
+    var json = new ObjectMapper();
+    JsonNode config = json.readTree(cases.resolve("made/config.json").toFile());
+    JsonNode tokenizer = json.readTree(cases.resolve("made/tokenizer_config.json").toFile());
+    assertThat(tokenizer.path("model_max_length").asInt())
+        .isEqualTo(config.path("max_position_embeddings").asInt())
+        .isEqualTo(128);
+    assertThat(tokenizer.path("tokenizer_class").asText()).isEqualTo("BertTokenizer");
+    JsonNode special = json.readTree(cases.resolve("made/special_tokens_map.json").toFile());
+    for (String role : List.of("cls", "sep", "pad", "unk", "mask")) {
+      assertThat(special.path(role + "_token").asText())
+          .isEqualTo("[" + role.toUpperCase(java.util.Locale.ROOT) + "]");
+    }
+    JsonNode fast = json.readTree(cases.resolve("made/tokenizer.json").toFile());
+    assertThat(fast.path("model").path("type").asText()).isEqualTo("WordPiece");
+    // One word of this vocabulary is a capital, so it is a cased one.
+    assertThat(tokenizer.path("do_lower_case").isBoolean()).isTrue();
+    assertThat(tokenizer.path("do_lower_case").asBoolean()).isFalse();
+    assertThat(fast.path("model").path("vocab").size())
+        .isEqualTo(config.path("vocab_size").asInt());
+    assertThat(cases.resolve("made/vocab.txt"))
+        .hasSameTextualContentAs(cases.resolve("stale-download/vocab.txt"));
+  }
+
+  private void headerAsRow() throws Exception {
+    String[] random = {
+      "--random", "bert", "--tokenizer", "stale-download/vocab.txt", "--layers", "1",
+      "--hidden-size", "16", "--heads", "2", "--init-seed", "1"
+    };
+    train("file:header-as-row/hd.tsv,text=0,label=1", random).ends(2).says("HEADER_AS_ROW");
+    train("file:header-as-row/hd.tsv,text=0,label=1,header=true", random).ends(0);
+  }
+
+  private void staleDownload() throws Exception {
+    register("f1-positive-class/Q_qqp", "q-fresh");
+    Path used = Files.createDirectories(cases.resolve("used"));
+    Files.copy(cases.resolve("stale-download/tokenizer.json"), used.resolve("tokenizer.json"));
+    run("checkpoints", "download", "q-fresh", "--out", "used").ends(2).says("tokenizer.json");
+    assertThat(used).isDirectoryNotContaining("glob:**{config.json,vocab.txt}");
+
+    copy(cases.resolve("f1-positive-class/Q_qqp"), cases.resolve("mixture"));
+    Files.copy(
+        cases.resolve("stale-download/tokenizer.json"), cases.resolve("mixture/tokenizer.json"));
+    register("mixture", "mixture").says("vocab.txt", "tokenizer.json");
+  }
+
+  private void commaInNames() throws Exception {
+    register("f1-positive-class/Q_qqp", "q-comma");
+    evaluate("q-comma", "file:comma/v1,final.tsv,text=0,label=1").ends(2).says("\\,");
+    for (String columns : List.of("text=0,label=1", "text=text\\, clean,label=gold\\:label")) {
+      evaluate("q-comma", "file:comma/v1\\,final.tsv,header=true,name=c," + columns).ends(0);
+    }
+  }
+
+  private void lastSeed() throws Exception {
+    register("f1-positive-class/Q_qqp", "q-seed");
+    Seen one =
+        run(
+            "train",
+            "--initial",
+            "q-seed",
+            "--train",
+            DUPLICATES,
+            "--lr",
+            "1e-5",
+            "--steps",
+            "1",
+            "--batch-size",
+            "4",
+            "--seeds",
+            "9223372036854775807",
+            "--json");
+    one.ends(0);
+    assertThat(new ObjectMapper().readTree(one.out()).path("trainingRuns")).hasSize(1);
+    run("train", "--initial", "q-seed", "--train", DUPLICATES, "--seeds", "9223372036854775808")
+        .ends(2);
+  }
+
+  private void addresses() throws Exception {
+    run("recipes", "--address", "127.0.0.1:99999").ends(2).says("is not host:port");
+    for (String nobody : List.of("[::1]:1", "my_host:1")) {
+      run("recipes", "--address", nobody).ends(3).says("no answer from");
+    }
+  }
+
+  /** A directory of Q_qqp's weights with a configuration of the same kind as a case's. */
+  private void modelLike(String config, String directory) throws Exception {
+    Path to = cases.resolve(directory);
+    Files.createDirectories(to.getParent());
+    copy(cases.resolve("f1-positive-class/Q_qqp"), to);
+    var json = new ObjectMapper();
+    var wanted = (ObjectNode) json.readTree(cases.resolve(config).toFile());
+    JsonNode sizes = json.readTree(to.resolve("config.json").toFile());
+    for (String size :
+        List.of(
+            "vocab_size",
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "intermediate_size",
+            "max_position_embeddings")) {
+      wanted.set(size, sizes.get(size));
+    }
+    Files.writeString(to.resolve("config.json"), wanted.toString());
+  }
+
+  private Seen train(String... options) throws Exception {
+    return train(DUPLICATES, options);
+  }
+
+  /** One step of a run of its own, to its end, as JSON. */
+  private Seen train(String data, String[] options) throws Exception {
+    var words = new ArrayList<>(List.of("train", "--train", data, "--wait", "--json", "--again"));
+    words.addAll(List.of("--lr", "1e-5", "--steps", "1", "--batch-size", "4", "--seeds", "1"));
+    words.addAll(List.of(options));
+    return run(words.toArray(String[]::new));
+  }
+
+  /** The first checkpoint of the run that a command made. */
+  private static String checkpoint(Seen trained) throws IOException {
+    JsonNode run = new ObjectMapper().readTree(trained.ends(0).out()).path("trainingRuns").get(0);
+    String name = run.path("checkpoints").get(0).asText();
+    return name.substring(name.indexOf('/') + 1);
+  }
+
+  private String digest(String id) throws Exception {
+    Seen seen = run("checkpoints", "get", id, "--json").ends(0);
+    return new ObjectMapper().readTree(seen.out()).path("digest").path("sha256").asText();
   }
 
   private static String id(String folder) {
