@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.apache.commons.csv.CSVFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -96,8 +95,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Compute in bfloat16 even where the server's machine does so slowly.")
   private boolean allowSlowPrecision;
 
-  @Option(names = "--csv", description = "Write points as CSV.")
-  private boolean csv;
+  @Mixin private TableOptions table = new TableOptions();
 
   private final Surroundings surroundings;
 
@@ -109,9 +107,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (csv && output.json) {
-      throw CommandException.badInput("--csv and --json exclude each other");
-    }
+    table.requireAlone(output);
     boolean combining = average || !combinations.isEmpty();
     if (!combining && models.size() != 2) {
       throw CommandException.badInput(
@@ -168,7 +164,7 @@ final class EvaluateCommand implements Callable<Integer> {
       } else {
         var point = response.getPoint();
         point(
-            String.format(Locale.ROOT, csv ? "%s" : "%.4f", point.getAlpha()),
+            String.format(Locale.ROOT, table.wanted() ? "%s" : "%.4f", point.getAlpha()),
             described.get(point.getSampleIndex()).getName(),
             point.getMetrics());
       }
@@ -297,10 +293,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private static String csvCell(String text) {
-    return CSVFormat.RFC4180.format(text);
-  }
-
   /** Remarks on a model alone whose accuracy no guessing explains. */
   private void doubt(String model, SampleDescription sample, ClassificationMetrics metrics) {
     Chance chance = new Chance(sample.getLabelsCount(), metrics.getExampleCount());
@@ -321,10 +313,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private void header(String first) {
     output.line(
-        csv
-            ? first
-                + ",sample,mean_loss_nats,accuracy,f1,matthews_correlation,"
-                + "expected_calibration_error,example_count,positive_label"
+        table.wanted()
+            ? table.row(
+                List.of(
+                    first,
+                    "sample",
+                    "mean_loss_nats",
+                    "accuracy",
+                    "f1",
+                    "matthews_correlation",
+                    "expected_calibration_error",
+                    "example_count",
+                    "positive_label"))
             : String.format(
                 Locale.ROOT,
                 "%-14s %-24s %10s %9s %7s %7s %7s",
@@ -339,18 +339,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private void point(String first, String sample, ClassificationMetrics metrics) {
     output.line(
-        csv
-            ? String.join(
-                ",",
-                csvCell(first),
-                csvCell(sample),
-                Double.toString(metrics.getMeanLossNats()),
-                Double.toString(metrics.getAccuracy()),
-                Double.toString(metrics.getF1()),
-                Double.toString(metrics.getMatthewsCorrelation()),
-                Double.toString(metrics.getExpectedCalibrationError()),
-                Integer.toString(metrics.getExampleCount()),
-                csvCell(metrics.getPositiveLabel()))
+        table.wanted()
+            ? table.row(
+                List.of(
+                    first,
+                    sample,
+                    Double.toString(metrics.getMeanLossNats()),
+                    Double.toString(metrics.getAccuracy()),
+                    Double.toString(metrics.getF1()),
+                    Double.toString(metrics.getMatthewsCorrelation()),
+                    Double.toString(metrics.getExpectedCalibrationError()),
+                    Integer.toString(metrics.getExampleCount()),
+                    metrics.getPositiveLabel()))
             : String.format(
                 Locale.ROOT,
                 "%-14s %-24s %10.6f %9.4f %7.4f %7.4f %7.4f",

@@ -33,7 +33,7 @@ final class RunCurve {
    * A row for each step that has a training loss, validation scores or both. A cell is empty where
    * the step has none of it; numbers are written so that they can be read back exactly.
    */
-  static List<String> csv(TrainingRun run) {
+  static List<List<String>> table(TrainingRun run) {
     SortedMap<Long, TrainingPoint> points = new TreeMap<>();
     run.getCurveList().forEach(point -> points.put(point.getStep(), point));
     SortedMap<Long, ValidationScore> scores = new TreeMap<>();
@@ -42,17 +42,23 @@ final class RunCurve {
     boolean lossAlone = run.getSpec().hasMaskedLanguageModel();
     SortedSet<Long> steps = new TreeSet<>(points.keySet());
     steps.addAll(scores.keySet());
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "step,training_loss_nats,learning_rate,validation_loss_nats,validation_accuracy,"
-            + "validation_f1,validation_matthews_correlation");
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(
+        List.of(
+            "step",
+            "training_loss_nats",
+            "learning_rate",
+            "validation_loss_nats",
+            "validation_accuracy",
+            "validation_f1",
+            "validation_matthews_correlation"));
     for (long step : steps) {
-      lines.add(row(step, points.get(step), scores.get(step), lossAlone));
+      rows.add(row(step, points.get(step), scores.get(step), lossAlone));
     }
-    return lines;
+    return rows;
   }
 
-  private static String row(
+  private static List<String> row(
       long step,
       @Nullable TrainingPoint point,
       @Nullable ValidationScore score,
@@ -74,6 +80,6 @@ final class RunCurve {
         cells.add(String.valueOf(metrics.getMatthewsCorrelation()));
       }
     }
-    return String.join(",", cells);
+    return cells;
   }
 }

@@ -83,25 +83,20 @@ final class RunsCommand {
       aliases = "show",
       description =
           "Show one run: its state, the curve of its training loss, the rows it was trained on, and"
-              + " its recipe in full with what was overridden.")
+              + " its recipe in full with what was overridden. As a table (--csv): only the curve,"
+              + " training loss and learning rate of each step that was kept, and validation scores"
+              + " where there are such.")
   int get(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
-      @Parameters(paramLabel = "RUN") String name,
-      @Option(
-              names = "--csv",
-              description =
-                  "Only the curve, as CSV: training loss and learning rate of each step that was kept,"
-                      + " validation scores where there are such.")
-          boolean csv) {
+      @Mixin TableOptions table,
+      @Parameters(paramLabel = "RUN") String name) {
+    table.requireAlone(output);
     GetTrainingRunRequest request =
         GetTrainingRunRequest.newBuilder().setName(Names.trainingRun(name)).build();
     TrainingRun run = stub(server).getTrainingRun(request).getTrainingRun();
-    if (csv) {
-      if (output.json) {
-        throw CommandException.badInput("--csv and --json exclude each other");
-      }
-      RunCurve.csv(run).forEach(output::line);
+    if (table.wanted()) {
+      RunCurve.table(run).forEach(row -> output.line(table.row(row)));
     } else {
       show(run, output);
     }

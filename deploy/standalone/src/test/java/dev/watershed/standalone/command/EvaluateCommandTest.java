@@ -20,6 +20,7 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,26 @@ final class EvaluateCommandTest {
   @AfterEach
   void stop() throws InterruptedException {
     line.close();
+  }
+
+  @Test
+  void output_tsv_isTheCsvWithTabs() {
+    String[] words = {
+      "evaluate", "a", "b", "--alphas", "0,1", "--sample", "builtin:miniature/validation,name=dev"
+    };
+    assertThat(line.run(with(words, "--csv"))).isEqualTo(ExitCode.OK);
+    String commas = line.out();
+    assertThat(line.run(with(words, "--output", "tsv"))).isEqualTo(ExitCode.OK);
+    assertThat(line.out().lines())
+        .hasSize(3)
+        .allSatisfy(row -> assertThat(row.split("\t", -1)).hasSize(9));
+    assertThat(line.out().replace('\t', ',')).isEqualTo(commas);
+    assertThat(line.run(with(words, "--output", "tsv", "--json"))).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run(with(words, "--output", "tsv", "--csv"))).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  private static String[] with(String[] words, String... more) {
+    return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
   }
 
   @Test
