@@ -2,9 +2,6 @@ package dev.watershed.analysis.cluster;
 
 import java.util.ArrayDeque;
 import java.util.BitSet;
-import org.hipparchus.linear.Array2DRowRealMatrix;
-import org.hipparchus.linear.EigenDecompositionSymmetric;
-import org.hipparchus.linear.RealMatrix;
 
 /** The graph of models whose edges weigh {@code exp(-d^2 / (2 delta^2))}; no edge to oneself. */
 final class Affinity {
@@ -53,8 +50,12 @@ final class Affinity {
     return reached.cardinality() == weights.length;
   }
 
-  /** Decomposes {@code I - D^(-1/2) W D^(-1/2)}, eigenvalues ascending. O(n^3). */
-  EigenDecompositionSymmetric decompose() {
+  /**
+   * Decomposes {@code I - D^(-1/2) W D^(-1/2)}. O(n^3).
+   *
+   * @param throwIfUnwanted run now and then; what it throws ends the work
+   */
+  SymmetricEigen decompose(Runnable throwIfUnwanted) {
     int n = weights.length;
     var laplacian = new double[n][n];
     for (int i = 0; i < n; i++) {
@@ -65,10 +66,7 @@ final class Affinity {
       }
       laplacian[i][i] = rootDegrees[i] == 0 ? 0 : 1;
     }
-    return new EigenDecompositionSymmetric(
-        new Array2DRowRealMatrix(laplacian, false),
-        EigenDecompositionSymmetric.DEFAULT_EPSILON,
-        false);
+    return SymmetricEigen.of(laplacian, throwIfUnwanted);
   }
 
   private double normalised(int i, int j) {
@@ -76,12 +74,11 @@ final class Affinity {
   }
 
   /** Returns the first k eigenvectors over the root of the degree, (n, k), with fixed signs. */
-  double[][] embed(EigenDecompositionSymmetric decomposition, int k) {
+  double[][] embed(SymmetricEigen eigen, int k) {
     int n = weights.length;
-    RealMatrix vectors = decomposition.getV();
     var embedding = new double[n][k];
     for (int c = 0; c < k; c++) {
-      var vector = vectors.getColumn(c);
+      var vector = eigen.vector(c);
       double sign = sign(vector);
       for (int i = 0; i < n; i++) {
         embedding[i][c] = sign * vector[i] / (rootDegrees[i] == 0 ? 1 : rootDegrees[i]);

@@ -51,8 +51,7 @@ public final class SpectralClustering {
   /**
    * As {@link #cluster(double[][], int, double, long)}, for work that may be given up.
    *
-   * @param throwIfUnwanted run now and then, except within the decomposition, which is most of the
-   *     work for hundreds of models; what it throws ends the work
+   * @param throwIfUnwanted run now and then; what it throws ends the work
    */
   public static Clustering cluster(
       double[][] distances, int k, double kernelWidth, long seed, Runnable throwIfUnwanted) {
@@ -72,11 +71,10 @@ public final class SpectralClustering {
     }
     var affinity = new Affinity(matrix, kernelWidth);
     throwIfUnwanted.run();
-    var decomposition = affinity.decompose();
-    throwIfUnwanted.run();
-    var eigenvalues = decomposition.getEigenvalues();
+    var eigen = affinity.decompose(throwIfUnwanted);
+    var eigenvalues = eigen.values();
     double eigengap = k == n ? Double.NaN : eigenvalues[k] - eigenvalues[k - 1];
-    var embedding = affinity.embed(decomposition, k);
+    var embedding = affinity.embed(eigen, k);
     var partition = Partition.kMeans(embedding, k, seed, throwIfUnwanted);
     var centroidDistances = centroidDistances(embedding, partition.centroids());
     double silhouette = Silhouette.mean(matrix, partition.assignments(), k);

@@ -119,7 +119,8 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   @Override
   public void analyzeDynamics(
       AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
-    var compared = computations.run(unwanted -> dynamics.analyze(request.getStudiesList()));
+    var compared =
+        computations.run(unwanted -> dynamics.analyze(request.getStudiesList(), unwanted));
     answer(observer, AnalyzeDynamicsResponse.newBuilder().setDynamics(compared).build());
   }
 
@@ -129,7 +130,8 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
     ServerStream.pump(
         observer,
         stream -> {
-          var compared = computations.run(unwanted -> dynamics.analyze(request.getStudiesList()));
+          var compared =
+              computations.run(unwanted -> dynamics.analyze(request.getStudiesList(), unwanted));
           var title = title(request);
           for (var name : DynamicsFiles.names()) {
             try (var file = new FileParts(name, part -> stream.send(dynamicsPart(name, part)))) {

@@ -31,7 +31,24 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
    * @throws UnusableNumbersException naming {@code y} where the sizes differ
    */
   public static MantelTest of(double[][] x, double[][] y, int permutations, long seed) {
-    return of(x, y, number -> permutation(x.length, mix(seed) + number * STEP), permutations);
+    return of(x, y, permutations, seed, () -> {});
+  }
+
+  /**
+   * As {@link #of(double[][], double[][], int, long)}, for work that may be given up.
+   *
+   * @param throwIfUnwanted run before each permutation; what it throws ends the work
+   */
+  public static MantelTest of(
+      double[][] x, double[][] y, int permutations, long seed, Runnable throwIfUnwanted) {
+    return of(
+        x,
+        y,
+        number -> {
+          throwIfUnwanted.run();
+          return permutation(x.length, mix(seed) + number * STEP);
+        },
+        permutations);
   }
 
   /**

@@ -33,14 +33,16 @@ public final class DynamicsAnalysis {
    * Compares studies.
    *
    * @param wanted at least two, by ascending step
+   * @param throwIfUnwanted run now and then; what it throws ends the work
    * @throws RefusedException NOT_FOUND, FAILED_PRECONDITION for a study without a report,
    *     INVALID_ARGUMENT for studies that cannot be compared
    */
-  public Dynamics analyze(List<StepStudy> wanted) {
+  public Dynamics analyze(List<StepStudy> wanted, Runnable throwIfUnwanted) {
     checkOrder(wanted);
     var steps = new ArrayList<DynamicsStep>();
     StudyReport first = null;
     for (int i = 0; i < wanted.size(); i++) {
+      throwIfUnwanted.run();
       var report = studies.report(wanted.get(i).getStudy());
       if (first == null) {
         first = report;
@@ -51,7 +53,7 @@ public final class DynamicsAnalysis {
       // The report's curves are let go of before the next one is read.
       steps.add(DynamicsStep.of(wanted.get(i).getStep(), report, labels(first)));
     }
-    return new DynamicsComputation(steps).compute();
+    return new DynamicsComputation(steps, throwIfUnwanted).compute();
   }
 
   private static void checkOrder(List<StepStudy> wanted) {

@@ -31,12 +31,15 @@ final class DynamicsComputation {
   private final List<DynamicsStep> steps;
   private final DynamicsStep last;
   private final boolean nested;
+  private final Runnable throwIfUnwanted;
 
   /**
    * @param steps ascending, of the same models in the same order
+   * @param throwIfUnwanted run now and then; what it throws ends the work
    */
-  DynamicsComputation(List<DynamicsStep> steps) {
+  DynamicsComputation(List<DynamicsStep> steps, Runnable throwIfUnwanted) {
     this.steps = steps;
+    this.throwIfUnwanted = throwIfUnwanted;
     this.last = steps.get(steps.size() - 1);
     this.nested = AlphaGrid.of(last.spec()).nested();
   }
@@ -44,10 +47,12 @@ final class DynamicsComputation {
   Dynamics compute() {
     var dynamics = Dynamics.newBuilder().addAllLabels(last.labels()).addAllPairs(pairs());
     for (int to = 0; to < steps.size(); to++) {
+      throwIfUnwanted.run();
       dynamics.addSteps(summary(steps.get(to)));
     }
     for (int from = 0; from < steps.size(); from++) {
       for (int to = from + 1; to < steps.size(); to++) {
+        throwIfUnwanted.run();
         dynamics.addChanges(change(steps.get(from), steps.get(to)));
       }
     }

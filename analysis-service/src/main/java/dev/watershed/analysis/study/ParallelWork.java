@@ -56,6 +56,11 @@ final class ParallelWork implements AutoCloseable {
         throw e;
       }
     }
+    throwIfStopped();
+  }
+
+  /** Ends what runs outside of {@link #forEach} too, once the work was stopped. */
+  void throwIfStopped() {
     if (context.isCancelled()) {
       throw new CancellationException("study stopped");
     }

@@ -52,8 +52,13 @@ final class ReportComputation {
   private final StoredStudy study;
   private final StudySpec spec;
   private final StudyPlan plan;
+  private final Runnable throwIfUnwanted;
 
-  ReportComputation(StudyStore store, StoredStudy study, StudyPlan plan) {
+  /**
+   * @param throwIfUnwanted run now and then; what it throws ends the work
+   */
+  ReportComputation(StudyStore store, StoredStudy study, StudyPlan plan, Runnable throwIfUnwanted) {
+    this.throwIfUnwanted = throwIfUnwanted;
     this.store = store;
     this.study = study;
     this.spec = plan.spec();
@@ -101,6 +106,7 @@ final class ReportComputation {
     List<Point> points = List.of();
     for (var pair : store.pairs(study.number())) {
       if (pair.modelA() != modelA) {
+        throwIfUnwanted.run();
         modelA = pair.modelA();
         points = store.points(study.number(), modelA);
       }
@@ -189,7 +195,7 @@ final class ReportComputation {
     }
     return MetricMessages.clustering(
         SpectralClustering.cluster(
-            distances, spec.getClusterCount(), kernelWidth, CLUSTERING_SEED));
+            distances, spec.getClusterCount(), kernelWidth, CLUSTERING_SEED, throwIfUnwanted));
   }
 
   private double[][] matrix(List<PairReport> pairs, ToDoubleFunction<PairReport> value) {
@@ -298,7 +304,8 @@ final class ReportComputation {
             matrix(pairs, PairReport::getDistance),
             apart,
             MantelTest.DEFAULT_PERMUTATIONS,
-            PERMUTATION_SEED);
+            PERMUTATION_SEED,
+            throwIfUnwanted);
     return GroupReport.newBuilder()
         .setName(name)
         .setFit(MetricMessages.pairFit(fit))

@@ -63,7 +63,8 @@ final class StudyRun {
     try (work) {
       scoreModels();
       measurePairs(endLosses());
-      return new ReportComputation(store, study, plan).compute(record.elapsedSeconds());
+      return new ReportComputation(store, study, plan, work::throwIfStopped)
+          .compute(record.elapsedSeconds());
     }
   }
 
