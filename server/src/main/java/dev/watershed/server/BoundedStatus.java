@@ -9,8 +9,9 @@ import com.google.rpc.Status;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Keeps a status small enough to arrive. It travels in HTTP/2 headers, of which clients accept 8
- * KiB: the message twice, percent-encoded and in the details, which are in base 64.
+ * Keeps a status small enough to arrive, and its message plain, whoever made it. It travels in
+ * HTTP/2 headers, of which clients accept 8 KiB: the message twice, percent-encoded and in the
+ * details, which are in base 64.
  */
 final class BoundedStatus {
   /** Bytes of the message as it travels, percent-encoded. */
@@ -26,8 +27,11 @@ final class BoundedStatus {
 
   private BoundedStatus() {}
 
-  /** Returns the status itself where it is small enough. */
-  static Status of(Status status) {
+  /** Returns the status itself where it is small enough and plain. */
+  static Status of(Status whole) {
+    var plain = PlainText.of(whole.getMessage());
+    var status =
+        plain.equals(whole.getMessage()) ? whole : whole.toBuilder().setMessage(plain).build();
     if (travelling(status.getMessage()) <= MESSAGE_BYTES
         && status.getSerializedSize() <= STATUS_BYTES) {
       return status;

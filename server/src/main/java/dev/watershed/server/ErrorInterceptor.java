@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A handler throws inside {@code onHalfClose}; an exception given to {@code onError} arrives at
  * {@code close} as the cause of an UNKNOWN status. Every status that leaves is short enough to
- * arrive.
+ * arrive. A call that brings no request is refused here: gRPC would say INTERNAL.
  */
 @Singleton
 @Bean(typed = ErrorInterceptor.class)
@@ -40,9 +40,13 @@ public final class ErrorInterceptor implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var translating = new TranslatingCall<>(call);
+    boolean single = call.getMethodDescriptor().getType().clientSendsOneMessage();
     return new SimpleForwardingServerCallListener<>(next.startCall(translating, headers)) {
+      private boolean received;
+
       @Override
       public void onMessage(Q message) {
+        received = true;
         guard(
             () -> {
               try {
@@ -55,7 +59,13 @@ public final class ErrorInterceptor implements ServerInterceptor {
 
       @Override
       public void onHalfClose() {
-        guard(super::onHalfClose);
+        guard(
+            () -> {
+              if (single && !received) {
+                throw refusedEmpty(call);
+              }
+              super.onHalfClose();
+            });
       }
 
       @Override
@@ -64,6 +74,10 @@ public final class ErrorInterceptor implements ServerInterceptor {
       }
 
       private void guard(Runnable callback) {
+        // What was refused must not be worked on when the rest of its call arrives.
+        if (translating.isClosed()) {
+          return;
+        }
         try {
           callback.run();
         } catch (RuntimeException thrown) {
@@ -71,6 +85,14 @@ public final class ErrorInterceptor implements ServerInterceptor {
         }
       }
     };
+  }
+
+  private static RefusedException refusedEmpty(ServerCall<?, ?> call) {
+    return RefusedException.invalidArgument(
+        "REQUEST_UNREADABLE",
+        "",
+        call.getMethodDescriptor().getFullMethodName()
+            + " takes one request message, and the call ended without one.");
   }
 
   /** How gRPC says that bytes are no message of the type that the method takes. */
@@ -102,6 +124,10 @@ public final class ErrorInterceptor implements ServerInterceptor {
 
     TranslatingCall(ServerCall<Q, A> delegate) {
       super(delegate);
+    }
+
+    synchronized boolean isClosed() {
+      return closed;
     }
 
     @Override

@@ -77,8 +77,8 @@ public final class RefusedException extends RuntimeException {
     var violation =
         PreconditionFailure.Violation.newBuilder()
             .setType(reason)
-            .setSubject(subject)
-            .setDescription(message);
+            .setSubject(PlainText.of(subject))
+            .setDescription(PlainText.of(message));
     return refused(
         Code.FAILED_PRECONDITION,
         reason,
@@ -116,13 +116,13 @@ public final class RefusedException extends RuntimeException {
    */
   public static RefusedException refused(
       Code code, String reason, String message, Map<String, String> metadata, Message... details) {
-    var info =
-        ErrorInfo.newBuilder().setDomain(DOMAIN).setReason(reason).putAllMetadata(metadata).build();
+    var info = ErrorInfo.newBuilder().setDomain(DOMAIN).setReason(reason);
+    metadata.forEach((key, value) -> info.putMetadata(key, PlainText.of(value)));
     var status =
         Status.newBuilder()
             .setCode(code.getNumber())
-            .setMessage(message)
-            .addDetails(Any.pack(info));
+            .setMessage(PlainText.of(message))
+            .addDetails(Any.pack(info.build()));
     for (var detail : details) {
       status.addDetails(Any.pack(detail));
     }
@@ -131,7 +131,10 @@ public final class RefusedException extends RuntimeException {
 
   /** Returns the violation of one field. */
   public static BadRequest.FieldViolation violation(String field, String message) {
-    return BadRequest.FieldViolation.newBuilder().setField(field).setDescription(message).build();
+    return BadRequest.FieldViolation.newBuilder()
+        .setField(PlainText.of(field))
+        .setDescription(PlainText.of(message))
+        .build();
   }
 
   /** Returns this refusal with its fields told as parts of {@code outer}. */
@@ -169,8 +172,8 @@ public final class RefusedException extends RuntimeException {
     var info =
         ResourceInfo.newBuilder()
             .setResourceType(slash < 0 ? "" : resourceName.substring(0, slash))
-            .setResourceName(resourceName)
-            .setDescription(message)
+            .setResourceName(PlainText.of(resourceName))
+            .setDescription(PlainText.of(message))
             .build();
     return refused(code, reason, message, Map.of(), info);
   }

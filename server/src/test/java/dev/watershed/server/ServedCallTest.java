@@ -17,7 +17,10 @@ import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.server.dataset.InvalidInputs;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -241,6 +244,54 @@ final class ServedCallTest {
     assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("REQUEST_UNREADABLE");
     assertThat(status.getMessage()).contains("watershed.analysis.v1.StudyService/GetStudy");
     assertThat(studies.calls).hasValue(0);
+  }
+
+  @Test
+  void call_withoutARequest_isInvalidAndNeverReachesTheHandler() throws Exception {
+    var closed = new CompletableFuture<com.google.rpc.Status>();
+    var call = channel.newCall(StudyServiceGrpc.getGetStudyMethod(), CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onClose(io.grpc.Status status, Metadata trailers) {
+            closed.complete(StatusProto.fromStatusAndTrailers(status, trailers));
+          }
+        },
+        new Metadata());
+    call.request(1);
+    call.halfClose();
+
+    var status = closed.get(10, TimeUnit.SECONDS);
+    assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
+    assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("REQUEST_UNREADABLE");
+    assertThat(studies.calls).hasValue(0);
+  }
+
+  @Test
+  void call_messageQuotesWhatNoTerminalShouldSee_isToldEscaped() throws Exception {
+    var odd = "a\u0000\n\u001b[31m\u202e\ud800\ufffd b\uD83D\uDE00";
+    var plain = "a\\u0000\\u000a\\u001b[31m\\u202e\\ud800\\ufffd b\uD83D\uDE00";
+    studies.answer =
+        () -> {
+          throw RefusedException.invalidArgument("BAD", odd, odd);
+        };
+    var status = refusal(REQUEST);
+
+    assertThat(status.getMessage()).isEqualTo(plain + ": " + plain);
+    var violation = detail(status, BadRequest.class).getFieldViolations(0);
+    assertThat(violation.getField()).isEqualTo(plain);
+    assertThat(violation.getDescription()).isEqualTo(plain);
+  }
+
+  @Test
+  void call_closedByGrpcItselfWithSuchAMessage_isToldEscaped() throws Exception {
+    studies.answer =
+        () -> {
+          throw io.grpc.Status.NOT_FOUND
+              .withDescription("unknown service \u0007")
+              .asRuntimeException();
+        };
+    assertThat(refusal(REQUEST).getMessage()).isEqualTo("unknown service \\u0007");
   }
 
   @Test

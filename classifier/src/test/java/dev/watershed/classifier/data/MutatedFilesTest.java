@@ -3,6 +3,7 @@ package dev.watershed.classifier.data;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.classifier.Fuzzing;
 import dev.watershed.classifier.InvalidInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,12 +18,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files with a few bytes changed, cut or repeated are read or refused, and nothing else. */
+@Tag("fuzz")
 class MutatedFilesTest {
   private static final int ROUNDS = 300;
 
@@ -74,9 +77,9 @@ class MutatedFilesTest {
   }
 
   private void mutate(String name, FileFormat format, byte[] original) {
-    Random random = new Random(format.ordinal());
+    Random random = new Random(Fuzzing.seed() + format.ordinal());
     try {
-      for (int round = 0; round < ROUNDS; round++) {
+      for (int round = 0; round < Fuzzing.rounds(ROUNDS); round++) {
         Files.write(root.resolve(name), mutated(original, random));
         load(split(format, name));
       }

@@ -3,6 +3,7 @@ package dev.watershed.classifier.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.watershed.classifier.Fuzzing;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What is handed to the native library neither ends the process nor holds it. A child process
  * carries it: an abort there is a failed test here.
  */
+@Tag("fuzz")
 final class NativeTokenizerTest {
   private final Path directory;
 
@@ -47,6 +50,8 @@ final class NativeTokenizerTest {
         List.of(
             "-Xmx512m",
             "--enable-native-access=ALL-UNNAMED",
+            "-Dwatershed.fuzz.seconds=" + System.getProperty("watershed.fuzz.seconds", ""),
+            "-Dwatershed.fuzz.seed=" + Fuzzing.seed(),
             "-cp",
             System.getProperty("java.class.path"),
             Child.class.getName(),
@@ -54,7 +59,7 @@ final class NativeTokenizerTest {
     Path log = directory.resolve("log");
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    boolean ended = process.waitFor(120, TimeUnit.SECONDS);
+    boolean ended = process.waitFor(120L * Fuzzing.factor(), TimeUnit.SECONDS);
     process.destroyForcibly();
     String output = java.nio.file.Files.readString(log);
     assertThat(ended).as(output).isTrue();
@@ -109,8 +114,9 @@ final class NativeTokenizerTest {
       for (ObjectNode json : List.of(TokenizerDefinitionTest.wordPieces(), bytePairs())) {
         var mutated =
             new MutatedTokenizers(
-                json.toString().getBytes(StandardCharsets.UTF_8), new SplittableRandom(1));
-        for (int i = 0; i < MUTATIONS; i++) {
+                json.toString().getBytes(StandardCharsets.UTF_8),
+                new SplittableRandom(Fuzzing.seed()));
+        for (int i = 0; i < Fuzzing.rounds(MUTATIONS); i++) {
           byte[] bytes = mutated.next();
           try (Tokenizer tokenizer = open(bytes)) {
             read++;

@@ -15,11 +15,11 @@ import dev.watershed.type.v1.EvaluationSample;
 import java.util.List;
 
 /** The smallest encoder on the miniature task: enough to see whether bits agree. */
-final class PicoExperiment {
+public final class PicoExperiment {
   private PicoExperiment() {}
 
   /** A run from random weights that saves what it resumes from after every ten steps. */
-  static TrainingRunSpec training(int steps, long seed) {
+  public static TrainingRunSpec training(int steps, long seed) {
     return TrainingRunSpec.newBuilder()
         .setDisplayName("pico")
         .setRandom(

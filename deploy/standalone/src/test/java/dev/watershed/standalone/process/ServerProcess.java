@@ -12,15 +12,17 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged command line as a process of its own, which can be asked to end or killed. */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
   private static final long START_SECONDS = 120;
 
   private final Process process;
   private final ManagedChannel channel;
   private final String address;
+  private final Path log;
 
-  private ServerProcess(Process process, String address) {
+  private ServerProcess(Process process, Path log, String address) {
     this.process = process;
+    this.log = log;
     this.address = address;
     this.channel = NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build();
   }
@@ -67,7 +69,7 @@ final class ServerProcess implements AutoCloseable {
    * @param options of the virtual machine
    * @param variables of the environment
    */
-  static ServerProcess serve(
+  public static ServerProcess serve(
       Path data, Path dataRoot, List<String> options, Map<String, String> variables)
       throws Exception {
     Files.createDirectories(data);
@@ -100,7 +102,7 @@ final class ServerProcess implements AutoCloseable {
       for (String line : Files.readAllLines(log)) {
         if (line.startsWith("{\"address\":") && line.endsWith("}")) {
           String address = new ObjectMapper().readTree(line).get("address").asText();
-          return new ServerProcess(process, address);
+          return new ServerProcess(process, log, address);
         }
       }
       process.waitFor(50, TimeUnit.MILLISECONDS);
@@ -110,16 +112,26 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** The process's number. */
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
+  /** Whether it has not ended. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** All that it has written. */
+  public Path log() {
+    return log;
+  }
+
   /** "host:port". */
-  String address() {
+  public String address() {
     return address;
   }
 
-  ManagedChannel channel() {
+  public ManagedChannel channel() {
     return channel;
   }
 
