@@ -1,8 +1,8 @@
 package dev.watershed.classifier;
 
 /**
- * How much those tests do that read inputs changed at random. {@code -Dwatershed.fuzz.seconds},
- * which {@code -Pfuzz} raises, is what the fuzzing of a server takes; these do in proportion more.
+ * How much those tests do that read inputs changed at random. {@code -Dfuzz.seconds}, which {@code
+ * -Pfuzz} raises, is what the fuzzing of a server takes; these do in proportion more.
  */
 public final class Fuzzing {
   private static final int SECONDS_IN_THE_BUILD = 10;
@@ -20,12 +20,12 @@ public final class Fuzzing {
 
   /** How many times as much as in the ordinary build there is to do. */
   public static int factor() {
-    int seconds = Integer.getInteger("watershed.fuzz.seconds", SECONDS_IN_THE_BUILD);
+    int seconds = Integer.getInteger("fuzz.seconds", SECONDS_IN_THE_BUILD);
     return Math.max(1, seconds / SECONDS_IN_THE_BUILD);
   }
 
-  /** The seed of all changes: {@code -Dwatershed.fuzz.seed}, or 1. */
+  /** The seed of all changes: {@code -Dfuzz.seed}, or 1. */
   public static long seed() {
-    return Long.getLong("watershed.fuzz.seed", 1);
+    return Long.getLong("fuzz.seed", 1);
   }
 }

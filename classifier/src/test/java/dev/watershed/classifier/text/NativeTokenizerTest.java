@@ -50,8 +50,8 @@ final class NativeTokenizerTest {
         List.of(
             "-Xmx512m",
             "--enable-native-access=ALL-UNNAMED",
-            "-Dwatershed.fuzz.seconds=" + System.getProperty("watershed.fuzz.seconds", ""),
-            "-Dwatershed.fuzz.seed=" + Fuzzing.seed(),
+            "-Dfuzz.seconds=" + System.getProperty("fuzz.seconds", ""),
+            "-Dfuzz.seed=" + Fuzzing.seed(),
             "-cp",
             System.getProperty("java.class.path"),
             Child.class.getName(),

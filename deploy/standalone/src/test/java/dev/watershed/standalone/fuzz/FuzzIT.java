@@ -34,9 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Whatever is sent to whichever rpc: the answer is right, and the server lives, answers others, and
  * holds no more memory than before.
  *
- * <p>{@code -Dwatershed.fuzz.seconds} says for how long ({@code -Pfuzz} for minutes), {@code
- * -Dwatershed.fuzz.seed} repeats what a failure names. What was sent and answered is counted in
- * {@code target/fuzz.txt}.
+ * <p>{@code -Dfuzz.seconds} says for how long ({@code -Pfuzz} for minutes), {@code -Dfuzz.seed}
+ * repeats what a failure names. What was sent and answered is counted in {@code target/fuzz.txt}.
  */
 @Tag("fuzz")
 final class FuzzIT {
@@ -69,8 +68,8 @@ final class FuzzIT {
           "WATERSHED_TRAINER_MAX_QUEUED_RUNS", "200",
           "WATERSHED_ANALYSIS_MAX_POINTS", "10000");
 
-  private final long seed = Long.getLong("watershed.fuzz.seed", System.nanoTime());
-  private final Duration time = Duration.ofSeconds(Long.getLong("watershed.fuzz.seconds", 10));
+  private final long seed = Long.getLong("fuzz.seed", System.nanoTime());
+  private final Duration time = Duration.ofSeconds(Long.getLong("fuzz.seconds", 10));
   private final Tally tally = new Tally();
   private final Map<String, String> failures = new TreeMap<>();
   private final AtomicLong slowest = new AtomicLong();
@@ -113,7 +112,7 @@ final class FuzzIT {
     String summary =
         String.format(
             Locale.ROOT,
-            "%d calls with -Dwatershed.fuzz.seed=%d; slowest ordinary calls %d ms; before %s, after %s;"
+            "%d calls with -Dfuzz.seed=%d; slowest ordinary calls %d ms; before %s, after %s;"
                 + " log %d bytes",
             tally.calls(),
             seed,
@@ -268,7 +267,7 @@ final class FuzzIT {
   }
 
   private String failed() {
-    var text = new StringBuilder("-Dwatershed.fuzz.seed=" + seed + ": " + failures.size());
+    var text = new StringBuilder("-Dfuzz.seed=" + seed + ": " + failures.size());
     failures.entrySet().stream()
         .limit(LISTED_FAILURES)
         .forEach(
