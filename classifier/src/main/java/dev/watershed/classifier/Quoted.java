@@ -40,6 +40,10 @@ public final class Quoted {
   }
 
   private static boolean isPlain(int character) {
+    // Persian and other languages are spelled with joiners.
+    if (character == 0x200C || character == 0x200D) {
+      return true;
+    }
     return switch (Character.getType(character)) {
       case Character.CONTROL,
           Character.FORMAT,

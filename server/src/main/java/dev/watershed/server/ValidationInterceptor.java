@@ -4,6 +4,7 @@ import build.buf.protovalidate.Config;
 import build.buf.protovalidate.Validator;
 import build.buf.protovalidate.ValidatorFactory;
 import build.buf.protovalidate.exceptions.ValidationException;
+import build.buf.validate.Violation;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -14,6 +15,7 @@ import io.grpc.ServerInterceptor;
 import io.micronaut.context.annotation.Bean;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
+import java.util.Locale;
 
 /** Refuses requests that break a rule of their contract, before any handler sees them. */
 @Singleton
@@ -24,6 +26,9 @@ public final class ValidationInterceptor implements ServerInterceptor {
 
   /** Larger requests are checked up to the first violation, so that refusing them costs little. */
   private static final int LARGE_BYTES = 1 << 20;
+
+  /** See watershed/type/v1/name.proto. */
+  private static final String VISIBLE = "string.name.visible";
 
   private final Validator validator = ValidatorFactory.newBuilder().build();
   private final Validator hasty =
@@ -57,7 +62,7 @@ public final class ValidationInterceptor implements ServerInterceptor {
       var broken = chosen.validate(message).toProto().getViolationsList();
       for (var violation : broken.subList(0, Math.min(broken.size(), LISTED_VIOLATIONS))) {
         violations.add(
-            RefusedException.violation(FieldPaths.render(violation), violation.getMessage()));
+            RefusedException.violation(FieldPaths.render(violation), said(message, violation)));
       }
       if (broken.size() > LISTED_VIOLATIONS) {
         int more = broken.size() - LISTED_VIOLATIONS;
@@ -69,5 +74,33 @@ public final class ValidationInterceptor implements ServerInterceptor {
     if (!violations.isEmpty()) {
       throw RefusedException.invalidArgument("REQUEST_INVALID", violations);
     }
+  }
+
+  /** The rule; where it is about characters that cannot be seen, with the first of them. */
+  private static String said(Message message, Violation violation) {
+    return violation.getRuleId().equals(VISIBLE)
+            && FieldPaths.value(message, violation) instanceof String text
+        ? violation.getMessage() + firstUnseen(text)
+        : violation.getMessage();
+  }
+
+  private static String firstUnseen(String text) {
+    int[] characters = text.codePoints().toArray();
+    for (int i = 0; i < characters.length; i++) {
+      boolean unseen =
+          switch (Character.getType(characters[i])) {
+            case Character.CONTROL,
+                Character.FORMAT,
+                Character.LINE_SEPARATOR,
+                Character.PARAGRAPH_SEPARATOR ->
+                true;
+            default -> characters[i] == 0xFFFD;
+          };
+      boolean joiner = characters[i] == 0x200C || characters[i] == 0x200D;
+      if (unseen && !joiner) {
+        return String.format(Locale.ROOT, "; character %d is U+%04X", i + 1, characters[i]);
+      }
+    }
+    return "";
   }
 }

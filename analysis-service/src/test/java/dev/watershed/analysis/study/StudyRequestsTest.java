@@ -296,8 +296,11 @@ final class StudyRequestsTest {
     var label = "x".repeat(200);
     var mapping = LabelMapping.newBuilder();
     for (int i = 0; i < 1000; i++) {
-      mapping.addEntries(
-          LabelMappingEntry.newBuilder().setDataLabel(label).addModelLabels(label.repeat(5) + i));
+      var entry = LabelMappingEntry.newBuilder().setDataLabel(label);
+      for (int j = 0; j < 5; j++) {
+        entry.addModelLabels("y".repeat(190) + j + "-" + i);
+      }
+      mapping.addEntries(entry);
     }
     return spec.setInDomain(sample("in-domain").toBuilder().setLabelMapping(mapping));
   }
