@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import com.google.common.hash.Hashing;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.Dynamics;
 import dev.watershed.analysis.v1.ExportDynamicsRequest;
 import dev.watershed.analysis.v1.ExportDynamicsResponse;
@@ -21,8 +22,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -112,6 +115,7 @@ final class DynamicsCommand implements Callable<Integer> {
   private @Nullable Path out;
 
   private final Surroundings surroundings;
+  private final Set<String> noticed = new HashSet<>();
 
   DynamicsCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -290,11 +294,15 @@ final class DynamicsCommand implements Callable<Integer> {
               .setSpec(spec)
               .setRequestId("dynamics-" + digest + "-" + attempts + attempt)
               .build();
-      Study study =
+      CreateStudyResponse created =
           StudyServiceGrpc.newBlockingStub(server.channel())
               .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)
-              .createStudy(request)
-              .getStudy();
+              .createStudy(request);
+      // Mostly the same at each step.
+      created.getNoticesList().stream()
+          .filter(noticed::add)
+          .forEach(notice -> output.remark("notice: " + notice));
+      Study study = created.getStudy();
       if (study.getState() != StudyState.STUDY_STATE_FAILED
           && study.getState() != StudyState.STUDY_STATE_CANCELLED) {
         return study;

@@ -155,7 +155,9 @@ final class FieldWords {
   /** A word in quotes is somebody's own; only paths and the fields that advice names are said. */
   private static String inSentence(MatchResult match, String text) {
     boolean quoted = match.start() > 0 && "'\"".indexOf(text.charAt(match.start() - 1)) >= 0;
-    return quoted ? match.group() : of(match.group());
+    // What is typed already stays as it is.
+    boolean said = match.end() < text.length() && text.charAt(match.end()) == '=';
+    return quoted || said ? match.group() : of(match.group());
   }
 
   /** What people type for a field; the field itself where there is nothing. */

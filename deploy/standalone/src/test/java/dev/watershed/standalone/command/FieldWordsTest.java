@@ -50,6 +50,12 @@ final class FieldWordsTest {
   }
 
   @Test
+  void inText_whatIsTypedAlready_staysAsItIs() {
+    assertThat(FieldWords.inText("label_names= of --sample: say in label_names= what 0, 1 mean"))
+        .isEqualTo("label_names= of --sample: say in label_names= what 0, 1 mean");
+  }
+
+  @Test
   void inText_labelMapping_isTheOptionThatTheCommandHas() {
     assertThat(FieldWords.inText("spec.classification.train: say in label_mapping which is which"))
         .isEqualTo("--train: say in --labels which is which");
