@@ -36,14 +36,15 @@ public final class Quoted {
 
   /** Whether a text can be a name: nothing in it is invisible, unassigned or changes direction. */
   public static boolean isPlain(String text) {
-    return text.codePoints().allMatch(Quoted::isPlain);
+    return text.codePoints().allMatch(character -> isPlain(character) || isJoiner(character));
+  }
+
+  /** Persian and other languages are spelled with them. */
+  private static boolean isJoiner(int character) {
+    return character == 0x200C || character == 0x200D;
   }
 
   private static boolean isPlain(int character) {
-    // Persian and other languages are spelled with joiners.
-    if (character == 0x200C || character == 0x200D) {
-      return true;
-    }
     return switch (Character.getType(character)) {
       case Character.CONTROL,
           Character.FORMAT,
