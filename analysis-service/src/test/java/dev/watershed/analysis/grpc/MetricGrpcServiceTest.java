@@ -25,11 +25,14 @@ import dev.watershed.server.ServerConfiguration;
 import dev.watershed.server.ValidationInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -190,6 +193,47 @@ final class MetricGrpcServiceTest {
     assertClustersRefused("COUNTS_UNEQUAL", "scores", request(right).addScores(1));
     assertClustersRefused(
         "SCORE_NOT_FINITE", "scores[1]", request(right).addScores(1).addScores(Double.NaN));
+  }
+
+  /**
+   * There is one thread that computes. Were it not freed at the deadline, the last call would wait
+   * for nine tenths of a whole clustering, and it has half of that.
+   */
+  @Test
+  void clusterModels_largestWithAShortDeadline_endsAndLeavesTheServerToOthers() throws Exception {
+    var largest = request(apart(1000)).build();
+    long began = System.nanoTime();
+    metrics.clusterModels(largest);
+    long whole = System.nanoTime() - began;
+
+    var ended =
+        MetricServiceGrpc.newFutureStub(channel)
+            .withDeadlineAfter(whole / 10, TimeUnit.NANOSECONDS)
+            .clusterModels(largest);
+    assertRefused(
+        "REQUEST_INVALID",
+        "curve",
+        () -> metrics.analyzeCurve(AnalyzeCurveRequest.getDefaultInstance()));
+    assertThat(catchThrowableOfType(ExecutionException.class, ended::get).getCause())
+        .extracting(Status::fromThrowable)
+        .extracting(Status::getCode)
+        .isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    metrics = metrics.withDeadlineAfter(whole / 2, TimeUnit.NANOSECONDS);
+    assertThat(analyze(new double[] {0, .5, 1}, new double[] {1, 2, 1}).getBarrierHeightNats())
+        .isEqualTo(1);
+  }
+
+  /** Two clusters of random distances. */
+  private static double[][] apart(int models) {
+    var random = new Random(1);
+    var distances = new double[models][models];
+    for (int i = 0; i < models; i++) {
+      for (int j = 0; j < i; j++) {
+        distances[i][j] = random.nextDouble() + (i % 2 == j % 2 ? 0 : 1);
+        distances[j][i] = distances[i][j];
+      }
+    }
+    return distances;
   }
 
   private CurveMetrics analyze(double[] alphas, double[] losses) {
