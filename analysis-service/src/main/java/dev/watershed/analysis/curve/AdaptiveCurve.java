@@ -135,7 +135,8 @@ public final class AdaptiveCurve {
   /**
    * Returns the fewest intervals of an equal grid, doubled from the one begun with, on which the
    * same rule knows the gap to the tolerance; those of the finest grid where none does. Losses
-   * between the points measured are taken from their cubic spline.
+   * between the points measured are taken from their cubic spline, so this is an estimate: where a
+   * grid meets the tolerance narrowly, half or twice as many may be right.
    */
   public int equalIntervals() {
     var spline =

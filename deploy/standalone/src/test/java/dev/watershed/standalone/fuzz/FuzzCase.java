@@ -22,13 +22,7 @@ record FuzzCase(long number, ServedMethod method, FuzzKind kind, FuzzedCall call
     var random = new SplittableRandom(seed + number * 0x9E3779B97F4A7C15L);
     // Every rpc has its turn.
     var method = methods.get((int) (number % methods.size()));
-    int draw = random.nextInt(100);
-    var kind =
-        draw < 5
-            ? FuzzKind.RIGHT
-            : draw < 15
-                ? FuzzKind.BYTES
-                : draw < 35 ? FuzzKind.RANDOM : draw < 85 ? FuzzKind.MUTATED : FuzzKind.BROKEN;
+    var kind = kind(number / methods.size(), random);
     var texts = new RandomText(random, corpus.texts());
     var values = new RandomValues(random, texts);
     var mutations = new MutatedMessages(random, texts, values, corpus.all());
@@ -48,6 +42,20 @@ record FuzzCase(long number, ServedMethod method, FuzzKind kind, FuzzedCall call
               broken(random, (random.nextBoolean() ? base : mutations.mutated(base)).toByteArray());
         };
     return new FuzzCase(number, method, kind, call);
+  }
+
+  /** Each kind in turn at first, so that none is left to chance; drawn from then on. */
+  private static FuzzKind kind(long turn, RandomGenerator random) {
+    var kinds = FuzzKind.values();
+    int draw = random.nextInt(100);
+    if (turn < kinds.length) {
+      return kinds[(int) turn];
+    }
+    return draw < 5
+        ? FuzzKind.RIGHT
+        : draw < 15
+            ? FuzzKind.BYTES
+            : draw < 35 ? FuzzKind.RANDOM : draw < 85 ? FuzzKind.MUTATED : FuzzKind.BROKEN;
   }
 
   private static byte[] bytes(
