@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.common.html.HtmlEscapers;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.type.v1.Warning;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -36,7 +37,7 @@ record SelfContainedPage(String template, String script) {
    *
    * @param data what the script draws
    */
-  void write(String title, String finding, List<String> warnings, Message data, Appendable out)
+  void write(String title, String finding, List<Warning> warnings, Message data, Appendable out)
       throws IOException {
     String scripts = resource("page.js") + resource(script);
     String echarts = echarts();
@@ -60,11 +61,11 @@ record SelfContainedPage(String template, String script) {
     return HtmlEscapers.htmlEscaper().escape(text);
   }
 
-  private static String notices(List<String> warnings) {
+  private static String notices(List<Warning> warnings) {
     return warnings.isEmpty()
         ? ""
         : warnings.stream()
-            .map(warning -> "<li>" + escaped(warning) + "</li>")
+            .map(warning -> "<li>" + escaped(warning.getMessage()) + "</li>")
             .collect(Collectors.joining("", "<ul class=\"notice\" id=\"warnings\">", "</ul>"));
   }
 

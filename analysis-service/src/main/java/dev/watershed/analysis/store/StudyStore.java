@@ -34,6 +34,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,38 @@ public final class StudyStore {
    * @param remainingSeconds estimated seconds left
    */
   public record Pace(double elapsedSeconds, double remainingSeconds) {}
+
+  /**
+   * What was noticed while reading a sample or a model, for people.
+   *
+   * @param sample index, 0 for the in-domain one; -1 for a notice of a model
+   * @param model index; -1 for a notice of a sample
+   * @param place among the notices of the same
+   */
+  public record Notice(int sample, int model, int place, String message) {
+    private static final int NONE = -1;
+
+    /** Numbers the notices of a sample. */
+    public static List<Notice> ofSample(int sample, List<String> messages) {
+      return numbered(sample, NONE, messages);
+    }
+
+    /** Numbers the notices of a model. */
+    public static List<Notice> ofModel(int model, List<String> messages) {
+      return numbered(NONE, model, messages);
+    }
+
+    private static List<Notice> numbered(int sample, int model, List<String> messages) {
+      return IntStream.range(0, messages.size())
+          .mapToObj(place -> new Notice(sample, model, place, messages.get(place)))
+          .toList();
+    }
+
+    /** Whether it is of a model, not of a sample. */
+    public boolean isOfModel() {
+      return model != NONE;
+    }
+  }
 
   /** The metrics of one model on one sample; sample 0 is the in-domain sample. */
   public record Score(int model, int sample, ClassificationMetrics metrics) {}
@@ -318,6 +351,40 @@ public final class StudyStore {
                         study,
                         sample))
                 .orElse(0));
+  }
+
+  /** Keeps what was noticed, unless it is known. */
+  public void keepNotices(long study, List<Notice> notices) {
+    if (notices.isEmpty()) {
+      return;
+    }
+    inTransaction(
+        connection -> {
+          for (var notice : notices) {
+            update(
+                connection,
+                "INSERT INTO study_notice (study, sample, model, place, message)"
+                    + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                study,
+                notice.sample(),
+                notice.model(),
+                notice.place(),
+                notice.message());
+          }
+          return notices.size();
+        });
+  }
+
+  /** Returns what was noticed: of samples, then of models, each in the order of the spec. */
+  public List<Notice> notices(long study) {
+    return inTransaction(
+        connection ->
+            query(
+                connection,
+                "SELECT sample, model, place, message FROM study_notice WHERE study = ?"
+                    + " ORDER BY model, sample, place",
+                row -> new Notice(row.getInt(1), row.getInt(2), row.getInt(3), row.getString(4)),
+                study));
   }
 
   /**

@@ -1,5 +1,9 @@
 package dev.watershed.analysis.study;
 
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ALPHAS_ADAPTIVE;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_LOSS_NOT_FINITE;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SPECS_DIFFER;
+
 import dev.watershed.analysis.cluster.ClusterMatching;
 import dev.watershed.analysis.statistics.AdjustedRandIndex;
 import dev.watershed.analysis.statistics.Summary;
@@ -10,9 +14,9 @@ import dev.watershed.analysis.v1.PairDynamics;
 import dev.watershed.analysis.v1.StepChange;
 import dev.watershed.analysis.v1.StepSummary;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.Warning;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -163,17 +167,21 @@ final class DynamicsComputation {
     return Summary.of(metrics.stream().mapToDouble(value).toArray()).mean();
   }
 
-  private List<String> warnings(List<StepSummary> summaries) {
-    var warnings = new LinkedHashSet<String>();
+  private List<Warning> warnings(List<StepSummary> summaries) {
+    var warnings = new ArrayList<Warning>();
     for (var summary : summaries) {
       if (summary.getInfinitePairCount() > 0) {
         warnings.add(
-            String.format(
-                Locale.ROOT,
-                "Step %d: the loss is not finite somewhere between the models of %d of %d pairs; means and changes leave them out.",
-                summary.getStep(),
-                summary.getInfinitePairCount(),
-                last.metrics().size()));
+            Warnings.of(
+                WARNING_REASON_LOSS_NOT_FINITE,
+                summary.getStudy(),
+                String.format(
+                    Locale.ROOT,
+                    "Step %d: the loss is not finite somewhere between the models of %d of %d"
+                        + " pairs; means and changes leave them out.",
+                    summary.getStep(),
+                    summary.getInfinitePairCount(),
+                    last.metrics().size())));
       }
     }
     AlphaGrid.of(last.spec())
@@ -181,8 +189,12 @@ final class DynamicsComputation {
         .ifPresent(
             rule ->
                 warnings.add(
-                    "Each study chose its alphas pair by pair: convexity gaps are known to %s nats, barrier heights and areas at the alphas chosen; smaller changes say nothing."
-                        .formatted(rule.toleranceNats())));
+                    Warnings.of(
+                        WARNING_REASON_ALPHAS_ADAPTIVE,
+                        "Each study chose its alphas pair by pair: convexity gaps are known to "
+                            + rule.toleranceNats()
+                            + " nats, barrier heights and areas at the alphas chosen; smaller"
+                            + " changes say nothing.")));
     warnDifferent(warnings, "distance", "clusters compare with care", StudySpec::getDistance);
     warnDifferent(
         warnings, "cluster count", "clusters compare with care", StudySpec::getClusterCount);
@@ -192,32 +204,41 @@ final class DynamicsComputation {
         "clusters compare with care",
         spec -> spec.getMedianKernelWidth() ? "the median distance" : spec.getKernelWidth());
     warnDifferent(warnings, "precision", "small changes may be rounding", StudySpec::getPrecision);
-    var stepsOf = new LinkedHashMap<String, List<String>>();
+    var stepsOf = new LinkedHashMap<Warning, List<String>>();
     for (var step : steps) {
       for (var warning : step.warnings()) {
-        stepsOf.computeIfAbsent(warning, text -> new ArrayList<>()).add(Long.toString(step.step()));
+        // Of another checkpoint at each step.
+        stepsOf
+            .computeIfAbsent(
+                warning.toBuilder().clearSubject().build(), subjectless -> new ArrayList<>())
+            .add(Long.toString(step.step()));
       }
     }
     stepsOf.forEach(
         (warning, at) ->
             warnings.add(
-                (at.size() == 1 ? "Step " : "Steps ") + String.join(", ", at) + ": " + warning));
-    return List.copyOf(warnings);
+                warning.toBuilder()
+                    .setMessage(
+                        (at.size() == 1 ? "Step " : "Steps ")
+                            + String.join(", ", at)
+                            + ": "
+                            + warning.getMessage())
+                    .build()));
+    return warnings;
   }
 
   private void warnDifferent(
-      LinkedHashSet<String> warnings,
-      String what,
-      String consequence,
-      Function<StudySpec, Object> field) {
+      List<Warning> warnings, String what, String consequence, Function<StudySpec, Object> field) {
     var values = steps.stream().map(step -> field.apply(step.spec())).distinct().toList();
     if (values.size() > 1) {
       warnings.add(
-          "The studies differ in %s (%s); %s."
-              .formatted(
-                  what,
-                  values.stream().map(Object::toString).collect(Collectors.joining(", ")),
-                  consequence));
+          Warnings.of(
+              WARNING_REASON_SPECS_DIFFER,
+              "The studies differ in %s (%s); %s."
+                  .formatted(
+                      what,
+                      values.stream().map(Object::toString).collect(Collectors.joining(", ")),
+                      consequence)));
     }
   }
 

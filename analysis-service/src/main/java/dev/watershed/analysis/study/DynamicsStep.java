@@ -7,6 +7,8 @@ import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.Warning;
+import dev.watershed.type.v1.WarningReason;
 import java.util.HashMap;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -30,7 +32,7 @@ record DynamicsStep(
     boolean oneBasin,
     double meanLossNats,
     double meanAccuracy,
-    List<String> warnings) {
+    List<Warning> warnings) {
 
   /**
    * @param labels the same as those of {@code report}, in the order wanted
@@ -60,7 +62,7 @@ record DynamicsStep(
         mean(report, model -> model.getInDomain().getMeanLossNats()),
         mean(report, model -> model.getInDomain().getAccuracy()),
         report.getWarningsList().stream()
-            .filter(warning -> !ReportWarnings.concernsFits(warning))
+            .filter(warning -> warning.getReason() != WarningReason.WARNING_REASON_FEW_MODELS)
             .toList());
   }
 

@@ -75,7 +75,7 @@ final class ModelScores {
     }
     var header = responses.next().getHeader();
     readHeader(model, asked, header);
-    var scores = record.knownScores(header.getModelDigests(0), header.getProvenance());
+    var scores = record.knownScores(header.getModels(0).getDigest(), header.getProvenance());
     var taken = new TreeMap<Integer, Known>();
     for (int i = 0; i < asked.size(); i++) {
       var score = scores.get(record.identity(asked.get(i), header.getSamples(i)));
@@ -115,8 +115,9 @@ final class ModelScores {
   }
 
   private void readHeader(int model, List<Integer> asked, CombinationHeader header) {
-    record.checkModel(model, header.getModelDigests(0));
+    record.checkModel(model, header.getModels(0).getDigest());
     record.checkSamples(asked, header.getSamplesList());
     record.keepLabelCount(asked, header.getSamplesList());
+    record.keepNotices(model, header.getModels(0), asked, header.getSamplesList());
   }
 }

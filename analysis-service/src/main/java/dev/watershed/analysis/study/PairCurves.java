@@ -166,8 +166,8 @@ final class PairCurves {
       var response = responses.next();
       if (response.hasHeader()) {
         var header = response.getHeader();
-        record.checkModel(pair.a(), header.getModelADigest());
-        record.checkModel(pair.b(), header.getModelBDigest());
+        record.checkModel(pair.a(), header.getModelA().getDigest());
+        record.checkModel(pair.b(), header.getModelB().getDigest());
         record.checkSamples(List.of(0), header.getSamplesList());
         record.keepProvenance(header.getProvenance());
         record.keepDistance(pair, header.getEuclideanDistance());

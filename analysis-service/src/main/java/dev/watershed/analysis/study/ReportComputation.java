@@ -88,6 +88,7 @@ final class ReportComputation {
           group("Euclidean distance", pairs, matrix(pairs, PairReport::getEuclideanDistance)));
     }
     report.addAllWarnings(ReportWarnings.of(report, store.labelCount(study.number(), 0)));
+    report.addAllWarnings(ReportWarnings.ofNotices(spec, store.notices(study.number())));
     return report.setFinding(Finding.of(report)).build();
   }
 

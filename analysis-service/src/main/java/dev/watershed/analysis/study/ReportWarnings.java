@@ -1,11 +1,24 @@
 package dev.watershed.analysis.study;
 
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_AFFINITY_NOT_CONNECTED;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_BELOW_CHANCE;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_CHECKPOINT_READ;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_DATA_READ;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_EXAMPLES;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_MODELS;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNOWN;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
+
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Chance;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.store.StudyStore.Notice;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
+import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.type.v1.Warning;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,52 +40,84 @@ final class ReportWarnings {
   /** So many models are named in a sentence. */
   private static final int MOST_NAMED = 10;
 
-  private static final String FITS = "The diagnostics are fitted";
-
   private ReportWarnings() {}
-
-  /** Whether a warning is about the fits of diagnostics, of which not every reader makes use. */
-  static boolean concernsFits(String warning) {
-    return warning.startsWith(FITS);
-  }
 
   /**
    * @param report with its models, spec and diagnostics
    * @param labelCount labels of the in-domain sample's data; 0 where that is not known
    */
-  static List<String> of(StudyReportOrBuilder report, int labelCount) {
-    var warnings = new ArrayList<String>();
+  static List<Warning> of(StudyReportOrBuilder report, int labelCount) {
+    var warnings = new ArrayList<Warning>();
     for (var model : report.getModelsList()) {
       var inDomain = model.getInDomain();
       var chance = new Chance(labelCount, inDomain.getExampleCount());
       // Out of domain a model may well be below chance: diagnostics are made to mislead it.
       if (chance.looksPermuted(inDomain.getAccuracy())) {
-        warnings.add(belowChance(model, chance));
+        warnings.add(
+            Warnings.of(
+                WARNING_REASON_BELOW_CHANCE, model.getCheckpoint(), belowChance(model, chance)));
       }
     }
     warnings.addAll(sameWeights(report.getModelsList()));
     int examples = report.getModels(0).getInDomain().getExampleCount();
     if (examples < LEAST_EXAMPLES) {
       warnings.add(
-          String.format(
-              Locale.ROOT,
-              "The in-domain sample (%s) has only %d examples, so that losses and gaps are noisy;"
-                  + " take at least %d.",
-              SampleText.of(report.getSpec().getInDomain()),
-              examples,
-              LEAST_EXAMPLES));
+          Warnings.of(
+              WARNING_REASON_FEW_EXAMPLES,
+              report.getSpec().getInDomain().getName(),
+              String.format(
+                  Locale.ROOT,
+                  "The in-domain sample (%s) has only %d examples, so that losses and gaps are"
+                      + " noisy; take at least %d.",
+                  SampleText.of(report.getSpec().getInDomain()),
+                  examples,
+                  LEAST_EXAMPLES)));
     }
-    looselyKnown(report).ifPresent(warnings::add);
-    unconnected(report).ifPresent(warnings::add);
+    looselyKnown(report)
+        .map(text -> Warnings.of(WARNING_REASON_GAP_LOOSELY_KNOWN, text))
+        .ifPresent(warnings::add);
+    unconnected(report)
+        .map(text -> Warnings.of(WARNING_REASON_AFFINITY_NOT_CONNECTED, text))
+        .ifPresent(warnings::add);
     if (report.getDiagnosticsCount() > 0 && report.getModelsCount() < LEAST_FITTED_MODELS) {
       warnings.add(
-          FITS
-              + String.format(
+          Warnings.of(
+              WARNING_REASON_FEW_MODELS,
+              String.format(
                   Locale.ROOT,
-                  " over %d models; a correlation of fewer than %d says little. Add models.",
+                  "The diagnostics are fitted over %d models; a correlation of fewer than %d says"
+                      + " little. Add models.",
                   report.getModelsCount(),
-                  LEAST_FITTED_MODELS));
+                  LEAST_FITTED_MODELS)));
     }
+    return warnings;
+  }
+
+  /** What was noticed while reading, said once for all that it was noticed of. */
+  static List<Warning> ofNotices(StudySpec spec, List<Notice> notices) {
+    var samples = new ArrayList<Warning>();
+    var models = new LinkedHashMap<String, List<StudyModel>>();
+    for (var notice : notices) {
+      if (notice.isOfModel()) {
+        models
+            .computeIfAbsent(notice.message(), message -> new ArrayList<>())
+            .add(spec.getModels(notice.model()));
+      } else {
+        String name =
+            notice.sample() == 0
+                ? spec.getInDomain().getName()
+                : spec.getDiagnostics(notice.sample() - 1).getSample().getName();
+        samples.add(Warnings.of(WARNING_REASON_DATA_READ, name, name + ": " + notice.message()));
+      }
+    }
+    var warnings = new ArrayList<>(samples);
+    models.forEach(
+        (message, of) ->
+            warnings.add(
+                Warnings.of(
+                    WARNING_REASON_CHECKPOINT_READ,
+                    of.get(0).getCheckpoint(),
+                    named(of.stream().map(StudyModel::getLabel).toList()) + ": " + message)));
     return warnings;
   }
 
@@ -137,20 +182,23 @@ final class ReportWarnings {
         chance.labelCount());
   }
 
-  private static List<String> sameWeights(List<ModelReport> models) {
-    var byDigest = new LinkedHashMap<String, List<String>>();
+  private static List<Warning> sameWeights(List<ModelReport> models) {
+    var byDigest = new LinkedHashMap<String, List<ModelReport>>();
     for (var model : models) {
       byDigest
           .computeIfAbsent(model.getDigest().getSha256(), digest -> new ArrayList<>())
-          .add(model.getLabel());
+          .add(model);
     }
     return byDigest.values().stream()
-        .filter(labels -> labels.size() > 1)
+        .filter(same -> same.size() > 1)
         .map(
-            labels ->
-                named(labels)
-                    + " are one model: their checkpoints have the same digest. Pairs of them have"
-                    + " no distance, and clusters count them more than once.")
+            same ->
+                Warnings.of(
+                    WARNING_REASON_SAME_WEIGHTS,
+                    same.get(0).getCheckpoint(),
+                    named(same.stream().map(ModelReport::getLabel).toList())
+                        + " are one model: their checkpoints have the same digest. Pairs of them"
+                        + " have no distance, and clusters count them more than once."))
         .toList();
   }
 

@@ -6,14 +6,17 @@ import dev.watershed.analysis.store.KnownPoints.KnownPair;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
+import dev.watershed.analysis.store.StudyStore.Notice;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.analysis.study.StudyPlan.Pair;
+import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Provenance;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -173,6 +176,19 @@ final class StudyRecord {
     if (inDomain >= 0) {
       store.keepLabelCount(hold.study(), 0, described.get(inDomain).getLabelsCount());
     }
+  }
+
+  /** Keeps what was noticed while reading a model and samples, for the report. */
+  void keepNotices(
+      int model,
+      ModelDescription described,
+      List<Integer> asked,
+      List<SampleDescription> describedSamples) {
+    var notices = new ArrayList<>(Notice.ofModel(model, described.getNoticesList()));
+    for (int i = 0; i < asked.size(); i++) {
+      notices.addAll(Notice.ofSample(asked.get(i), describedSamples.get(i).getNoticesList()));
+    }
+    store.keepNotices(hold.study(), notices);
   }
 
   /** What a sample is to other studies. */

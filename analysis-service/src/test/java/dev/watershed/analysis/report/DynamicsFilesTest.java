@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.type.v1.Warning;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringReader;
@@ -108,7 +109,10 @@ final class DynamicsFilesTest {
   }
 
   static Dynamics hostile() {
-    var hostile = SyntheticDynamics.of(6).toBuilder().setFinding(HOSTILE).addWarnings(HOSTILE);
+    var hostile =
+        SyntheticDynamics.of(6).toBuilder()
+            .setFinding(HOSTILE)
+            .addWarnings(Warning.newBuilder().setMessage(HOSTILE));
     hostile.setLabels(0, HOSTILE).getStepsBuilder(0).setStudy(HOSTILE);
     hostile
         .getPairsBuilderList()

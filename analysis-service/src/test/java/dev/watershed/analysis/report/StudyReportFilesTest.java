@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.type.v1.Warning;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringReader;
@@ -65,7 +66,11 @@ final class StudyReportFilesTest {
   @Test
   void write_warnings_areEscapedOnThePage() throws IOException {
     assertThat(write("report.html", report)).doesNotContain("id=\"warnings\"");
-    var doubted = report.toBuilder().addWarnings("few <models>").addWarnings(HOSTILE).build();
+    var doubted =
+        report.toBuilder()
+            .addWarnings(Warning.newBuilder().setMessage("few <models>"))
+            .addWarnings(Warning.newBuilder().setMessage(HOSTILE))
+            .build();
     assertThat(write("report.html", doubted))
         .contains(
             "<ul class=\"notice\" id=\"warnings\"><li>few &lt;models&gt;</li><li>&lt;/script");

@@ -14,6 +14,7 @@ import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.Warning;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -83,7 +84,9 @@ final class AdaptiveStudyTest {
         .isEqualTo(
             report.getPairsList().stream().mapToInt(pair -> equalIntervals(pair) - 1).sum() + 4 * 2)
         .isGreaterThan(2 * report.getCost().getComputedPoints());
-    assertThat(report.getWarningsList()).noneMatch(warning -> warning.contains("finest"));
+    assertThat(report.getWarningsList())
+        .extracting(Warning::getMessage)
+        .noneMatch(warning -> warning.contains("finest"));
   }
 
   @Test
@@ -98,6 +101,7 @@ final class AdaptiveStudyTest {
         .isLessThanOrEqualTo(
             crossing.getMetrics().getConvexityGapNats() + crossing.getConvexityGapToleranceNats());
     assertThat(report.getWarningsList())
+        .extracting(Warning::getMessage)
         .anySatisfy(
             warning ->
                 assertThat(warning)
@@ -195,6 +199,7 @@ final class AdaptiveStudyTest {
     assertThat(dynamics.getChanges(0).getConvexityGap().getMeanNats()).isZero();
     assertThat(dynamics.getSteps(0).hasMeanImprovedConvexityGapNats()).isFalse();
     assertThat(dynamics.getWarningsList())
+        .extracting(Warning::getMessage)
         .anySatisfy(warning -> assertThat(warning).contains("known to 0.005 nats"));
     for (var other : List.of(third, fixed)) {
       var status =

@@ -22,6 +22,7 @@ import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.Warning;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.ByteArrayOutputStream;
@@ -177,6 +178,7 @@ final class DynamicsTest {
     assertThat(change.getMeanNats()).isFinite();
     assertThat(change.getMaximumNats()).isFinite();
     assertThat(dynamics.getWarningsList())
+        .extracting(Warning::getMessage)
         .contains(
             "Step 1: the loss is not finite somewhere between the models of 3 of 6 pairs; means and"
                 + " changes leave them out.");
@@ -209,6 +211,7 @@ final class DynamicsTest {
     // Each study warns of fits over three models too; a comparison has no fits.
     assertThat(process.report(third).getWarningsList()).hasSize(1);
     assertThat(dynamics.getWarningsList())
+        .extracting(Warning::getMessage)
         .satisfiesExactly(
             kernel -> assertThat(kernel).contains("kernel width (1.0, 2.0)"),
             same -> assertThat(same).startsWith("Steps 0, 1: a, b are one model"));

@@ -10,6 +10,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
@@ -77,6 +78,12 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile String sampleVersion = "";
   volatile int examples = EXAMPLES;
   volatile List<String> labels = List.of("no", "yes");
+
+  /** By checkpoint. */
+  volatile Map<String, List<String>> modelNotices = Map.of();
+
+  /** By sample. */
+  volatile Map<String, List<String>> sampleNotices = Map.of();
 
   private final String name = InProcessServerBuilder.generateName();
   private final List<Server> servers = new ArrayList<>();
@@ -179,8 +186,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
               EvaluateInterpolationResponse.newBuilder()
                   .setHeader(
                       InterpolationHeader.newBuilder()
-                          .setModelADigest(digest(request.getModelA()))
-                          .setModelBDigest(digest(request.getModelB()))
+                          .setModelA(describe(request.getModelA()))
+                          .setModelB(describe(request.getModelB()))
                           .setEuclideanDistance(Math.abs(a - b))
                           .addAllSamples(describe(request.getSamplesList()))
                           .setProvenance(provenance))
@@ -219,7 +226,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
               EvaluateCombinationsResponse.newBuilder()
                   .setHeader(
                       CombinationHeader.newBuilder()
-                          .addModelDigests(digest(request.getModels(0)))
+                          .addModels(describe(request.getModels(0)))
                           .addAllSamples(describe(request.getSamplesList()))
                           .setProvenance(provenance))
                   .build());
@@ -251,6 +258,13 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
     evaluations.merge(evaluation, 1, Integer::sum);
   }
 
+  private ModelDescription describe(String checkpoint) {
+    return ModelDescription.newBuilder()
+        .setDigest(digest(checkpoint))
+        .addAllNotices(modelNotices.getOrDefault(checkpoint, List.of()))
+        .build();
+  }
+
   private Digest digest(String checkpoint) {
     return digestOf(checkpoint.replace("copy", "left") + version);
   }
@@ -271,6 +285,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                     .setDigest(digestOf(sample.getName() + sampleVersion))
                     .setExampleCount(examples)
                     .addAllLabels(labels)
+                    .addAllNotices(sampleNotices.getOrDefault(sample.getName(), List.of()))
                     .build())
         .toList();
   }

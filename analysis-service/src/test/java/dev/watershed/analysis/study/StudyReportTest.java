@@ -3,6 +3,7 @@ package dev.watershed.analysis.study;
 import static dev.watershed.analysis.study.TestSpecs.sample;
 import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.primitives.Doubles;
@@ -16,6 +17,8 @@ import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
+import dev.watershed.type.v1.Warning;
+import dev.watershed.type.v1.WarningReason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -187,6 +190,7 @@ final class StudyReportTest {
     var narrow = process.study(spec.setKernelWidth(1).build());
     assertThat(narrow.getClustering().getConnected()).isFalse();
     assertThat(narrow.getWarningsList())
+        .extracting(Warning::getMessage)
         .singleElement()
         .asString()
         .startsWith(
@@ -255,6 +259,7 @@ final class StudyReportTest {
     var report = process.study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"));
 
     assertThat(report.getWarningsList())
+        .extracting(Warning::getMessage)
         .containsExactly(
             "permuted-0 (checkpoints/permuted-0) has accuracy 0.100 on the in-domain sample, far"
                 + " below the 0.500 of guessing among 2 labels: its labels look permuted. Check"
@@ -276,15 +281,45 @@ final class StudyReportTest {
     var report = process.study(spec("left-0", "right-0", "copy-0"));
 
     assertThat(report.getWarningsList())
+        .extracting(Warning::getMessage)
         .satisfiesExactly(
             same -> assertThat(same).startsWith("left-0, copy-0 are one model"),
             few -> assertThat(few).startsWith("The diagnostics are fitted over 3 models"));
   }
 
   @Test
+  void warnings_whatWasNoticedWhileReading_isSaidOnceOfAll() {
+    evaluator.modelNotices =
+        Map.of(
+            "checkpoints/left-0", List.of("its trained head was replaced", "of left-0 alone"),
+            "checkpoints/right-1", List.of("its trained head was replaced"));
+    evaluator.sampleNotices =
+        Map.of("in-domain", List.of("2 empty rows were left out", "a second thing"));
+    var report = process.study(spec(MODELS.toArray(String[]::new)));
+
+    assertThat(report.getWarningsList())
+        .extracting(Warning::getReason, Warning::getSubject, Warning::getMessage)
+        .containsExactly(
+            tuple(
+                WarningReason.WARNING_REASON_DATA_READ,
+                "in-domain",
+                "in-domain: 2 empty rows were left out"),
+            tuple(WarningReason.WARNING_REASON_DATA_READ, "in-domain", "in-domain: a second thing"),
+            tuple(
+                WarningReason.WARNING_REASON_CHECKPOINT_READ,
+                "checkpoints/left-0",
+                "left-0, right-1: its trained head was replaced"),
+            tuple(
+                WarningReason.WARNING_REASON_CHECKPOINT_READ,
+                "checkpoints/left-0",
+                "left-0: of left-0 alone"));
+  }
+
+  @Test
   void warnings_fewExamples_saySo() {
     evaluator.examples = 99;
     assertThat(process.study(spec(MODELS.toArray(String[]::new))).getWarningsList())
+        .extracting(Warning::getMessage)
         .singleElement()
         .asString()
         .startsWith(

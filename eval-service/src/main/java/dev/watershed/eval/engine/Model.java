@@ -2,6 +2,7 @@ package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Digest;
+import java.util.List;
 
 /**
  * A classifier as a call names it: everything but its weights.
@@ -12,9 +13,15 @@ import dev.watershed.classifier.checkpoint.Digest;
  * @param architecture of the function
  * @param tokenizer names the tokenizer's files by content, which other files may say too; empty
  *     where the checkpoint has none
+ * @param notices what was noticed when the checkpoint was made, for people
  */
 public record Model(
-    String name, String field, Digest digest, Architecture architecture, String tokenizer) {
+    String name,
+    String field,
+    Digest digest,
+    Architecture architecture,
+    String tokenizer,
+    List<String> notices) {
   private static final String PREFIX = "checkpoints/";
 
   /** Its id in the store. */

@@ -73,7 +73,12 @@ final class Models {
                 + "; only classifiers have losses here. Fine-tune it first.");
       }
       return new Model(
-          name, field, manifest.digest(), architecture(manifest), tokenizerFiles(manifest));
+          name,
+          field,
+          manifest.digest(),
+          architecture(manifest),
+          tokenizerFiles(manifest),
+          manifest.notices());
     } catch (InvalidInputException e) {
       throw concerning(name, field, e);
     } catch (IOException e) {

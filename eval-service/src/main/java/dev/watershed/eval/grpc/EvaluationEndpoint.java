@@ -21,6 +21,7 @@ import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.eval.v1.GetStatisticsResponse;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
@@ -83,8 +84,8 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
       Model b = evaluation.models().get(1);
       var header =
           InterpolationHeader.newBuilder()
-              .setModelADigest(Answers.digest(a.digest()))
-              .setModelBDigest(Answers.digest(b.digest()))
+              .setModelA(describe(a))
+              .setModelB(describe(b))
               .setEuclideanDistance(evaluator.distance(a, b, stream::isCancelled))
               .addAllSamples(describe(evaluation))
               .setProvenance(Answers.provenance(evaluation.precision()));
@@ -119,8 +120,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               stream::isCancelled);
       var header =
           CombinationHeader.newBuilder()
-              .addAllModelDigests(
-                  evaluation.models().stream().map(m -> Answers.digest(m.digest())).toList())
+              .addAllModels(evaluation.models().stream().map(EvaluationEndpoint::describe).toList())
               .addAllSamples(describe(evaluation))
               .setProvenance(Answers.provenance(evaluation.precision()));
       stream.send(EvaluateCombinationsResponse.newBuilder().setHeader(header).build());
@@ -168,6 +168,13 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setPeakHeldBytes(evaluator.peakHeldBytes())
         .setMemoryLimitBytes(evaluator.memoryLimitBytes())
         .setProvenance(Answers.provenance(Precision.PRECISION_UNSPECIFIED))
+        .build();
+  }
+
+  private static ModelDescription describe(Model model) {
+    return ModelDescription.newBuilder()
+        .setDigest(Answers.digest(model.digest()))
+        .addAllNotices(model.notices())
         .build();
   }
 

@@ -66,7 +66,8 @@ final class PrefetcherTest {
         "model",
         new Digest("0".repeat(64), 0),
         new Architecture(config, Head.CLASSIFICATION, List.of("a", "b")),
-        "");
+        "",
+        List.of());
   }
 
   @Test

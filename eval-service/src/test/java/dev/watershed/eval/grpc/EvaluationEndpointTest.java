@@ -74,7 +74,7 @@ final class EvaluationEndpointTest {
     InterpolationHeader header =
         server.stub().evaluateInterpolation(line(a, b, FIVE_ALPHAS, sample)).next().getHeader();
 
-    assertThat(header.getModelADigest().getSha256()).matches("[0-9a-f]{64}");
+    assertThat(header.getModelA().getDigest().getSha256()).matches("[0-9a-f]{64}");
     assertThat(header.getEuclideanDistance()).isPositive();
     assertThat(header.getSamplesCount()).isEqualTo(1);
     assertThat(header.getSamples(0).getName()).isEqualTo("in-domain");
@@ -516,8 +516,7 @@ final class EvaluationEndpointTest {
     var line =
         server.stub().evaluateInterpolation(line(a, b, List.of(.5), sample)).next().getHeader();
 
-    assertThat(header.getModelDigestsList())
-        .containsExactly(line.getModelADigest(), line.getModelBDigest());
+    assertThat(header.getModelsList()).containsExactly(line.getModelA(), line.getModelB());
     assertThat(header.getSamplesList()).isEqualTo(line.getSamplesList());
     assertThat(header.getProvenance()).isEqualTo(line.getProvenance());
   }

@@ -48,7 +48,7 @@ final class GoldenCurveTest {
           .isCloseTo(distance, within(RELATIVE_TOLERANCE * distance));
       assertThat(header.getSamples(0).getExampleCount()).isEqualTo(expected.get("labels").size());
       assertThat(header.getSamples(0).getLabelsList()).isEqualTo(EvaluationServer.LABELS);
-      assertThat(header.getModelADigest()).isNotEqualTo(header.getModelBDigest());
+      assertThat(header.getModelA().getDigest()).isNotEqualTo(header.getModelB().getDigest());
       List<InterpolationPoint> points = new ArrayList<>();
       answers.forEachRemaining(answer -> points.add(answer.getPoint()));
       assertCurve(points, expected.get("points"));

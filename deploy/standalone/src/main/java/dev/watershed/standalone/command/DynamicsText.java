@@ -38,7 +38,7 @@ final class DynamicsText {
     lines.addAll(text.changes().lines());
     lines.add("");
     lines.add(dynamics.getFinding());
-    dynamics.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
+    dynamics.getWarningsList().forEach(warning -> lines.add("warning: " + warning.getMessage()));
     return lines;
   }
 

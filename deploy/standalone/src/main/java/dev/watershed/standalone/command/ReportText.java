@@ -52,7 +52,7 @@ public final class ReportText {
     }
     lines.add("");
     lines.add(report.getFinding());
-    report.getWarningsList().forEach(warning -> lines.add("warning: " + warning));
+    report.getWarningsList().forEach(warning -> lines.add("warning: " + warning.getMessage()));
     return lines;
   }
 

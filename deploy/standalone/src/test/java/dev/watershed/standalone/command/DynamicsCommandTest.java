@@ -17,6 +17,7 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.type.v1.Warning;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -259,7 +260,7 @@ final class DynamicsCommandTest {
             .addLabels("seed 2")
             .addPairs(PairDynamics.newBuilder().setLabelA("seed 1").setLabelB("seed 2"))
             .setFinding("They moved.")
-            .addWarnings("Step 0: few.");
+            .addWarnings(Warning.newBuilder().setMessage("Step 0: few."));
     long[] steps = {0, 100, 600};
     for (int i = 0; i < steps.length; i++) {
       dynamics.addSteps(

@@ -9,6 +9,7 @@ import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.type.v1.Warning;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -239,7 +240,10 @@ final class StudyCommandTest {
   void report_warnings_areAtItsEnd() {
     assertThat(line.run("study", "report", "s1")).isEqualTo(ExitCode.OK);
     assertThat(line.out()).doesNotContain("warning");
-    analysis.report = analysis.report.toBuilder().addWarnings("seed 3 looks permuted.").build();
+    analysis.report =
+        analysis.report.toBuilder()
+            .addWarnings(Warning.newBuilder().setMessage("seed 3 looks permuted."))
+            .build();
     assertThat(line.run("study", "report", "s1")).isEqualTo(ExitCode.OK);
     assertThat(line.out().strip()).endsWith("warning: seed 3 looks permuted.");
   }

@@ -41,7 +41,7 @@ final class AnswerCheck {
   /** Names of classes and other things that nobody outside knows. */
   private static final Pattern INTERNALS =
       Pattern.compile(
-          "\\bjavax?\\.[a-z]|Exception|\\b(com|org|io|ai|dev)\\.[a-z]+\\.[a-z]|\\bat [a-z]+\\.|\\bnull\\b"
+          "\\bjavax?\\.[a-z]|Exception|\\b(com|org|io|ai|dev)\\.[a-z]+\\.[a-z]|\\bat [a-z]+\\.[a-z]|\\bnull\\b"
               + "|SQLSTATE|Optional\\[|@[0-9a-f]{6,8}\\b");
 
   private AnswerCheck() {}

@@ -50,7 +50,11 @@ final class FuzzIT {
   /** What may be added by what callers have made: runs, studies and checkpoints are remembered. */
   private static final long MORE_HEAP = 48L << 20;
 
-  /** The heap's unused part, and what native libraries keep for later. */
+  /** The heap is resident from the start, so that what grows later is outside of it. */
+  private static final List<String> WHOLE_HEAP_RESIDENT =
+      List.of("-Xms512m", "-XX:+AlwaysPreTouch");
+
+  /** Compiled code, and what native libraries keep for later. */
   private static final long MORE_RESIDENT = 256L << 20;
 
   private static final long MOST_LOG = 256 << 10;
@@ -78,7 +82,8 @@ final class FuzzIT {
   void everyRpc_whateverIsSent_answersRightAndTheServerLives(@TempDir Path root) throws Exception {
     Files.createDirectories(root.resolve("files"));
     try (ServerProcess server =
-        ServerProcess.serve(root.resolve("data"), root.resolve("files"), List.of(), LIMITS)) {
+        ServerProcess.serve(
+            root.resolve("data"), root.resolve("files"), WHOLE_HEAP_RESIDENT, LIMITS)) {
       List<ManagedChannel> channels = Stream.generate(() -> open(server)).limit(SENDERS).toList();
       try {
         fuzz(server, root.resolve("files"), channels);

@@ -26,7 +26,8 @@ final class HalfMigrationTest {
     "db/analysis, 2, label_counts",
     "db/analysis, 3, known_points",
     "db/trainer, 4, crashes",
-    "db/analysis, 5, crashes"
+    "db/analysis, 5, crashes",
+    "db/analysis, 6, notices"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
