@@ -18,11 +18,12 @@ record EmbeddedDatabase(Path directory, String name) {
   /**
    * The same SQL as PostgreSQL; closed by us and not by H2's own hook. A commit is on disk when it
    * returns: with H2's usual delay of half a second a killed process would lose what it had
-   * promised.
+   * promised. What goes wrong is thrown, so H2 keeps no log of its own, which would grow up to 16
+   * MiB on a disk that is full already.
    */
   private static final String FLAGS =
       ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;DB_CLOSE_ON_EXIT=FALSE"
-          + ";WRITE_DELAY=0";
+          + ";WRITE_DELAY=0;TRACE_LEVEL_FILE=0";
 
   private static final String USER = "watershed";
 

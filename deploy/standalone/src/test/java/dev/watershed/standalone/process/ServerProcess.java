@@ -29,13 +29,17 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Starts any command. */
   static Process command(Path log, String... arguments) throws IOException {
-    return command(log, List.of(), Map.of(), List.of(arguments));
+    return command(log, List.of(), List.of(), Map.of(), List.of(arguments));
   }
 
   private static Process command(
-      Path log, List<String> options, Map<String, String> variables, List<String> arguments)
+      Path log,
+      List<String> within,
+      List<String> options,
+      Map<String, String> variables,
+      List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(within);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
@@ -72,11 +76,28 @@ public final class ServerProcess implements AutoCloseable {
   public static ServerProcess serve(
       Path data, Path dataRoot, List<String> options, Map<String, String> variables)
       throws Exception {
+    return serve(data, dataRoot, List.of(), options, variables);
+  }
+
+  /** The same on a disk of its own, which holds the data directory. */
+  static ServerProcess serve(
+      SmallDisk disk, Path data, Path dataRoot, Map<String, String> variables) throws Exception {
+    return serve(data, dataRoot, disk.within(), List.of(), variables);
+  }
+
+  private static ServerProcess serve(
+      Path data,
+      Path dataRoot,
+      List<String> within,
+      List<String> options,
+      Map<String, String> variables)
+      throws Exception {
     Files.createDirectories(data);
     Path log = Files.createTempFile(dataRoot, "serve", ".log");
     Process process =
         command(
             log,
+            within,
             options,
             variables,
             List.of(
@@ -119,6 +140,11 @@ public final class ServerProcess implements AutoCloseable {
   /** Whether it has not ended. */
   public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** Whether it has not ended after so many seconds more. */
+  boolean livesOn(long seconds) throws InterruptedException {
+    return !process.waitFor(seconds, TimeUnit.SECONDS);
   }
 
   /** All that it has written. */
