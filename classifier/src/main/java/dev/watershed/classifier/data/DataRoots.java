@@ -109,7 +109,8 @@ public final class DataRoots {
       throw invalid(
           "URI_INVALID",
           "uri",
-          "neither a path nor a file: URI: " + Quoted.of(String.valueOf(e.getMessage())));
+          "'%s' is neither a path nor a file: URI; write file:///path, with %%20 for a blank"
+              .formatted(Quoted.of(uri)));
     }
   }
 

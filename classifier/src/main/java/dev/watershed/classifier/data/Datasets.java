@@ -2,6 +2,7 @@ package dev.watershed.classifier.data;
 
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
+import dev.watershed.classifier.FileFault;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.Quoted;
 import java.io.EOFException;
@@ -220,7 +221,7 @@ public final class Datasets {
       throw invalid(
           "FILE_UNREADABLE",
           source + ".uri",
-          "the file cannot be read: %s".formatted(e.getMessage()));
+          "the file cannot be read: %s".formatted(FileFault.of(e)));
     }
   }
 }

@@ -2,8 +2,9 @@ package dev.watershed.classifier.data;
 
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
-import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -13,6 +14,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,8 +31,12 @@ final class JsonLinesReader {
   private static final String ATTENTION_MASK = "attention_mask";
   private static final String POSITION_IDS = "position_ids";
   private static final ObjectReader JSON =
-      JsonMapper.builder()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                  .build())
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build()
@@ -119,7 +125,7 @@ final class JsonLinesReader {
     if (e instanceof StreamConstraintsException) {
       return "it nests too deep, or holds too long a number or name";
     }
-    if (e.getOriginalMessage().startsWith("Duplicate field")) {
+    if (UntrustedJson.isNameTwice(e)) {
       return "a key occurs twice";
     }
     long column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();

@@ -3,7 +3,6 @@ package dev.watershed.classifier.data;
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
 import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -29,11 +28,7 @@ final class MalformedFile {
     return invalid(
         "ROW_MALFORMED",
         "uri",
-        String.format(
-            Locale.ROOT,
-            "the row that begins in line %d: %s",
-            line,
-            Quoted.of(String.valueOf(cause.getMessage()))));
+        String.format(Locale.ROOT, "the row that begins in line %d: %s", line, CsvFault.of(cause)));
   }
 
   /** Tells that a compressed file is cut short or none. */

@@ -13,6 +13,8 @@ import java.util.zip.GZIPInputStream;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xerial.snappy.Snappy;
 
 /**
@@ -20,6 +22,7 @@ import org.xerial.snappy.Snappy;
  * that is not as long as it says is refused before anything is written behind its end.
  */
 final class ParquetCodecs implements CompressionCodecFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(ParquetCodecs.class);
   private static final int MAX_PAGE_BYTES = 128 << 20;
 
   private final long maximumBytes;
@@ -73,33 +76,32 @@ final class ParquetCodecs implements CompressionCodecFactory {
     bytes += size;
   }
 
-  private static byte[] decompress(CompressionCodecName codec, byte[] compressed, int size)
-      throws IOException {
+  private static byte[] decompress(CompressionCodecName codec, byte[] compressed, int size) {
     byte[] page = new byte[size];
     long length;
-    switch (codec) {
-      case SNAPPY -> {
-        length = Snappy.uncompressedLength(compressed);
-        if (length == size) {
-          Snappy.uncompress(compressed, 0, compressed.length, page, 0);
+    try {
+      switch (codec) {
+        case SNAPPY -> {
+          length = Snappy.uncompressedLength(compressed);
+          if (length == size) {
+            Snappy.uncompress(compressed, 0, compressed.length, page, 0);
+          }
+        }
+        case ZSTD ->
+            length = Zstd.decompressByteArray(page, 0, size, compressed, 0, compressed.length);
+        default -> {
+          try (InputStream gzip = new GZIPInputStream(new ByteArrayInputStream(compressed))) {
+            length = gzip.readNBytes(page, 0, size);
+            length += gzip.read() < 0 ? 0 : 1;
+          }
         }
       }
-      case ZSTD -> {
-        try {
-          length = Zstd.decompressByteArray(page, 0, size, compressed, 0, compressed.length);
-        } catch (ZstdException e) {
-          throw new IOException(e.getMessage(), e);
-        }
-      }
-      default -> {
-        try (InputStream gzip = new GZIPInputStream(new ByteArrayInputStream(compressed))) {
-          length = gzip.readNBytes(page, 0, size);
-          length += gzip.read() < 0 ? 0 : 1;
-        }
-      }
+    } catch (IOException | ZstdException e) {
+      LOG.info("A page of {} cannot be decompressed: {}", codec, e.toString());
+      throw ParquetRows.damaged("a page is not what %s compresses to".formatted(codec));
     }
     if (length != size) {
-      throw new IOException(
+      throw ParquetRows.damaged(
           String.format(Locale.ROOT, "a page is not of the %d bytes that it says", size));
     }
     return page;
@@ -122,8 +124,7 @@ final class ParquetCodecs implements CompressionCodecFactory {
 
     @Override
     public void decompress(
-        ByteBuffer input, int compressedSize, ByteBuffer output, int decompressedSize)
-        throws IOException {
+        ByteBuffer input, int compressedSize, ByteBuffer output, int decompressedSize) {
       count(decompressedSize);
       byte[] compressed = new byte[compressedSize];
       input.get(compressed);

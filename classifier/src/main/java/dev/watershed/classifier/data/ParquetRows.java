@@ -2,11 +2,10 @@ package dev.watershed.classifier.data;
 
 import static dev.watershed.classifier.InvalidInputException.invalid;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -14,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +39,8 @@ import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The rows of a Parquet file (<a href="https://parquet.apache.org/docs/file-format/">format</a>),
@@ -46,6 +48,7 @@ import org.apache.parquet.schema.Type;
  * Hugging Face's {@code datasets} writes them: as JSON under the key {@code huggingface}.
  */
 final class ParquetRows implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ParquetRows.class);
   private static final int MAX_FOOTER_BYTES = 64 << 20;
   private static final int MAX_COLUMNS = 10_000;
   private static final long MAX_GROUP_BYTES = 256L << 20;
@@ -88,8 +91,10 @@ final class ParquetRows implements AutoCloseable {
       rows =
           new ParquetRows(
               ParquetFileReader.open(new LocalInputFile(path), options), fileBytes, bounds);
-    } catch (RuntimeException e) {
-      throw damaged(e);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw damaged(e, "its footer");
     }
     try {
       rows.requireBounded();
@@ -160,10 +165,10 @@ final class ParquetRows implements AutoCloseable {
     parameters.forEach((column, parameter) -> types.add(type(column, parameter)));
     try {
       read(new MessageType(schema.getName(), types), reading, dataset);
-    } catch (InvalidInputException | CancellationException e) {
+    } catch (InvalidInputException | CancellationException | FileSystemException e) {
       throw e;
-    } catch (RuntimeException e) {
-      throw damaged(e);
+    } catch (IOException | RuntimeException e) {
+      throw damaged(e, "what lies in its columns");
     } catch (StackOverflowError e) {
       throw damaged("it nests too deep");
     }
@@ -346,20 +351,23 @@ final class ParquetRows implements AutoCloseable {
   }
 
   private static JsonNode json(String text) {
-    try {
-      return new JsonMapper().readTree(text);
-    } catch (JsonProcessingException e) {
-      throw damaged("what it says under 'huggingface' is no JSON");
+    return UntrustedJson.tree(
+        text.getBytes(StandardCharsets.UTF_8),
+        problem -> damaged("of what it says under 'huggingface', " + problem));
+  }
+
+  /** The library's words are for the log: they name its classes, not what is in the file. */
+  private static InvalidInputException damaged(Exception e, String part) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InvalidInputException input) {
+        return input;
+      }
     }
+    LOG.info("A Parquet file cannot be read: {}", Quoted.of(String.valueOf(e.getMessage())));
+    return damaged(part + " cannot be decoded; is it complete, and written by a current library?");
   }
 
-  private static InvalidInputException damaged(RuntimeException e) {
-    return e instanceof InvalidInputException input
-        ? input
-        : damaged(Quoted.of(String.valueOf(e.getMessage())));
-  }
-
-  private static InvalidInputException damaged(String problem) {
+  static InvalidInputException damaged(String problem) {
     return invalid("PARQUET_INVALID", "uri", "no usable Parquet file: " + problem);
   }
 

@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hugging Face's native tokenizer for the words; the template of special tokens and the truncation
@@ -31,6 +33,8 @@ final class SubwordTokenizer implements Tokenizer {
   static final int MAX_TEXT_CHARACTERS = 1 << 18;
 
   /** The most that one character becomes by NFKC and NFKD (U+FDFA). */
+  private static final Logger LOG = LoggerFactory.getLogger(SubwordTokenizer.class);
+
   private static final int MAX_EXPANSION = 18;
 
   private final TokenizerDefinition definition;
@@ -61,10 +65,11 @@ final class SubwordTokenizer implements Tokenizer {
       return HuggingFaceTokenizer.newInstance(
           new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), options);
     } catch (IOException | RuntimeException e) {
+      LOG.warn("A tokenizer is refused by its library: {}", Quoted.of(String.valueOf(e)));
       throw invalid(
           "TOKENIZER_INVALID",
           "tokenizer",
-          "cannot use the tokenizer: " + Quoted.of(String.valueOf(e.getMessage())));
+          "its parts do not fit each other; try the tokenizer.json that the model was published with");
     } catch (LinkageError e) {
       throw libraries.cannotBeLoaded(e);
     }
@@ -158,7 +163,8 @@ final class SubwordTokenizer implements Tokenizer {
     try {
       ids = words.encode(text, false, false).getIds();
     } catch (RuntimeException e) {
-      throw notEncodable(text, e);
+      LOG.warn("A text is refused by the tokenizer library: {}", Quoted.of(String.valueOf(e)));
+      throw notEncodable(text);
     }
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
@@ -180,16 +186,12 @@ final class SubwordTokenizer implements Tokenizer {
         : text.length();
   }
 
-  private InvalidInputException notEncodable(String text, RuntimeException cause) {
+  private InvalidInputException notEncodable(String text) {
     return special.unknown() >= 0
         ? invalid(
             "TEXT_NOT_ENCODABLE",
             "text",
-            String.format(
-                Locale.ROOT,
-                "cannot encode '%s': %s",
-                Quoted.of(text),
-                Quoted.of(String.valueOf(cause.getMessage()))))
+            "the tokenizer cannot read '%s'".formatted(Quoted.of(text)))
         : invalid(
             "WORD_UNKNOWN",
             "text",

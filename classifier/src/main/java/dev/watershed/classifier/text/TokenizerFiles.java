@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.UntrustedJson;
 import dev.watershed.classifier.checkpoint.Family;
 import java.io.IOException;
 import java.io.InputStream;
@@ -460,7 +461,14 @@ final class TokenizerFiles {
   }
 
   private ObjectNode readObject(String name) {
-    return StrictJson.readObject(name, contents.getOrDefault(name, new byte[0]));
+    JsonNode read =
+        UntrustedJson.vocabulary(
+            contents.getOrDefault(name, new byte[0]),
+            problem -> wrong("%s cannot be read: %s", name, problem));
+    if (read instanceof ObjectNode object) {
+      return object;
+    }
+    throw wrong("%s is no JSON object", name);
   }
 
   private String text(String name) {

@@ -532,7 +532,7 @@ final class HuggingFaceCheckpointTest {
     Files.writeString(config, "{\"a\": " + " ".repeat(1 << 20) + "1}");
     refused("CONFIG_INVALID", "larger than 1048576 bytes");
     Files.writeString(config, "{\"a\": 1,\n \"a\": 2}");
-    refused("CONFIG_INVALID", "a name twice in one object at line 2");
+    refused("CONFIG_INVALID", "duplicate name 'a' in one object at line 2");
     Files.writeString(config, "{\"a\": x}");
     assertThatThrownBy(() -> HuggingFaceCheckpoint.open(directory))
         .hasMessage("config.json cannot be read: it is not JSON at line 1, column 7");

@@ -166,7 +166,7 @@ final class SafetensorsTest {
   void open_sameNameTwice_isRefused() throws IOException {
     String entry = "\"a\":" + entry("F32", "[1]", 0, 4);
     write("{" + entry + "," + entry + "}", new byte[4]);
-    refused("SAFETENSORS_INVALID", "a name twice in one object");
+    refused("SAFETENSORS_INVALID", "duplicate name");
   }
 
   @Test
@@ -196,7 +196,7 @@ final class SafetensorsTest {
   @Test
   void open_textBehindTheHeader_isRefused() throws IOException {
     write("{} {}", new byte[0]);
-    refused("SAFETENSORS_INVALID", "more behind its JSON");
+    refused("SAFETENSORS_INVALID", "more than one JSON document");
   }
 
   @Test

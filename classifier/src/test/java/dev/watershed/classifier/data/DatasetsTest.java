@@ -179,9 +179,13 @@ class DatasetsTest {
   @Test
   void load_brokenQuoting_isRefusedByLine() throws IOException {
     write("a,b,gold\nx,y,yes\n\"x\"y,z,no\n");
-    refused(csv(), "ROW_MALFORMED").withMessageContaining("line 3");
+    refused(csv(), "ROW_MALFORMED")
+        .withMessage(
+            "the row that begins in line 3: something other than a comma follows the quotation mark that closes a cell; one inside a cell is written twice");
     write("a,b,gold\nx,y,yes\n\"x,z,no\n");
-    refused(csv(), "ROW_MALFORMED").withMessageContaining("line 3");
+    refused(csv(), "ROW_MALFORMED")
+        .withMessage(
+            "the row that begins in line 3: a quotation mark opens a cell and none closes it");
   }
 
   @ParameterizedTest

@@ -1,14 +1,9 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.FileFault;
 import java.net.BindException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import org.jspecify.annotations.Nullable;
 
 /** What went wrong in a sentence, without the names of classes. */
@@ -18,7 +13,7 @@ final class Failures {
   /** The sentence; of an exception without a message, what kind of thing it was. */
   static String sentence(Throwable thrown) {
     if (thrown instanceof FileSystemException file) {
-      return ofFile(file);
+      return FileFault.of(file);
     }
     if (thrown instanceof CharacterCodingException) {
       return "it is not text in UTF-8";
@@ -32,26 +27,6 @@ final class Failures {
           + ")";
     }
     return thrown instanceof StackOverflowError ? "the input is nested too deeply" : own(thrown);
-  }
-
-  private static String ofFile(FileSystemException thrown) {
-    String file = Quoted.of(String.valueOf(thrown.getFile()));
-    if (thrown instanceof NoSuchFileException) {
-      return "there is no " + file;
-    }
-    if (thrown instanceof AccessDeniedException) {
-      return "no permission to use " + file;
-    }
-    if (thrown instanceof FileAlreadyExistsException) {
-      return file + " is there already";
-    }
-    if (thrown instanceof DirectoryNotEmptyException) {
-      return file + " is not empty";
-    }
-    if (thrown instanceof NotDirectoryException) {
-      return file + " is no directory";
-    }
-    return file + (thrown.getReason() == null ? " cannot be used" : ": " + thrown.getReason());
   }
 
   private static String own(Throwable thrown) {

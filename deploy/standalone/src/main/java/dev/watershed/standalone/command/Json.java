@@ -1,9 +1,5 @@
 package dev.watershed.standalone.command;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.MessageOrBuilder;
@@ -20,8 +16,8 @@ import com.google.rpc.QuotaFailure;
 import com.google.rpc.RequestInfo;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.watershed.classifier.UntrustedJson;
+import java.nio.charset.StandardCharsets;
 
 /** Messages as JSON, in protobuf's own mapping; fields with their zero value are written too. */
 public final class Json {
@@ -42,9 +38,6 @@ public final class Json {
   private static final JsonFormat.Printer PRETTY =
       JsonFormat.printer().usingTypeRegistry(DETAILS).alwaysPrintFieldsWithNoPresence();
   private static final JsonFormat.Printer LINE = PRETTY.omittingInsignificantWhitespace();
-
-  private static final JsonFactory STRICT =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private Json() {}
 
@@ -80,9 +73,9 @@ public final class Json {
    * @param what names the input in the message of the exception
    */
   static <B extends Message.Builder> B parse(String json, B builder, String what) {
+    requireOne(json, what);
     try {
       JsonFormat.parser().merge(json, builder);
-      refuseAmbiguous(json, what);
       return builder;
     } catch (InvalidProtocolBufferException e) {
       throw CommandException.badInput(
@@ -94,22 +87,17 @@ public final class Json {
     }
   }
 
-  /** Protobuf's parser takes the last of two equal keys and the first of two documents. */
-  private static void refuseAmbiguous(String json, String what) {
-    try (JsonParser parser = STRICT.createParser(json)) {
-      parser.nextToken();
-      parser.skipChildren();
-      if (parser.nextToken() != null) {
-        throw CommandException.badInput(
-            what
-                + " holds more than one JSON document: another begins in line "
-                + parser.currentTokenLocation().getLineNr());
-      }
-    } catch (JsonProcessingException e) {
-      throw CommandException.badInput(
-          what + ", line " + e.getLocation().getLineNr() + ": " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot happen in memory", e);
-    }
+  /**
+   * Refuses what is not one JSON document. Protobuf's parser takes the last of two equal keys and
+   * the first of two documents, and quotes its library's advice to programmers.
+   */
+  static void requireOne(String json, String what) {
+    UntrustedJson.stream(
+        json.getBytes(StandardCharsets.UTF_8),
+        parser -> {
+          parser.nextToken();
+          return parser.skipChildren();
+        },
+        problem -> CommandException.badInput(what + " cannot be read: " + problem));
   }
 }

@@ -1,14 +1,18 @@
 package dev.watershed.standalone.command;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.classifier.data.CsvFault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -106,12 +110,14 @@ final class NumbersInput {
   }
 
   private static List<Value> jsonArray(String text) {
+    Json.requireOne(text, "standard input");
     try {
       Value.Builder value = Value.newBuilder();
       JsonFormat.parser().merge(text, value);
       return value.getListValue().getValuesList();
     } catch (InvalidProtocolBufferException e) {
-      throw CommandException.badInput("standard input is not JSON: " + e.getMessage());
+      throw CommandException.badInput(
+          "standard input is no JSON that can be used: " + e.getMessage());
     }
   }
 
@@ -119,9 +125,15 @@ final class NumbersInput {
     CSVFormat format = CSVFormat.DEFAULT.builder().setIgnoreEmptyLines(true).setTrim(true).get();
     try (CSVParser parser = CSVParser.parse(new StringReader(text), format)) {
       return parser.getRecords();
-    } catch (IOException | java.io.UncheckedIOException e) {
-      throw CommandException.badInput("standard input is not CSV: " + e.getMessage());
+    } catch (UncheckedIOException e) {
+      throw notCsv(requireNonNull(e.getCause()));
+    } catch (IOException e) {
+      throw notCsv(e);
     }
+  }
+
+  private static CommandException notCsv(IOException e) {
+    return CommandException.badInput("standard input is not CSV: " + CsvFault.of(e));
   }
 
   private static boolean isNumber(String text) {

@@ -69,6 +69,11 @@ final class NumbersInputTest {
   void distances_badInput_isRefused() {
     assertThatThrownBy(() -> NumbersInput.distances("[[0, \"x\"]]"))
         .hasMessageContaining("not a number");
-    assertThatThrownBy(() -> NumbersInput.distances("[[0, ")).hasMessageContaining("not JSON");
+    assertThatThrownBy(() -> NumbersInput.distances("[[0, "))
+        .hasMessage("standard input cannot be read: it is not JSON at line 1, column 6");
+    assertThatThrownBy(() -> NumbersInput.curve("{\"alphas\": [0, 1\n"))
+        .hasMessageStartingWith("standard input cannot be read: it is not JSON at line ");
+    assertThatThrownBy(() -> NumbersInput.distances("0,1\n\"1,0"))
+        .hasMessage("standard input is not CSV: a quotation mark opens a cell and none closes it");
   }
 }
