@@ -29,11 +29,20 @@ public final class RandomStream {
 
   /** Returns the numbers 0 to {@code count} - 1 in random order (Fisher and Yates). */
   public static int[] permutation(int count, RandomGenerator random) {
-    int[] order = new int[count];
+    return permutation(count, count, random);
+  }
+
+  /** Returns the first {@code size} of {@link #permutation(int, RandomGenerator)}. */
+  public static int[] permutation(int count, int size, RandomGenerator random) {
+    int[] order = new int[size];
     for (int i = 0; i < count; i++) {
       int j = random.nextInt(i + 1);
-      order[i] = order[j];
-      order[j] = i;
+      if (i < size) {
+        order[i] = order[j];
+      }
+      if (j < size) {
+        order[j] = i;
+      }
     }
     return order;
   }

@@ -5,6 +5,7 @@ import static dev.watershed.classifier.InvalidInputException.invalid;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the rows of one file. */
 final class DatasetBuilder {
@@ -17,6 +18,7 @@ final class DatasetBuilder {
   private final LabelColumn labels;
   private final ReadingBounds bounds;
   private final StoredList<Row> rows;
+  private final @Nullable Reservoir drawn;
   private int seen;
   private int malformed;
   private long firstMalformed;
@@ -26,13 +28,21 @@ final class DatasetBuilder {
     this.labels = new LabelColumn(reading);
     this.bounds = bounds;
     this.rows = new StoredList<>(new RowForm(), bounds.memory());
+    Long seed = bounds.seed();
+    this.drawn =
+        seed == null || bounds.wanted() == 0
+            ? null
+            : new Reservoir(bounds.wanted(), seed, bounds.memory());
   }
 
   /** Whether no further row is needed: labels that are not named are known at the end only. */
   boolean isFull() {
-    return bounds.wanted() > 0
-        && rows.size() >= bounds.wanted()
-        && (!labels.exists() || labels.isNamed());
+    return hasFirst() && (!labels.exists() || labels.isNamed());
+  }
+
+  /** Whether the rows that are needed are there; a seed draws of all. */
+  private boolean hasFirst() {
+    return drawn == null && bounds.wanted() > 0 && rows.size() >= bounds.wanted();
   }
 
   LabelColumn labels() {
@@ -58,6 +68,9 @@ final class DatasetBuilder {
   /** Frees what was read of a file that turned out to be of no use. */
   void discard() {
     rows.close();
+    if (drawn != null) {
+      drawn.close();
+    }
   }
 
   /** Whether a row with this value in the column of this filter may be wanted. */
@@ -67,7 +80,12 @@ final class DatasetBuilder {
 
   /** Adds a row unless its label is {@link LabelColumn#UNWANTED}. */
   void add(Row row) {
-    if (row.label() != LabelColumn.UNWANTED) {
+    if (row.label() == LabelColumn.UNWANTED) {
+      return;
+    }
+    if (drawn != null) {
+      drawn.add(row);
+    } else if (!hasFirst()) {
       rows.add(row);
     }
   }
@@ -93,13 +111,17 @@ final class DatasetBuilder {
               seen,
               firstMalformed));
     }
-    if (rows.isEmpty()) {
+    if (drawn == null ? rows.isEmpty() : drawn.seen() == 0) {
       throw empty();
     }
     if (!labels.exists()) {
-      return new Dataset(new StoredRows(rows, new int[0], null), List.of(), notices());
+      return new Dataset(kept(new int[0]), List.of(), notices());
     }
-    return new Dataset(new StoredRows(rows, labels.places(), null), labels.names(), notices());
+    return new Dataset(kept(labels.places()), labels.names(), notices());
+  }
+
+  private StoredRows kept(int[] places) {
+    return drawn == null ? new StoredRows(rows, places, null) : drawn.rows(places);
   }
 
   private RuntimeException empty() {

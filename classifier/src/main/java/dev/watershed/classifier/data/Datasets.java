@@ -37,7 +37,7 @@ public final class Datasets {
     this.roots = roots;
     this.limits = limits;
     this.memory = new DataMemory(limits);
-    this.tasks = new TaskFiles(roots, new ReadingBounds(limits, memory, 1, () -> false));
+    this.tasks = new TaskFiles(roots, new ReadingBounds(limits, memory, 1, null, () -> false));
   }
 
   /** What rows, and tokens made of them, are booked against. */
@@ -53,20 +53,23 @@ public final class Datasets {
    *     from the split, for example {@code file.label_column}; SPLIT_EMPTY if there is no row
    */
   public Dataset load(Split split) {
-    return load(split, 0, () -> false);
+    return load(split, 0, null, () -> false);
   }
 
   /**
-   * Reads a split, or just its first rows.
+   * Reads a split, or just the rows of a sample.
    *
-   * @param firstRows rows that are enough, where the file need not be read further to know its
-   *     labels; 0 for all
+   * @param size rows that are needed: of a file, others that a sample of this size and seed does
+   *     not choose may be left out, or be counted but not be readable; 0 for all
+   * @param seed draws them of all; null for the first, behind which the file is read only as far as
+   *     its labels want it
    * @param cancelled polled while reading, which then ends by a {@code CancellationException}
    * @throws InvalidInputException as {@link #load(Split)}
    */
-  public Dataset load(Split split, int firstRows, BooleanSupplier cancelled) {
-    ReadingBounds bounds =
-        new ReadingBounds(limits, memory, split.subset() == null ? firstRows : 0, cancelled);
+  public Dataset load(Split split, int size, @Nullable Long seed, BooleanSupplier cancelled) {
+    // Where a subset ends depends on how many rows there are, so it holds all.
+    int wanted = split.subset() == null ? size : 0;
+    ReadingBounds bounds = new ReadingBounds(limits, memory, wanted, seed, cancelled);
     Dataset dataset;
     if (split.source() instanceof BuiltinSplit builtin) {
       dataset = builtin(builtin, split);

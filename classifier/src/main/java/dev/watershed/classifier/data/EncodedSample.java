@@ -135,8 +135,9 @@ public record EncodedSample(
     if (spec.size() == 0 || seed == null) {
       return IntStream.range(0, spec.size() == 0 ? rowCount : spec.size()).toArray();
     }
-    int[] order = RandomStream.permutation(rowCount, RandomStream.of(seed));
-    return Arrays.stream(order).limit(spec.size()).sorted().toArray();
+    int[] chosen = RandomStream.permutation(rowCount, spec.size(), RandomStream.of(seed));
+    Arrays.sort(chosen);
+    return chosen;
   }
 
   private static EncodedExample encode(

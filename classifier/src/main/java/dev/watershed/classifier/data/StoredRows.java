@@ -1,6 +1,8 @@
 package dev.watershed.classifier.data;
 
 import java.util.AbstractList;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
@@ -9,15 +11,40 @@ final class StoredRows extends AbstractList<Row> implements RandomAccess, AutoCl
   private final StoredList<Row> stored;
   private final int[] labels;
   private final int @Nullable [] numbers;
+  private final int @Nullable [] drawn;
+  private final int size;
 
   /**
    * @param labels the canonical number of each label as it is stored; empty for unlabelled rows
    * @param numbers which rows; null for all
    */
   StoredRows(StoredList<Row> stored, int[] labels, int @Nullable [] numbers) {
+    this(stored, labels, numbers, null, numbers == null ? stored.size() : numbers.length);
+  }
+
+  private StoredRows(
+      StoredList<Row> stored,
+      int[] labels,
+      int @Nullable [] numbers,
+      int @Nullable [] drawn,
+      int size) {
     this.stored = stored;
     this.labels = labels;
     this.numbers = numbers;
+    this.drawn = drawn;
+    this.size = size;
+  }
+
+  /**
+   * Rows of which only those that a sample draws are there.
+   *
+   * @param numbers where they are stored
+   * @param drawn their numbers among all, ascending
+   * @param size how many rows there are, drawn or not
+   */
+  static StoredRows drawn(
+      StoredList<Row> stored, int[] labels, int[] numbers, int[] drawn, int size) {
+    return new StoredRows(stored, labels, numbers, drawn, size);
   }
 
   StoredRows at(int[] places) {
@@ -32,13 +59,18 @@ final class StoredRows extends AbstractList<Row> implements RandomAccess, AutoCl
 
   @Override
   public Row get(int index) {
-    Row row = stored.get(numbers == null ? index : numbers[index]);
+    int place = drawn == null ? index : Arrays.binarySearch(drawn, index);
+    if (place < 0) {
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "row %d of %d was not drawn", index, size));
+    }
+    Row row = stored.get(numbers == null ? place : numbers[place]);
     return row.label() < 0 ? row : row.withLabel(labels[row.label()]);
   }
 
   @Override
   public int size() {
-    return numbers == null ? stored.size() : numbers.length;
+    return size;
   }
 
   long bytes() {

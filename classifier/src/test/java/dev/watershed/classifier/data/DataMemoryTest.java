@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.data.Row.TextRow;
 import dev.watershed.classifier.data.Row.TokenRow;
 import java.io.IOException;
@@ -75,13 +76,48 @@ class DataMemoryTest {
   void load_firstRowsOfNamedLabels_readsNoFurther() throws IOException {
     Files.writeString(root.resolve("data"), "a\tno\nb\tyes\nc\tmaybe\n");
     Datasets datasets = datasets(DataLimits.DEFAULT);
-    Dataset first = datasets.load(new Split(TEXTS, List.of()), 2, () -> false);
+    Dataset first = datasets.load(new Split(TEXTS, List.of()), 2, null, () -> false);
     assertThat(first.rows()).containsExactly(new TextRow("a", null, 0), new TextRow("b", null, 1));
     refused(datasets, "LABEL_UNKNOWN", "maybe");
     // Labels that the file alone tells are known at its end.
     FileSplit unnamed = new FileSplit("data", FileFormat.TSV, "0", "", "1", List.of(), false);
-    assertThat(datasets.load(new Split(unnamed, List.of()), 2, () -> false).labels())
+    assertThat(datasets.load(new Split(unnamed, List.of()), 2, null, () -> false).labels())
         .containsExactly("maybe", "no", "yes");
+  }
+
+  @Test
+  void load_firstRowsOfUnnamedLabels_holdsNoOthers() throws IOException {
+    Files.writeString(root.resolve("data"), ("x".repeat(1000) + "\tno\nx\tyes\n").repeat(1000));
+    FileSplit unnamed = new FileSplit("data", FileFormat.TSV, "0", "", "1", List.of(), false);
+    Datasets datasets = datasets(new DataLimits(1 << 30, 20_000, 10_000, 200_000, 1 << 30));
+    try (Dataset first = datasets.load(new Split(unnamed, List.of()), 2, null, () -> false)) {
+      assertThat(first.rows()).hasSize(2);
+      assertThat(first.labels()).containsExactly("no", "yes");
+    }
+  }
+
+  @Test
+  void load_seededSampleOfAFileTooLargeToHold_holdsTheRowsThatAreChosen() throws IOException {
+    var lines = new StringBuilder();
+    for (int i = 0; i < 9000; i++) {
+      lines.append(i).append("x".repeat(200)).append(i % 3 == 0 ? "\tyes\n" : "\tno\n");
+    }
+    Files.writeString(root.resolve("data"), lines);
+    Split split = new Split(TEXTS, List.of());
+    SampleSpec spec = new SampleSpec("", split, 40, 5L, 0);
+    Datasets datasets = datasets(new DataLimits(1 << 30, 20_000, 10_000, 400_000, 1 << 30));
+    refused(datasets, "DATA_TOO_LARGE", "400000");
+    int[] chosen = RandomStream.permutation(9000, 40, RandomStream.of(5));
+
+    try (Dataset whole = datasets(DataLimits.DEFAULT).load(split);
+        Dataset drawn = datasets.load(split, spec.size(), spec.seed(), () -> false)) {
+      assertThat(drawn.rows()).hasSize(9000);
+      assertThat(drawn.storedBytes()).isLessThan(400_000);
+      for (int number : chosen) {
+        assertThat(drawn.rows().get(number)).isEqualTo(whole.rows().get(number));
+      }
+    }
+    assertThat(datasets.memory().heldBytes()).isZero();
   }
 
   @Test
@@ -92,7 +128,7 @@ class DataMemoryTest {
         .isThrownBy(
             () ->
                 datasets(DataLimits.DEFAULT)
-                    .load(new Split(TEXTS, List.of()), 0, () -> ++polls[0] > 3));
+                    .load(new Split(TEXTS, List.of()), 0, null, () -> ++polls[0] > 3));
     assertThat(polls[0]).isEqualTo(4);
   }
 

@@ -36,7 +36,7 @@ final class SampleReader implements AutoCloseable {
   private final EvaluationCounters counters;
   private final long maximumBytes;
   private final int paddedTokensPerBatch;
-  // One data set is in memory at a time, however many calls want one.
+  // One data set is read at a time, however many calls want one: decision 15 says why.
   private final WorkQueue queue = new WorkQueue("eval-samples", 1);
   private final Cache<Key, EncodedSample> samples;
 
@@ -137,10 +137,10 @@ final class SampleReader implements AutoCloseable {
   private EncodedSample encode(
       SampleSpec spec, String field, List<Model> fitting, BooleanSupplier unwanted) {
     counters.countSampleDrawn();
-    int firstRows = spec.seed() == null ? spec.size() : 0;
     try (Dataset dataset =
             Samples.within(
-                field + ".split", () -> datasets.load(spec.split(), firstRows, unwanted));
+                field + ".split",
+                () -> datasets.load(spec.split(), spec.size(), spec.seed(), unwanted));
         Tokenizer tokenizer = tokenizer(spec, fitting)) {
       Model model = fitting.get(0);
       return Samples.within(

@@ -125,7 +125,8 @@ final class TrainingData {
   private Dataset rows(RowsKey key) {
     return rows.get(
         key,
-        unused -> datasets.load(Samples.split(key.split()), 0, Context.current()::isCancelled));
+        unused ->
+            datasets.load(Samples.split(key.split()), 0, null, Context.current()::isCancelled));
   }
 
   private RowsKey key(DatasetSplit split) {
