@@ -24,13 +24,18 @@ final class Reattach {
    * opened fails at once, unless the server has answered before; a stream that breaks off later is
    * opened anew, until the server has been away for too long.
    *
+   * @param absence is told when the server goes and comes back
    * @param answered whether the server has answered before
    * @param watch opens a stream
    * @param ended whether a message is the last
    * @param show sees every message
    */
   static <T> T untilEnded(
-      boolean answered, Supplier<Iterator<T>> watch, Predicate<T> ended, Consumer<T> show) {
+      Absence absence,
+      boolean answered,
+      Supplier<Iterator<T>> watch,
+      Predicate<T> ended,
+      Consumer<T> show) {
     boolean attached = answered;
     // A queued run says nothing for hours, so silence is no absence; a stream that ends is.
     OptionalLong awaySince = OptionalLong.empty();
@@ -41,6 +46,7 @@ final class Reattach {
         while (stream.hasNext()) {
           T message = stream.next();
           attached = true;
+          absence.end();
           awaySince = OptionalLong.empty();
           pause = FIRST_PAUSE;
           show.accept(message);
@@ -53,6 +59,7 @@ final class Reattach {
           throw e;
         }
       }
+      absence.begin();
       long now = System.nanoTime();
       if (awaySince.isEmpty()) {
         awaySince = OptionalLong.of(now);

@@ -29,6 +29,7 @@ public final class RunFollower {
   private final TrainingServiceGrpc.TrainingServiceBlockingStub trainer;
   private final ProgressBoard board;
   private final Consumer<TrainingRun> show;
+  private final Absence absence;
 
   /**
    * @param channel to the trainer
@@ -39,6 +40,7 @@ public final class RunFollower {
     this.trainer = TrainingServiceGrpc.newBlockingStub(channel);
     this.board = board;
     this.show = show;
+    this.absence = new Absence(board::say);
   }
 
   /** Returns the ended runs in the order of the names. */
@@ -74,6 +76,7 @@ public final class RunFollower {
     try {
       WatchTrainingRunRequest request = WatchTrainingRunRequest.newBuilder().setName(name).build();
       return Reattach.untilEnded(
+              absence,
               true, // it told us of the run
               () -> trainer.watchTrainingRun(request),
               response -> ended(response.getTrainingRun().getState()),

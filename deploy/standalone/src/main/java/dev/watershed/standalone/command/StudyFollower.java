@@ -27,6 +27,7 @@ public final class StudyFollower {
     StudyServiceGrpc.StudyServiceBlockingStub studies = StudyServiceGrpc.newBlockingStub(channel);
     WatchStudyRequest request = WatchStudyRequest.newBuilder().setName(name).build();
     return Reattach.untilEnded(
+            new Absence(board::say),
             false,
             () -> studies.watchStudy(request),
             response -> ended(response.getStudy().getState()),

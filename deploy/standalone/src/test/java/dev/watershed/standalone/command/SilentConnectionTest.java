@@ -7,7 +7,6 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Commands over a connection that dies without a word. */
 final class SilentConnectionTest {
   private final CannedTrainer trainer = new CannedTrainer();
-  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final Heard heard = new Heard();
   private Path directory;
   private Server server;
   private SwallowingProxy proxy;
@@ -50,23 +49,12 @@ final class SilentConnectionTest {
 
   /** Runs a command that swallows its connection as soon as it has shown something. */
   private int run(String shown, String... arguments) {
-    AtomicBoolean swallowed = new AtomicBoolean();
-    OutputStream err =
-        new OutputStream() {
-          @Override
-          public void write(int b) {
-            said.write(b);
-            if (said.toString(StandardCharsets.UTF_8).endsWith(shown)
-                && swallowed.compareAndSet(false, true)) {
-              proxy.swallow();
-            }
-          }
-        };
+    heard.on(shown, proxy::swallow);
     return WatershedCommand.run(
         new Surroundings(
             new Terminal(
-                new PrintStream(said, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(heard, true, StandardCharsets.UTF_8),
                 false,
                 false,
                 false,
@@ -102,7 +90,11 @@ final class SilentConnectionTest {
             "--seeds",
             "1",
             "--wait");
-    assertThat(exit).as(said.toString(StandardCharsets.UTF_8)).isEqualTo(ExitCode.OK);
+    assertThat(exit).as(heard.text()).isEqualTo(ExitCode.OK);
+    assertThat(heard.text())
+        .containsOnlyOnce("The server does not answer; waiting for it.")
+        .containsPattern("(?s)waiting for it.*The server answers again, after [0-9.]+ (s|min)")
+        .containsOnlyOnce("answers again");
     assertThat(trainer.watches).hasValue(2);
     assertThat(proxy.connections()).isEqualTo(2);
   }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -165,9 +166,8 @@ final class EnvironmentCasesIT {
       Map<String, String> client =
           and(Map.of("LC_ALL", "C"), "WATERSHED_ADDRESS", server.address());
       assertThat(run(client, "checkpoints", "register", "q", "q").exit()).isZero();
-      Seen train =
-          run(
-              client,
+      List<String> train =
+          List.of(
               "train",
               "--initial",
               "q",
@@ -183,9 +183,16 @@ final class EnvironmentCasesIT {
               "1",
               "--wait",
               "--json");
-      assertThat(train.text()).doesNotContain("\ufffd").contains("daf\u00fcr");
-      // The head that is there is not dropped without a word: with one, all is well.
-      assertThat(train.exit()).as(train.text()).isIn(0, 2);
+      // The model was trained for two other names: its head is not dropped without a word.
+      Seen refused = run(client, train.toArray(String[]::new));
+      assertThat(refused.exit()).as(refused.text()).isEqualTo(2);
+      assertThat(refused.text()).contains("LABELS_RENAMED_AMBIGUOUSLY", "daf\u00fcr");
+      Seen trained =
+          run(
+              client,
+              Stream.concat(train.stream(), Stream.of("--new-head")).toArray(String[]::new));
+      assertThat(trained.exit()).as(trained.text()).isZero();
+      assertThat(trained.text()).contains("daf\u00fcr").doesNotContain("\ufffd");
     }
   }
 
