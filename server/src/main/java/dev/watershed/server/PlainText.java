@@ -2,7 +2,8 @@ package dev.watershed.server;
 
 /**
  * Text as a message may carry it, which may quote anything that a caller sent: nothing in it that a
- * terminal, a log or a reader could take for something else.
+ * terminal, a log or a reader could take for something else. What the classifier's {@code Quoted}
+ * says again, since services that run no models do without that module; a test holds them equal.
  */
 final class PlainText {
   private PlainText() {}
@@ -30,15 +31,21 @@ final class PlainText {
   }
 
   private static boolean isPlain(int character) {
+    int type = Character.getType(character);
+    return !isUnseen(character) && type != Character.SURROGATE && type != Character.UNASSIGNED;
+  }
+
+  /**
+   * Whether a character is obeyed, turns direction, shows nothing or stands for one that is lost.
+   */
+  static boolean isUnseen(int character) {
     return switch (Character.getType(character)) {
       case Character.CONTROL,
           Character.FORMAT,
-          Character.SURROGATE,
           Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.UNASSIGNED ->
-          false;
-      default -> character != 0xFFFD;
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> character == 0xFFFD;
     };
   }
 

@@ -87,17 +87,9 @@ public final class ValidationInterceptor implements ServerInterceptor {
   private static String firstUnseen(String text) {
     int[] characters = text.codePoints().toArray();
     for (int i = 0; i < characters.length; i++) {
-      boolean unseen =
-          switch (Character.getType(characters[i])) {
-            case Character.CONTROL,
-                Character.FORMAT,
-                Character.LINE_SEPARATOR,
-                Character.PARAGRAPH_SEPARATOR ->
-                true;
-            default -> characters[i] == 0xFFFD;
-          };
+      // The contract lets joiners pass: see watershed/type/v1/name.proto.
       boolean joiner = characters[i] == 0x200C || characters[i] == 0x200D;
-      if (unseen && !joiner) {
+      if (PlainText.isUnseen(characters[i]) && !joiner) {
         return String.format(Locale.ROOT, "; character %d is U+%04X", i + 1, characters[i]);
       }
     }
