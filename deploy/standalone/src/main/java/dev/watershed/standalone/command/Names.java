@@ -30,7 +30,7 @@ public final class Names {
    * @throws CommandException with one that can be used, where it cannot
    */
   static String newCheckpoint(String id) {
-    if (CHECKPOINT.matcher(id).matches()) {
+    if (isNewCheckpoint(id)) {
       return id;
     }
     String proposal = proposal(id);
@@ -39,6 +39,11 @@ public final class Names {
             + Quoted.of(id)
             + "': small letters, digits, '.', '_' and '-', a letter or digit first, at most 128"
             + (proposal.isEmpty() ? "" : "; '" + proposal + "' would do"));
+  }
+
+  /** Whether a checkpoint can be called so. */
+  static boolean isNewCheckpoint(String id) {
+    return CHECKPOINT.matcher(id).matches();
   }
 
   /** What somebody may have meant, spelt as it must be; empty where nothing is left. */

@@ -48,8 +48,23 @@ record NewCheckpoint(String uri, String id) {
             folder ->
                 new NewCheckpoint(
                     folder.uri(),
-                    Names.newCheckpoint(prefix + stems.get(folder.names()) + folder.ending())))
+                    made(folder, prefix + stems.get(folder.names()) + folder.ending())))
         .toList();
+  }
+
+  /** All or nothing: half a training registered under other names than the rest helps nobody. */
+  private static String made(Folder folder, String id) {
+    if (!Names.isNewCheckpoint(id)) {
+      throw CommandException.badInput(
+          "nothing was registered: '"
+              + Quoted.of(folder.uri())
+              + "' would be called '"
+              + Quoted.of(id)
+              + "', and ids are of small letters, digits, '.', '_' and '-', a letter or digit first,"
+              + " at most 128. Give it an id of its own ('watershed checkpoints register"
+              + " DIRECTORY ID') and leave it out here, or begin all with --prefix TEXT");
+    }
+    return id;
   }
 
   /**

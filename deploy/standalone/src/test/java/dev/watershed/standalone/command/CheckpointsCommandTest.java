@@ -102,6 +102,37 @@ final class CheckpointsCommandTest {
   }
 
   @Test
+  void register_oneOfManyWithoutAnIdThatCanBe_registersNoneAndSaysWhatToDo() throws Exception {
+    for (String folder : List.of("a/checkpoint-1", "\u6a21\u578b/checkpoint-2")) {
+      Files.createDirectories(directory.resolve(folder));
+    }
+    String[] both = {"checkpoints", "register", "a/checkpoint-1", "\u6a21\u578b/checkpoint-2"};
+    assertThat(line.run(both)).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(checkpoints.all).isEmpty();
+    assertThat(line.err())
+        .contains(
+            "nothing was registered: '" + directory.resolve("\u6a21\u578b/checkpoint-2"),
+            "would be called '-step-2'",
+            "'watershed checkpoints register DIRECTORY ID'",
+            "--prefix TEXT");
+    // Either way out that it names is one.
+    assertThat(line.run("checkpoints", "register", "\u6a21\u578b/checkpoint-2", "model-step-2"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(
+            line.run(
+                "checkpoints",
+                "register",
+                "a/checkpoint-1",
+                "\u6a21\u578b/checkpoint-2",
+                "--prefix",
+                "x"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.all)
+        .extracting(RegisterCheckpointRequest::getCheckpointId)
+        .containsExactly("model-step-2", "xa-step-1", "x-step-2");
+  }
+
+  @Test
   void register_oneDirectoryAlone_isCalledAfterIt() throws Exception {
     Path snapshot =
         Files.createDirectories(directory.resolve("hub/models--Org--Big-Model/snapshots/abc123"));
