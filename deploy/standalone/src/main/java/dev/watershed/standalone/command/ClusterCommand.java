@@ -1,7 +1,11 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.ClusterModelsRequest;
+import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -14,7 +18,9 @@ import picocli.CommandLine.Option;
     description = {
       "Read a symmetric matrix of distances on standard input and write its clusters as JSON.",
       "The matrix is JSON, [[0, 1], [1, 0]] or a ClusterModelsRequest, or CSV with one row a"
-          + " line. Without --address it is computed here, no server is needed."
+          + " line. Without --address it is computed here, no server is needed.",
+      "As a table (--csv, --output tsv): a line a model, counted from 1, with its cluster and, for"
+          + " two clusters, its centroid-distance feature."
     },
     footer = {
       "",
@@ -25,6 +31,7 @@ import picocli.CommandLine.Option;
 final class ClusterCommand implements Callable<Integer> {
   @Mixin private ServerOptions server;
   @Mixin private OutputOptions output;
+  @Mixin private TableOptions table = new TableOptions();
 
   @Option(names = "--clusters", description = "How many. Default: 2.")
   private @Nullable Integer clusters;
@@ -57,6 +64,7 @@ final class ClusterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    table.requireAlone(output);
     ClusterModelsRequest.Builder request =
         NumbersInput.distances(NumbersInput.read(surroundings.in()));
     if (clusters != null) {
@@ -71,8 +79,27 @@ final class ClusterCommand implements Callable<Integer> {
     if (scores != null) {
       request.clearScores().addAllScores(EvaluateCommand.numbers(scores, "--scores"));
     }
-    output.message(
-        MetricServiceGrpc.newBlockingStub(server.metricChannel()).clusterModels(request.build()));
+    ClusterModelsResponse found =
+        MetricServiceGrpc.newBlockingStub(server.metricChannel()).clusterModels(request.build());
+    if (table.wanted()) {
+      table(found.getClustering()).forEach(row -> output.line(table.row(row)));
+    } else {
+      output.message(found);
+    }
     return ExitCode.OK;
+  }
+
+  private static List<List<String>> table(Clustering clustering) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("model", "cluster", "centroid_distance_difference"));
+    boolean two = clustering.getCentroidDistanceDifferencesCount() > 0;
+    for (int model = 0; model < clustering.getAssignmentsCount(); model++) {
+      rows.add(
+          List.of(
+              String.valueOf(model + 1),
+              String.valueOf(clustering.getAssignments(model)),
+              two ? String.valueOf(clustering.getCentroidDistanceDifferences(model)) : ""));
+    }
+    return rows;
   }
 }

@@ -20,6 +20,18 @@ final class TableOptions {
     Form(CSVFormat format) {
       this.format = format.builder().setRecordSeparator("").get();
     }
+
+    /** A line of a table, without what ends it. */
+    String row(List<String> cells) {
+      StringBuilder line = new StringBuilder();
+      // Not CSVFormat.format, which cuts empty cells off the end.
+      try (CSVPrinter printer = format.print(line)) {
+        printer.printRecord(cells);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot happen in memory", e);
+      }
+      return line.toString();
+    }
   }
 
   @Option(names = "--csv", description = "Write a table of comma-separated values.")
@@ -53,13 +65,6 @@ final class TableOptions {
 
   /** A line of the table. */
   String row(List<String> cells) {
-    StringBuilder line = new StringBuilder();
-    // Not CSVFormat.format, which cuts empty cells off the end.
-    try (CSVPrinter printer = (form == null ? Form.CSV : form).format.print(line)) {
-      printer.printRecord(cells);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot happen in memory", e);
-    }
-    return line.toString();
+    return (form == null ? Form.CSV : form).row(cells);
   }
 }
