@@ -12,3 +12,7 @@ CREATE TABLE IF NOT EXISTS study_notice (
   message TEXT NOT NULL,
   PRIMARY KEY (study, sample, model, place)
 );
+
+-- A part that begins a message of the report: how many pairs the message has. NULL in a part that
+-- goes on with the one before.
+ALTER TABLE study_report ADD COLUMN IF NOT EXISTS pairs INT;

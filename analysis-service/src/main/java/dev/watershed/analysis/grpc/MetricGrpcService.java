@@ -70,7 +70,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
   }
 
   private static Clustering cluster(ClusterModelsRequest request, Runnable throwIfUnwanted) {
-    int k = request.getClusterCount() == 0 ? DEFAULT_CLUSTER_COUNT : request.getClusterCount();
+    int k = request.hasClusterCount() ? request.getClusterCount() : DEFAULT_CLUSTER_COUNT;
     var distances = matrix(request.getDistancesList());
     try {
       return SpectralClustering.cluster(
@@ -83,7 +83,7 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
 
   private static double kernelWidth(ClusterModelsRequest request, double[][] distances) {
     if (request.getMedianKernelWidth()) {
-      if (request.getKernelWidth() != 0) {
+      if (request.hasKernelWidth()) {
         throw RefusedException.invalidArgument(
             "KERNEL_WIDTH_TWICE",
             "kernel_width",
@@ -93,9 +93,9 @@ public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImpl
       }
       return SpectralClustering.medianKernelWidth(distances);
     }
-    return request.getKernelWidth() == 0
-        ? SpectralClustering.DEFAULT_KERNEL_WIDTH
-        : request.getKernelWidth();
+    return request.hasKernelWidth()
+        ? request.getKernelWidth()
+        : SpectralClustering.DEFAULT_KERNEL_WIDTH;
   }
 
   private static void checkScores(ClusterModelsRequest request) {

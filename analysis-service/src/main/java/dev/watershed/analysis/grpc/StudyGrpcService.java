@@ -1,19 +1,13 @@
 package dev.watershed.analysis.grpc;
 
 import com.google.protobuf.ByteString;
-import dev.watershed.analysis.report.DynamicsFiles;
 import dev.watershed.analysis.report.StudyReportFiles;
-import dev.watershed.analysis.study.DynamicsAnalysis;
 import dev.watershed.analysis.study.Studies;
 import dev.watershed.analysis.study.StudyUpdates;
-import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
-import dev.watershed.analysis.v1.AnalyzeDynamicsResponse;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
-import dev.watershed.analysis.v1.ExportDynamicsRequest;
-import dev.watershed.analysis.v1.ExportDynamicsResponse;
 import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.ExportStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
@@ -22,10 +16,13 @@ import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.GetStudyResponse;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.ListStudyModelsRequest;
+import dev.watershed.analysis.v1.ListStudyModelsResponse;
+import dev.watershed.analysis.v1.ListStudyPairsRequest;
+import dev.watershed.analysis.v1.ListStudyPairsResponse;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
-import dev.watershed.server.Computations;
 import dev.watershed.server.ServerStream;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -34,16 +31,11 @@ import jakarta.inject.Singleton;
 @Singleton
 final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
-  private final DynamicsAnalysis dynamics;
   private final StudyUpdates updates;
-  private final Computations computations;
 
-  StudyGrpcService(
-      Studies studies, DynamicsAnalysis dynamics, StudyUpdates updates, Computations computations) {
+  StudyGrpcService(Studies studies, StudyUpdates updates) {
     this.studies = studies;
-    this.dynamics = dynamics;
     this.updates = updates;
-    this.computations = computations;
   }
 
   @Override
@@ -93,8 +85,20 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   @Override
   public void getStudyReport(
       GetStudyReportRequest request, StreamObserver<GetStudyReportResponse> observer) {
-    var report = studies.report(request.getName());
+    var report = studies.reportSummary(request.getName());
     answer(observer, GetStudyReportResponse.newBuilder().setReport(report).build());
+  }
+
+  @Override
+  public void listStudyPairs(
+      ListStudyPairsRequest request, StreamObserver<ListStudyPairsResponse> observer) {
+    answer(observer, studies.pairs(request));
+  }
+
+  @Override
+  public void listStudyModels(
+      ListStudyModelsRequest request, StreamObserver<ListStudyModelsResponse> observer) {
+    answer(observer, studies.models(request));
   }
 
   @Override
@@ -114,45 +118,6 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
 
   private static ExportStudyResponse studyPart(String fileName, ByteString content) {
     return ExportStudyResponse.newBuilder().setFileName(fileName).setContent(content).build();
-  }
-
-  @Override
-  public void analyzeDynamics(
-      AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
-    var compared =
-        computations.run(unwanted -> dynamics.analyze(request.getStudiesList(), unwanted));
-    answer(observer, AnalyzeDynamicsResponse.newBuilder().setDynamics(compared).build());
-  }
-
-  @Override
-  public void exportDynamics(
-      ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
-    ServerStream.pump(
-        observer,
-        stream -> {
-          var compared =
-              computations.run(unwanted -> dynamics.analyze(request.getStudiesList(), unwanted));
-          var title = title(request);
-          for (var name : DynamicsFiles.names()) {
-            try (var file = new FileParts(name, part -> stream.send(dynamicsPart(name, part)))) {
-              DynamicsFiles.write(name, title, compared, file);
-            }
-          }
-        });
-  }
-
-  private static ExportDynamicsResponse dynamicsPart(String fileName, ByteString content) {
-    return ExportDynamicsResponse.newBuilder().setFileName(fileName).setContent(content).build();
-  }
-
-  private String title(ExportDynamicsRequest request) {
-    if (!request.getTitle().isBlank()) {
-      return request.getTitle();
-    }
-    var first = studies.get(request.getStudies(0).getStudy());
-    return first.getSpec().getDisplayName().isBlank()
-        ? first.getName()
-        : first.getSpec().getDisplayName();
   }
 
   private static <T> void answer(StreamObserver<T> observer, T response) {

@@ -41,7 +41,7 @@ public final class SampleText {
     if (!sample.getPositiveLabel().isEmpty()) {
       parts.add("F1 of " + sample.getPositiveLabel());
     }
-    if (sample.getMaxTokens() > 0) {
+    if (sample.hasMaxTokens()) {
       parts.add("at most " + sample.getMaxTokens() + " tokens");
     }
     return plain(sample.getName() + ": " + String.join(", ", parts));
@@ -98,7 +98,7 @@ public final class SampleText {
   }
 
   private static String rows(EvaluationSample sample) {
-    String count = sample.getSize() == 0 ? "all rows" : sample.getSize() + " rows";
+    String count = sample.hasSize() ? sample.getSize() + " rows" : "all rows";
     return switch (sample.getSelectionCase()) {
       case SEED -> count + " drawn by seed " + sample.getSeed();
       case FIRST_ROWS -> count + ", the first";

@@ -5,7 +5,6 @@ import static dev.watershed.analysis.store.Sql.metrics;
 import static dev.watershed.analysis.store.Sql.query;
 import static dev.watershed.analysis.store.Sql.update;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
@@ -54,9 +53,6 @@ public final class StudyStore {
 
   /** The last place of the queue lies in 1973. */
   private static final long LAST_PLACE = 100_000_000_000_000L;
-
-  /** H2 holds a mebibyte in a binary column. */
-  private static final int REPORT_PART_BYTES = 1 << 19;
 
   private final DataSource dataSource;
 
@@ -236,7 +232,7 @@ public final class StudyStore {
               "UPDATE study SET elapsed_seconds = ? WHERE number = ?",
               report.getElapsedSeconds(),
               hold.study());
-          insertReport(connection, hold.study(), report.toByteString());
+          ReportStore.insert(connection, hold.study(), report);
           return true;
         });
   }
@@ -258,22 +254,6 @@ public final class StudyStore {
                     + " WHERE id = ? AND state IN ('QUEUED', 'RUNNING')",
                 time(now),
                 id));
-  }
-
-  /** Returns a study's report, empty where it has none. */
-  public Optional<StudyReport> report(long study) {
-    return inTransaction(
-        connection -> {
-          var parts =
-              query(
-                  connection,
-                  "SELECT content FROM study_report WHERE study = ? ORDER BY part",
-                  row -> ByteString.copyFrom(row.getBytes(1)),
-                  study);
-          return parts.isEmpty()
-              ? Optional.empty()
-              : Optional.of(StudyReport.parseFrom(ByteString.copyFrom(parts)));
-        });
   }
 
   /** Keeps a model's digest if it is the first; returns the one kept. */
@@ -713,19 +693,6 @@ public final class StudyStore {
         == 1;
   }
 
-  private static void insertReport(Connection connection, long study, ByteString report)
-      throws SQLException {
-    for (int from = 0, part = 0; from < report.size(); from += REPORT_PART_BYTES, part++) {
-      int to = Math.min(report.size(), from + REPORT_PART_BYTES);
-      update(
-          connection,
-          "INSERT INTO study_report (study, part, content) VALUES (?, ?, ?)",
-          study,
-          part,
-          report.substring(from, to).toByteArray());
-    }
-  }
-
   private static List<StoredStudy> studies(
       Connection connection, String condition, Object... parameters)
       throws SQLException, InvalidProtocolBufferException {
@@ -741,10 +708,12 @@ public final class StudyStore {
 
   private static StoredStudy study(ResultSet row)
       throws SQLException, InvalidProtocolBufferException {
+    var spec = StudySpec.parseFrom(row.getBytes("spec"));
     var study =
         Study.newBuilder()
             .setName(NAME_PREFIX + row.getString("id"))
-            .setSpec(StudySpec.parseFrom(row.getBytes("spec")))
+            .setSpec(spec)
+            .setModelCount(spec.getModelsCount())
             .setState(StudyState.valueOf(STATE_PREFIX + row.getString("state")))
             .setCreateTime(instant(row, "create_time").map(StudyStore::timestamp).orElseThrow());
     study

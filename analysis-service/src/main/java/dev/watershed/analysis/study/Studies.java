@@ -1,26 +1,31 @@
 package dev.watershed.analysis.study;
 
-import static dev.watershed.server.RefusedException.invalidArgument;
-
+import dev.watershed.analysis.store.ReportStore;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.ListStudyModelsRequest;
+import dev.watershed.analysis.v1.ListStudyModelsResponse;
+import dev.watershed.analysis.v1.ListStudyPairsRequest;
+import dev.watershed.analysis.v1.ListStudyPairsResponse;
+import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.StudyView;
+import dev.watershed.server.PageToken;
+import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import jakarta.inject.Singleton;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,8 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Studies {
   private static final Logger log = LoggerFactory.getLogger(Studies.class);
 
-  private static final int DEFAULT_PAGE_SIZE = 100;
-  private static final Pattern PAGE_POSITION = Pattern.compile("studies:(\\d{1,18})");
+  private static final String LISTED = "studies";
   private static final Duration WATCH_AGAIN = Duration.ofSeconds(1);
 
   /** Where a watched study is sent. */
@@ -41,6 +45,7 @@ public final class Studies {
   }
 
   private final StudyStore store;
+  private final ReportStore reports;
   private final StudySpecs specs;
   private final StudyCheck check;
   private final StudyQueue queue;
@@ -50,6 +55,7 @@ public final class Studies {
 
   Studies(
       StudyStore store,
+      ReportStore reports,
       StudySpecs specs,
       StudyCheck check,
       StudyQueue queue,
@@ -57,6 +63,7 @@ public final class Studies {
       StudyConfiguration configuration,
       Clock clock) {
     this.store = store;
+    this.reports = reports;
     this.specs = specs;
     this.check = check;
     this.queue = queue;
@@ -124,15 +131,28 @@ public final class Studies {
 
   /** Returns a page of studies, oldest first. */
   public ListStudiesResponse list(ListStudiesRequest request) {
-    int size = request.getPageSize() == 0 ? DEFAULT_PAGE_SIZE : request.getPageSize();
-    var found = store.list(position(request.getPageToken()), size + 1);
-    var page = found.subList(0, Math.min(size, found.size()));
-    var response = ListStudiesResponse.newBuilder();
-    page.forEach(study -> response.addStudies(study.study()));
-    if (found.size() > size) {
-      response.setNextPageToken(pageToken(page.get(size - 1).number()));
+    int size = Pages.size(request.getPageSize());
+    long after = Long.parseLong(PageToken.read(request.getPageToken(), LISTED, "0"));
+    var found = store.list(after, size + 1);
+    boolean full = request.getView() == StudyView.STUDY_VIEW_FULL;
+    var page =
+        Pages.fitting(
+            found.stream()
+                .limit(size)
+                .map(stored -> full ? stored.study() : basic(stored.study()))
+                .toList());
+    var response = ListStudiesResponse.newBuilder().addAllStudies(page);
+    if (found.size() > page.size()) {
+      response.setNextPageToken(
+          PageToken.write(LISTED, Long.toString(found.get(page.size() - 1).number())));
     }
     return response.build();
+  }
+
+  private static Study basic(Study study) {
+    return study.toBuilder()
+        .setSpec(StudySpec.newBuilder().setDisplayName(study.getSpec().getDisplayName()))
+        .build();
   }
 
   /** Cancels a study, unless it has ended, and returns it. */
@@ -191,15 +211,65 @@ public final class Studies {
    */
   public StudyReport report(String name) {
     var stored = find(name);
-    return store
-        .report(stored.number())
-        .orElseThrow(
-            () ->
-                RefusedException.failedPrecondition(
-                    "STUDY_NOT_SUCCEEDED",
-                    name,
-                    "%s is %s and has no report; watch it until it is SUCCEEDED."
-                        .formatted(name, stored.study().getState())));
+    return reports.find(stored.number()).orElseThrow(() -> noReport(stored));
+  }
+
+  /**
+   * Returns a study's report without pairs and the models' full scores on diagnostics, so that it
+   * fits a message.
+   *
+   * @throws RefusedException FAILED_PRECONDITION unless it has succeeded
+   */
+  public StudyReport reportSummary(String name) {
+    var report = withoutPairs(find(name)).toBuilder();
+    report.getModelsBuilderList().forEach(ModelReport.Builder::clearDiagnostics);
+    return report.build();
+  }
+
+  /** Returns a page of a report's pairs. */
+  public ListStudyPairsResponse pairs(ListStudyPairsRequest request) {
+    var stored = find(request.getName());
+    String question = "pairs of " + request.getName();
+    int from = Integer.parseInt(PageToken.read(request.getPageToken(), question, "0"));
+    int limit = Pages.size(request.getPageSize() == 0 ? Integer.MAX_VALUE : request.getPageSize());
+    var page = reports.pairs(stored.number(), from, limit);
+    if (page.total() == 0) {
+      throw noReport(stored);
+    }
+    var response = ListStudyPairsResponse.newBuilder().addAllPairs(page.pairs());
+    int next = from + page.pairs().size();
+    if (next < page.total()) {
+      response.setNextPageToken(PageToken.write(question, Integer.toString(next)));
+    }
+    return response.build();
+  }
+
+  /** Returns a page of a report's models. */
+  public ListStudyModelsResponse models(ListStudyModelsRequest request) {
+    String question = "models of " + request.getName();
+    int from = Integer.parseInt(PageToken.read(request.getPageToken(), question, "0"));
+    int limit = Pages.size(request.getPageSize() == 0 ? Integer.MAX_VALUE : request.getPageSize());
+    var all = withoutPairs(find(request.getName())).getModelsList();
+    var page = Pages.fitting(all.subList(from, Math.min(all.size(), from + limit)));
+    var response = ListStudyModelsResponse.newBuilder().addAllModels(page);
+    int next = from + page.size();
+    if (next < all.size()) {
+      response.setNextPageToken(PageToken.write(question, Integer.toString(next)));
+    }
+    return response.build();
+  }
+
+  private StudyReport withoutPairs(StoredStudy stored) {
+    return reports.findWithoutPairs(stored.number()).orElseThrow(() -> noReport(stored));
+  }
+
+  private static RefusedException noReport(StoredStudy stored) {
+    String name = stored.study().getName();
+    return RefusedException.failedPrecondition(
+        "STUDY_NOT_SUCCEEDED",
+        name,
+        "%s is %s and has no report; watch it until it is SUCCEEDED."
+            .formatted(name, stored.study().getState()));
   }
 
   private StoredStudy find(String name) {
@@ -209,31 +279,5 @@ public final class Studies {
             () ->
                 RefusedException.notFound(
                     "STUDY_NOT_FOUND", name, "There is no " + name + "; list the studies."));
-  }
-
-  private static String pageToken(long position) {
-    var text = "studies:" + position;
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static long position(String pageToken) {
-    if (pageToken.isEmpty()) {
-      return 0;
-    }
-    try {
-      var text = new String(Base64.getUrlDecoder().decode(pageToken), StandardCharsets.UTF_8);
-      var position = PAGE_POSITION.matcher(text);
-      if (position.matches()) {
-        return Long.parseLong(position.group(1));
-      }
-    } catch (IllegalArgumentException e) {
-      // Not base64, so not ours either.
-    }
-    throw invalidArgument(
-        "PAGE_TOKEN_INVALID",
-        "page_token",
-        "\"" + pageToken + "\" is not a page token of this service; start over without one.");
   }
 }

@@ -75,10 +75,10 @@ final class StudySpecs {
     if (complete.getDistance() == DistanceMetric.DISTANCE_METRIC_UNSPECIFIED) {
       complete.setDistance(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP);
     }
-    if (complete.getClusterCount() == 0) {
+    if (!complete.hasClusterCount()) {
       complete.setClusterCount(DEFAULT_CLUSTERS);
     }
-    if (complete.getKernelWidth() == 0 && !complete.getMedianKernelWidth()) {
+    if (!complete.hasKernelWidth() && !complete.getMedianKernelWidth()) {
       if (hasPapersWidth(complete.getDistance())) {
         complete.setKernelWidth(SpectralClustering.DEFAULT_KERNEL_WIDTH);
       } else {
@@ -104,20 +104,20 @@ final class StudySpecs {
 
   private static AdaptiveAlphas withDefaults(AdaptiveAlphas adaptive) {
     var complete = adaptive.toBuilder();
-    if (complete.getToleranceNats() == 0) {
+    if (!complete.hasToleranceNats()) {
       complete.setToleranceNats(DEFAULT_TOLERANCE_NATS);
     }
-    if (complete.getInitialIntervalCount() == 0) {
+    if (!complete.hasInitialIntervalCount()) {
       complete.setInitialIntervalCount(DEFAULT_INITIAL_INTERVALS);
     }
-    if (complete.getFinestIntervalCount() == 0) {
+    if (!complete.hasFinestIntervalCount()) {
       int finest = complete.getInitialIntervalCount();
       for (int i = 0; i < DEFAULT_HALVINGS && 2 * finest <= MOST_INTERVALS; i++) {
         finest *= 2;
       }
       complete.setFinestIntervalCount(finest);
     }
-    if (complete.getCurvatureMargin() == 0) {
+    if (!complete.hasCurvatureMargin()) {
       complete.setCurvatureMargin(DEFAULT_CURVATURE_MARGIN);
     }
     return complete.build();
@@ -180,7 +180,7 @@ final class StudySpecs {
   }
 
   private static void checkSelection(String field, EvaluationSample sample) {
-    if (sample.getSize() > 0 && !sample.hasSeed() && !sample.hasFirstRows()) {
+    if (sample.hasSize() && !sample.hasSeed() && !sample.hasFirstRows()) {
       throw invalidArgument(
           "SELECTION_MISSING",
           field + ".seed",
@@ -201,7 +201,7 @@ final class StudySpecs {
                   .formatted(AlphaGrid.of(spec))
               + " ALPHA_PROTOCOL_NESTED or interval_count to a square such as 16, 25 or 100.");
     }
-    if (spec.getMedianKernelWidth() && spec.getKernelWidth() != 0) {
+    if (spec.getMedianKernelWidth() && spec.hasKernelWidth()) {
       throw invalidArgument(
           "KERNEL_WIDTH_TWICE",
           "spec.kernel_width",

@@ -12,13 +12,17 @@ import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.server.Pages;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.Provenance;
 import io.micronaut.context.ApplicationContext;
+import io.micronaut.inject.qualifiers.Qualifiers;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import javax.sql.DataSource;
@@ -35,6 +39,7 @@ final class StudyStoreTest {
 
   private ApplicationContext context;
   private StudyStore store;
+  private ReportStore reports;
 
   @BeforeEach
   void open(@TempDir Path directory) {
@@ -48,6 +53,7 @@ final class StudyStoreTest {
     properties.put("flyway.datasources.analysis.locations", "classpath:db/analysis");
     context = ApplicationContext.run(properties);
     store = context.getBean(StudyStore.class);
+    reports = context.getBean(ReportStore.class);
   }
 
   @AfterEach
@@ -98,7 +104,7 @@ final class StudyStoreTest {
     assertThat(completed("a")).isEqualTo(1);
     assertThat(store.fail(first, com.google.rpc.Status.getDefaultInstance(), NOW)).isFalse();
     assertThat(store.succeed(first, StudyReport.getDefaultInstance(), NOW)).isFalse();
-    assertThat(store.report(first.study())).isEmpty();
+    assertThat(reports.find(first.study())).isEmpty();
     assertThat(store.succeed(second, StudyReport.getDefaultInstance(), NOW)).isTrue();
   }
 
@@ -200,6 +206,73 @@ final class StudyStoreTest {
   }
 
   @Test
+  void pairs_ofManyParts_comePageByPage() {
+    var hold = begin("a");
+    var curve = Curve.newBuilder().addAllLossesNats(Collections.nCopies(1000, .25)).build();
+    var report = StudyReport.newBuilder().setElapsedSeconds(7).setFinding("found");
+    for (int i = 0; i < 1500; i++) {
+      report.addPairs(PairReport.newBuilder().setModelB(i).setCurve(curve));
+    }
+    assertThat(store.succeed(hold, report.build(), NOW)).isTrue();
+
+    assertThat(reports.find(hold.study())).contains(report.build());
+    assertThat(reports.findWithoutPairs(hold.study()))
+        .contains(report.clone().clearPairs().build());
+    for (int limit : new int[] {1, 7, 1000}) {
+      var pairs = new ArrayList<PairReport>();
+      int pages = 0;
+      while (pairs.size() < 1500 && (limit > 1 || pages < 70)) {
+        var page = reports.pairs(hold.study(), pairs.size(), limit);
+        assertThat(page.total()).isEqualTo(1500);
+        assertThat(page.pairs()).isNotEmpty().hasSizeLessThanOrEqualTo(limit);
+        assertThat(page.pairs().stream().mapToInt(PairReport::getSerializedSize).sum())
+            .isLessThan(Pages.MOST_BYTES);
+        pairs.addAll(page.pairs());
+        pages++;
+      }
+      assertThat(pairs).isEqualTo(report.getPairsList().subList(0, pairs.size()));
+    }
+    assertThat(reports.pairs(hold.study(), 1500, 10).pairs()).isEmpty();
+  }
+
+  @Test
+  void pairs_ofAReportThatIsOneMessage_comeToo() throws SQLException {
+    var hold = begin("a");
+    var report =
+        StudyReport.newBuilder()
+            .setElapsedSeconds(7)
+            .addPairs(PairReport.newBuilder().setModelB(1))
+            .addPairs(PairReport.newBuilder().setModelB(2))
+            .build();
+    assertThat(store.succeed(hold, report, NOW)).isTrue();
+    byte[] bytes = report.toByteArray();
+    try (var connection =
+            context.getBean(DataSource.class, Qualifiers.byName("analysis")).getConnection();
+        var delete = connection.prepareStatement("DELETE FROM study_report");
+        var insert =
+            connection.prepareStatement(
+                "INSERT INTO study_report (study, part, content) VALUES (?, ?, ?)")) {
+      delete.executeUpdate();
+      for (int part = 0; part < 2; part++) {
+        insert.setLong(1, hold.study());
+        insert.setInt(2, part);
+        int half = bytes.length / 2;
+        insert.setBytes(
+            3,
+            part == 0 ? Arrays.copyOf(bytes, half) : Arrays.copyOfRange(bytes, half, bytes.length));
+        insert.executeUpdate();
+      }
+      connection.commit();
+    }
+
+    assertThat(reports.find(hold.study())).contains(report);
+    assertThat(reports.findWithoutPairs(hold.study()))
+        .contains(report.toBuilder().clearPairs().build());
+    assertThat(reports.pairs(hold.study(), 1, 5).pairs()).containsExactly(report.getPairs(1));
+    assertThat(reports.pairs(hold.study(), 1, 5).total()).isEqualTo(2);
+  }
+
+  @Test
   void succeed_reportOfMegabytes_isReadBackWhole() {
     var hold = begin("a");
     var curve = Curve.newBuilder().addAllLossesNats(Collections.nCopies(300_000, .25)).build();
@@ -211,7 +284,7 @@ final class StudyStoreTest {
     assertThat(report.getSerializedSize()).isGreaterThan(2 << 20);
     assertThat(store.succeed(hold, report, NOW)).isTrue();
 
-    assertThat(store.report(hold.study())).contains(report);
+    assertThat(reports.find(hold.study())).contains(report);
     assertThat(store.find("a").orElseThrow().elapsedSeconds()).isEqualTo(7);
     assertThat(store.find("a").orElseThrow().ended()).isTrue();
   }

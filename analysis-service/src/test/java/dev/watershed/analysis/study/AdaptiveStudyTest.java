@@ -195,7 +195,7 @@ final class AdaptiveStudyTest {
     var fixed = process.create(spec(MODELS).toBuilder().setIntervalCount(80).build()).getName();
     process.await(fixed);
 
-    var dynamics = process.stub().analyzeDynamics(request(first, second)).getDynamics();
+    var dynamics = process.analyze(request(first, second));
     assertThat(dynamics.getChanges(0).getConvexityGap().getMeanNats()).isZero();
     assertThat(dynamics.getSteps(0).hasMeanImprovedConvexityGapNats()).isFalse();
     assertThat(dynamics.getWarningsList())
@@ -204,8 +204,7 @@ final class AdaptiveStudyTest {
     for (var other : List.of(third, fixed)) {
       var status =
           catchThrowableOfType(
-              StatusRuntimeException.class,
-              () -> process.stub().analyzeDynamics(request(first, other)));
+              StatusRuntimeException.class, () -> process.analyze(request(first, other)));
       assertThat(status).hasMessageContaining("adaptive alphas (5 to 80 intervals");
     }
   }

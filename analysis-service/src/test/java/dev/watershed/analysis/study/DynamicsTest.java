@@ -341,13 +341,13 @@ final class DynamicsTest {
   }
 
   private static Dynamics analyze(Object... stepsAndStudies) {
-    return process.stub().analyzeDynamics(dynamicsRequest(stepsAndStudies)).getDynamics();
+    return process.analyze(dynamicsRequest(stepsAndStudies));
   }
 
   private static Map<String, String> export(AnalyzeDynamicsRequest request, String title) {
     var bytes = new TreeMap<String, ByteArrayOutputStream>();
     process
-        .stub()
+        .dynamicsStub()
         .exportDynamics(
             ExportDynamicsRequest.newBuilder()
                 .addAllStudies(request.getStudiesList())
@@ -427,9 +427,7 @@ final class DynamicsTest {
 
   /** The refusal of the comparison, which its files are refused with too. */
   private static Status refusal(AnalyzeDynamicsRequest request) {
-    var thrown =
-        catchThrowableOfType(
-            StatusRuntimeException.class, () -> process.stub().analyzeDynamics(request));
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> process.analyze(request));
     var exported = catchThrowableOfType(StatusRuntimeException.class, () -> export(request, ""));
     assertThat(thrown).isNotNull();
     assertThat(StatusProto.fromThrowable(exported).getMessage())

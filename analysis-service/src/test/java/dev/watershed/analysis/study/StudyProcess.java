@@ -2,9 +2,14 @@ package dev.watershed.analysis.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
+import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.DynamicsServiceGrpc;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
+import dev.watershed.analysis.v1.ListStudyModelsRequest;
+import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
@@ -51,6 +56,7 @@ final class StudyProcess implements AutoCloseable {
     server =
         InProcessServerBuilder.forName(name)
             .addService(context.getBean(StudyServiceGrpc.StudyServiceImplBase.class))
+            .addService(context.getBean(DynamicsServiceGrpc.DynamicsServiceImplBase.class))
             .intercept(context.getBean(ValidationInterceptor.class))
             .intercept(context.getBean(ErrorInterceptor.class))
             .build()
@@ -82,6 +88,23 @@ final class StudyProcess implements AutoCloseable {
     return stub.withDeadlineAfter(2, TimeUnit.MINUTES);
   }
 
+  DynamicsServiceGrpc.DynamicsServiceBlockingStub dynamicsStub() {
+    return DynamicsServiceGrpc.newBlockingStub(channel).withDeadlineAfter(2, TimeUnit.MINUTES);
+  }
+
+  /** Puts a comparison together with its pairs. */
+  Dynamics analyze(AnalyzeDynamicsRequest request) {
+    var dynamics = Dynamics.newBuilder();
+    dynamicsStub()
+        .analyzeDynamics(request)
+        .forEachRemaining(
+            answer -> {
+              dynamics.mergeFrom(answer.getDynamics());
+              dynamics.addAllPairs(answer.getPairs().getPairsList());
+            });
+    return dynamics.build();
+  }
+
   Study create(StudySpec spec) {
     return stub().createStudy(CreateStudyRequest.newBuilder().setSpec(spec).build()).getStudy();
   }
@@ -107,9 +130,23 @@ final class StudyProcess implements AutoCloseable {
   }
 
   StudyReport report(String name) {
-    return stub()
-        .getStudyReport(GetStudyReportRequest.newBuilder().setName(name).build())
-        .getReport();
+    var report =
+        stub()
+            .getStudyReport(GetStudyReportRequest.newBuilder().setName(name).build())
+            .getReport()
+            .toBuilder();
+    assertThat(report.getPairsCount()).isZero();
+    return report
+        .clearModels()
+        .addAllModels(
+            stub()
+                .listStudyModels(ListStudyModelsRequest.newBuilder().setName(name).build())
+                .getModelsList())
+        .addAllPairs(
+            stub()
+                .listStudyPairs(ListStudyPairsRequest.newBuilder().setName(name).build())
+                .getPairsList())
+        .build();
   }
 
   /** Makes a study, which succeeds with all its points counted, and returns its report. */

@@ -1,5 +1,6 @@
 package dev.watershed.eval.grpc;
 
+import com.google.common.primitives.Doubles;
 import dev.watershed.eval.engine.DeviceWork;
 import dev.watershed.eval.engine.Evaluation;
 import dev.watershed.eval.engine.EvaluationCounters;
@@ -17,6 +18,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceImplBase;
 import dev.watershed.eval.v1.EvaluatorStatistics;
+import dev.watershed.eval.v1.ExampleLosses;
 import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.eval.v1.GetStatisticsResponse;
 import dev.watershed.eval.v1.InterpolationHeader;
@@ -29,7 +31,7 @@ import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -37,6 +39,9 @@ import java.util.stream.IntStream;
 @Singleton
 final class EvaluationEndpoint extends EvaluationServiceImplBase {
   private static final double NANOS_PER_SECOND = 1e9;
+
+  /** A part is 1 MiB. */
+  private static final int LOSSES_A_PART = 1 << 17;
 
   private final Evaluator evaluator;
   private final EvaluationCounters counters;
@@ -99,6 +104,10 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               EvaluateInterpolationResponse.newBuilder()
                   .setPoint(interpolationPoint(evaluation, alpha, s, points.get(s)))
                   .build());
+          for (var losses : exampleLosses(points.get(s))) {
+            stream.send(
+                EvaluateInterpolationResponse.newBuilder().setExampleLosses(losses).build());
+          }
         }
       }
     }
@@ -138,6 +147,9 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               EvaluateCombinationsResponse.newBuilder()
                   .setPoint(combinationPoint(evaluation, c, s, points.get(s)))
                   .build());
+          for (var losses : exampleLosses(points.get(s))) {
+            stream.send(EvaluateCombinationsResponse.newBuilder().setExampleLosses(losses).build());
+          }
         }
       }
     }
@@ -202,7 +214,6 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setAlpha(alpha)
         .setSampleIndex(sample)
         .setMetrics(metrics(evaluation, sample, point))
-        .addAllExampleLossesNats(exampleLosses(point))
         .setCached(point.cached());
   }
 
@@ -212,7 +223,6 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setCombinationIndex(combination)
         .setSampleIndex(sample)
         .setMetrics(metrics(evaluation, sample, point))
-        .addAllExampleLossesNats(exampleLosses(point))
         .setCached(point.cached());
   }
 
@@ -221,8 +231,20 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         point.scores(), evaluation.samples().get(sample).mapping().positiveLabel());
   }
 
-  private static List<Double> exampleLosses(Point point) {
+  /**
+   * The losses of a point's examples in parts that fit a message; none where none were asked for.
+   */
+  private static List<ExampleLosses> exampleLosses(Point point) {
     double[] losses = point.exampleLossesNats();
-    return losses == null ? List.of() : Arrays.stream(losses).boxed().toList();
+    var parts = new ArrayList<ExampleLosses>();
+    for (int from = 0; losses != null && from < losses.length; from += LOSSES_A_PART) {
+      int to = Math.min(losses.length, from + LOSSES_A_PART);
+      parts.add(
+          ExampleLosses.newBuilder()
+              .setFirstExample(from)
+              .addAllLossesNats(Doubles.asList(losses).subList(from, to))
+              .build());
+    }
+    return parts;
   }
 }

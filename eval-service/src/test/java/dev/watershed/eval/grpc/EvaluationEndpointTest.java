@@ -192,11 +192,13 @@ final class EvaluationEndpointTest {
   @Test
   void evaluateInterpolation_exampleLosses_averageToTheMeanLoss() {
     var request = line(a, b, FIVE_ALPHAS, sample).toBuilder().setIncludeExampleLosses(true).build();
-    for (InterpolationPoint point : interpolate(request)) {
-      assertThat(point.getExampleLossesNatsCount()).isEqualTo(40);
-      double mean =
-          point.getExampleLossesNatsList().stream().mapToDouble(l -> l).average().orElseThrow();
-      assertThat(mean).isCloseTo(point.getMetrics().getMeanLossNats(), within(1e-12));
+    List<InterpolationPoint> points = interpolate(request);
+    List<List<Double>> losses = exampleLosses(server, request);
+    assertThat(losses).hasSameSizeAs(points);
+    for (int i = 0; i < points.size(); i++) {
+      assertThat(losses.get(i)).hasSize(40);
+      double mean = losses.get(i).stream().mapToDouble(l -> l).average().orElseThrow();
+      assertThat(mean).isCloseTo(points.get(i).getMetrics().getMeanLossNats(), within(1e-12));
     }
   }
 
@@ -207,15 +209,14 @@ final class EvaluationEndpointTest {
 
     List<InterpolationPoint> first = interpolate(without);
     List<InterpolationPoint> second = interpolate(with);
+    List<List<Double>> losses = exampleLosses(server, with);
     List<InterpolationPoint> third = interpolate(with);
-    List<InterpolationPoint> fourth = interpolate(without);
 
     assertThat(server.counters.pointsComputed()).isEqualTo(10);
     assertThat(metrics(second)).isEqualTo(metrics(first));
     assertThat(third).allMatch(InterpolationPoint::getCached);
-    assertThat(third.get(2).getExampleLossesNatsList())
-        .isEqualTo(second.get(2).getExampleLossesNatsList());
-    assertThat(fourth).allMatch(point -> point.getExampleLossesNatsCount() == 0);
+    assertThat(exampleLosses(server, with)).isEqualTo(losses);
+    assertThat(exampleLosses(server, without)).allMatch(List::isEmpty);
   }
 
   @Test
@@ -724,6 +725,26 @@ final class EvaluationEndpointTest {
               }
             });
     return points;
+  }
+
+  /** The losses that follow each point. */
+  static List<List<Double>> exampleLosses(
+      EvaluationServer server, EvaluateInterpolationRequest request) {
+    List<List<Double>> losses = new ArrayList<>();
+    server
+        .stub()
+        .evaluateInterpolation(request)
+        .forEachRemaining(
+            answer -> {
+              if (answer.hasPoint()) {
+                losses.add(new ArrayList<>());
+              } else if (answer.hasExampleLosses()) {
+                assertThat(answer.getExampleLosses().getFirstExample())
+                    .isEqualTo(losses.getLast().size());
+                losses.getLast().addAll(answer.getExampleLosses().getLossesNatsList());
+              }
+            });
+    return losses;
   }
 
   private List<CombinationPoint> combine(EvaluateCombinationsRequest request) {

@@ -82,7 +82,7 @@ public final class Samples {
    * @throws RefusedException where a size is given but not which rows
    */
   public static SampleSpec sample(EvaluationSample sample) {
-    if (sample.getSize() > 0
+    if (sample.hasSize()
         && sample.getSelectionCase() == EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw RefusedException.invalidArgument(
           "SELECTION_MISSING",

@@ -57,16 +57,11 @@ final class RecipeResolver {
               asked.getMaxTokens(),
               encoder.maxTokens()));
     }
-    if (asked.getBasedOn().isEmpty() && asked.getOverrideFields().getPathsCount() > 0) {
-      throw RefusedException.invalidArgument(
-          "BASED_ON_MISSING",
-          FIELD + "based_on",
-          "is empty, so there is nothing for override_fields to override; name a recipe");
-    }
-    var merged =
+    var named =
         asked.getBasedOn().isEmpty()
-            ? asked
-            : RecipeOverrides.merge(catalogue.get(asked.getBasedOn()).getRecipe(), asked);
+            ? Recipe.getDefaultInstance()
+            : catalogue.get(asked.getBasedOn()).getRecipe();
+    var merged = named.toBuilder().mergeFrom(asked).clearOverriddenFields().build();
     var missing = missing(merged);
     if (!missing.isEmpty()) {
       throw RefusedException.invalidArgument("RECIPE_INCOMPLETE", missing);
@@ -83,22 +78,22 @@ final class RecipeResolver {
   static List<BadRequest.FieldViolation> missing(Recipe recipe) {
     var missing = new ArrayList<BadRequest.FieldViolation>();
     need(recipe.hasAdamw(), "adamw", "set", missing);
-    need(
-        !recipe.hasAdamw() || recipe.getAdamw().getEpsilon() > 0,
-        "adamw.epsilon",
-        "positive",
-        missing);
-    need(recipe.getLearningRate() > 0, "learning_rate", "positive", missing);
+    if (recipe.hasAdamw()) {
+      need(recipe.getAdamw().hasBeta1(), "adamw.beta1", "set", missing);
+      need(recipe.getAdamw().hasBeta2(), "adamw.beta2", "set", missing);
+      need(recipe.getAdamw().hasEpsilon(), "adamw.epsilon", "set", missing);
+    }
+    need(recipe.hasLearningRate(), "learning_rate", "set", missing);
     need(recipe.getSchedule() != Schedule.SCHEDULE_UNSPECIFIED, "schedule", "set", missing);
     need(
         recipe.getLengthCase() != Recipe.LengthCase.LENGTH_NOT_SET,
         "length",
         "set (steps or epochs)",
         missing);
-    need(recipe.getBatchSize() > 0, "batch_size", "positive", missing);
-    if (recipe.hasLinearProbe()) {
+    need(recipe.hasBatchSize(), "batch_size", "set", missing);
+    if (hasProbe(recipe)) {
       var probe = recipe.getLinearProbe();
-      need(probe.getLearningRate() > 0, "linear_probe.learning_rate", "positive", missing);
+      need(probe.hasLearningRate(), "linear_probe.learning_rate", "set", missing);
       need(
           probe.getLengthCase() != LinearProbe.LengthCase.LENGTH_NOT_SET,
           "linear_probe.length",
@@ -117,8 +112,14 @@ final class RecipeResolver {
     }
   }
 
+  /** Whether a recipe has a stage that trains the head alone; one of no steps leaves it out. */
+  static boolean hasProbe(Recipe recipe) {
+    return recipe.hasLinearProbe()
+        && !(recipe.getLinearProbe().hasSteps() && recipe.getLinearProbe().getSteps() == 0);
+  }
+
   private void refuseLargeParts(Recipe recipe) {
-    int parts = Math.max(1, recipe.getAccumulationSteps());
+    int parts = accumulationSteps(recipe);
     if (parts > recipe.getBatchSize()) {
       throw RefusedException.invalidArgument(
           "TOO_MANY_ACCUMULATION_STEPS",
@@ -149,8 +150,8 @@ final class RecipeResolver {
   }
 
   /**
-   * Returns a recipe with every default filled in, lengths as steps, and {@code override_fields}
-   * exactly where it differs from the one it is based on.
+   * Returns a recipe with every default filled in, lengths as steps, and in {@code
+   * overridden_fields} where it differs from the one it is based on.
    *
    * @param merged as {@link #merge} returned it
    * @param rowCount rows of the training split
@@ -188,9 +189,7 @@ final class RecipeResolver {
       return resolved;
     }
     var named = filled(catalogue.get(merged.getBasedOn()).getRecipe(), merged, order);
-    return resolved.toBuilder()
-        .setOverrideFields(RecipeOverrides.differences(named, resolved))
-        .build();
+    return resolved.toBuilder().setOverriddenFields(RecipeDifferences.of(named, resolved)).build();
   }
 
   /**
@@ -206,7 +205,18 @@ final class RecipeResolver {
             .setMaxTokens(maxTokens(recipe))
             .setSteps(steps(recipe, order))
             .setWarmupSteps(warmupSteps(recipe, steps(run, order)))
-            .setAccumulationSteps(Math.max(1, recipe.getAccumulationSteps()));
+            .setAccumulationSteps(accumulationSteps(recipe))
+            .setClipNorm(recipe.getClipNorm())
+            .setEndLearningRate(recipe.getEndLearningRate())
+            .setPolynomialPower(recipe.hasPolynomialPower() ? recipe.getPolynomialPower() : 1)
+            .setShuffleBuffer(recipe.getShuffleBuffer())
+            .setDropRemainder(recipe.getDropRemainder());
+    var adamw = recipe.getAdamw();
+    filled
+        .getAdamwBuilder()
+        .setWeightDecay(adamw.getWeightDecay())
+        .setBiasCorrection(!adamw.hasBiasCorrection() || adamw.getBiasCorrection())
+        .setDecayAllParameters(adamw.getDecayAllParameters());
     if (recipe.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
       filled.setPrecision(Precision.PRECISION_FP32);
     }
@@ -218,18 +228,21 @@ final class RecipeResolver {
         && encoder.hiddenDropout() == encoder.classifierDropout()) {
       filled.setDropout(encoder.hiddenDropout());
     }
-    if (LearningRateSchedule.isPolynomial(run.getSchedule()) && recipe.getPolynomialPower() == 0) {
-      filled.setPolynomialPower(1);
-    }
-    if (recipe.hasLinearProbe()) {
+    if (recipe.hasLinearProbe() && !hasProbe(recipe)) {
+      filled.setLinearProbe(LinearProbe.newBuilder().setSteps(0));
+    } else if (recipe.hasLinearProbe()) {
       filled.getLinearProbeBuilder().setSteps(steps(recipe.getLinearProbe(), order));
     }
     return filled.build();
   }
 
   private int maxTokens(Recipe recipe) {
-    int wanted = recipe.getMaxTokens() > 0 ? recipe.getMaxTokens() : DEFAULT_MAX_TOKENS;
+    int wanted = recipe.hasMaxTokens() ? recipe.getMaxTokens() : DEFAULT_MAX_TOKENS;
     return Math.min(wanted, encoder.maxTokens());
+  }
+
+  private static int accumulationSteps(Recipe recipe) {
+    return recipe.hasAccumulationSteps() ? recipe.getAccumulationSteps() : 1;
   }
 
   /** Returns the order of the rows that a recipe trains on. */
@@ -259,7 +272,7 @@ final class RecipeResolver {
       // Epochs run into each other: all of a stage's together must fill a batch.
       var probe = recipe.getLinearProbe();
       long epochs = recipe.hasSteps() ? Integer.MAX_VALUE : recipe.getEpochs();
-      if (recipe.hasLinearProbe() && !probe.hasSteps()) {
+      if (probe.hasEpochs()) {
         epochs = Math.min(epochs, probe.getEpochs());
       }
       rows = rowCount * epochs;

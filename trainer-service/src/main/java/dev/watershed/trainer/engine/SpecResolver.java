@@ -95,7 +95,7 @@ final class SpecResolver {
   }
 
   private static void refuseProbeOfNoHead(TrainingRunSpec spec, Recipe recipe) {
-    if (recipe.hasLinearProbe() && !spec.hasClassification()) {
+    if (RecipeResolver.hasProbe(recipe) && !spec.hasClassification()) {
       throw RefusedException.invalidArgument(
           "PROBE_WITHOUT_CLASSIFICATION",
           "spec.recipe.linear_probe",
@@ -174,11 +174,8 @@ final class SpecResolver {
 
   private static MaskedLanguageModelObjective resolve(MaskedLanguageModelObjective objective) {
     double first =
-        objective.getMaskProbability() > 0
-            ? objective.getMaskProbability()
-            : DEFAULT_MASK_PROBABILITY;
-    double second =
-        objective.getPairMaskProbability() > 0 ? objective.getPairMaskProbability() : first;
+        objective.hasMaskProbability() ? objective.getMaskProbability() : DEFAULT_MASK_PROBABILITY;
+    double second = objective.hasPairMaskProbability() ? objective.getPairMaskProbability() : first;
     return objective.toBuilder().setMaskProbability(first).setPairMaskProbability(second).build();
   }
 
@@ -213,9 +210,7 @@ final class SpecResolver {
   private CheckpointPolicy resolve(CheckpointPolicy asked, Recipe recipe) {
     long total = totalSteps(recipe);
     var policy = asked.toBuilder();
-    if (asked.getEverySteps() == 0
-        && asked.getAtStepsCount() == 0
-        && !recipe.getBasedOn().isEmpty()) {
+    if (!asked.hasEverySteps() && asked.getAtStepsCount() == 0 && !recipe.getBasedOn().isEmpty()) {
       var named = catalogue.get(recipe.getBasedOn()).getCheckpoints();
       policy
           .setEverySteps(named.getEverySteps())
@@ -245,7 +240,8 @@ final class SpecResolver {
               count,
               limits.maxCheckpoints()));
     }
-    if (policy.getResumeEverySteps() == 0) {
+    policy.setEverySteps(policy.getEverySteps());
+    if (!policy.hasResumeEverySteps()) {
       policy.setResumeEverySteps(DEFAULT_RESUME_EVERY_STEPS);
     }
     return policy.build();

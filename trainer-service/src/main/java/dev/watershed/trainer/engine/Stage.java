@@ -22,7 +22,7 @@ record Stage(TrainingStage kind, long end, StageSettings settings, LearningRateS
   static List<Stage> of(Recipe recipe) {
     var stages = new ArrayList<Stage>();
     long begin = 0;
-    if (recipe.hasLinearProbe()) {
+    if (recipe.getLinearProbe().getSteps() > 0) {
       begin = recipe.getLinearProbe().getSteps();
       stages.add(
           new Stage(
@@ -60,7 +60,7 @@ record Stage(TrainingStage kind, long end, StageSettings settings, LearningRateS
             adamw.getBeta2(),
             adamw.getEpsilon(),
             adamw.getWeightDecay(),
-            !adamw.getWithoutBiasCorrection(),
+            adamw.getBiasCorrection(),
             adamw.getDecayAllParameters()),
         recipe.getClipNorm(),
         Math.max(1, recipe.getAccumulationSteps()));

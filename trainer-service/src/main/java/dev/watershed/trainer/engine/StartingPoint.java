@@ -408,9 +408,7 @@ final class StartingPoint implements AutoCloseable {
       throw new IllegalStateException("neither a checkpoint nor random");
     }
     double std =
-        random.getStandardDeviation() > 0
-            ? random.getStandardDeviation()
-            : DEFAULT_STANDARD_DEVIATION;
+        random.hasStandardDeviation() ? random.getStandardDeviation() : DEFAULT_STANDARD_DEVIATION;
     return ParameterVector.random(ParameterLayout.of(architecture), std, random.getSeed());
   }
 

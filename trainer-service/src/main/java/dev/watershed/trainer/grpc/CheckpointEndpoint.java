@@ -15,6 +15,8 @@ import dev.watershed.classifier.checkpoint.ParameterNorms;
 import dev.watershed.classifier.checkpoint.TrainedSteps;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.server.PageToken;
+import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
@@ -56,7 +58,6 @@ import java.util.concurrent.TimeUnit;
 /** {@code CheckpointService}: the checkpoint store, asked from outside. */
 @Singleton
 public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointServiceImplBase {
-  private static final int DEFAULT_PAGE_SIZE = 100;
   private static final int CHUNK_BYTES = 1 << 20;
   private static final int PLACES = 8;
   private static final long POLL_MILLIS = 100;
@@ -94,7 +95,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
       ListCheckpointsRequest request, StreamObserver<ListCheckpointsResponse> observer) {
     String question = "checkpoints of " + request.getTrainingRun();
     String after = PageToken.read(request.getPageToken(), question, "");
-    int limit = request.getPageSize() > 0 ? request.getPageSize() : DEFAULT_PAGE_SIZE;
+    int limit = Pages.size(request.getPageSize());
     var matching =
         manifests().stream()
             .filter(
@@ -105,11 +106,11 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
             .filter(checkpoint -> position(checkpoint).compareTo(after) > 0)
             .limit(limit + 1L)
             .toList();
-    var page = matching.subList(0, Math.min(limit, matching.size()));
-    var response = ListCheckpointsResponse.newBuilder();
-    page.forEach(checkpoint -> response.addCheckpoints(message(checkpoint)));
-    if (matching.size() > limit) {
-      response.setNextPageToken(PageToken.write(question, position(page.getLast())));
+    var page =
+        Pages.fitting(matching.stream().limit(limit).map(CheckpointEndpoint::message).toList());
+    var response = ListCheckpointsResponse.newBuilder().addAllCheckpoints(page);
+    if (matching.size() > page.size()) {
+      response.setNextPageToken(PageToken.write(question, position(matching.get(page.size() - 1))));
     }
     observer.onNext(response.build());
     observer.onCompleted();

@@ -2,6 +2,8 @@ package dev.watershed.trainer.grpc;
 
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
+import dev.watershed.server.PageToken;
+import dev.watershed.server.Pages;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.trainer.engine.RecipeCatalogue;
@@ -39,7 +41,6 @@ import java.util.Set;
 /** {@code TrainingService}. */
 @Singleton
 public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceImplBase {
-  private static final int DEFAULT_PAGE_SIZE = 100;
 
   private final TrainingRuns runs;
   private final ValidationInterceptor rules;
@@ -111,7 +112,7 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
     var states = Set.copyOf(request.getStatesList());
     String question = "trainingRuns" + states.stream().sorted().toList() + request.getDisplayName();
     long after = Long.parseLong(PageToken.read(request.getPageToken(), question, "0"));
-    int limit = request.getPageSize() > 0 ? request.getPageSize() : DEFAULT_PAGE_SIZE;
+    int limit = Pages.size(request.getPageSize());
     var page = runs.list(states, request.getDisplayName(), after, limit);
     var response = ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(page.runs());
     page.next()

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -136,6 +137,7 @@ public final class RunStore {
    * @param states only these; empty for all
    * @param displayName only runs of this name; empty for all
    * @param after where the page before ended; 0 for the first
+   * @param limit at most so many, and fewer where they would not fit a message
    */
   public RunPage list(Set<TrainingRunState> states, String displayName, long after, int limit) {
     var marks = String.join(",", Collections.nCopies(states.size(), "?"));
@@ -561,12 +563,15 @@ public final class RunStore {
   private static RunPage page(ResultSet rows, int limit) throws SQLException {
     var runs = new ArrayList<TrainingRun>();
     long last = 0;
+    long bytes = 0;
     while (rows.next()) {
-      if (runs.size() == limit) {
+      byte[] payload = rows.getBytes(2);
+      bytes += payload.length;
+      if (runs.size() == limit || (!runs.isEmpty() && bytes > Pages.MOST_BYTES)) {
         return new RunPage(runs, OptionalLong.of(last));
       }
       last = rows.getLong(1);
-      runs.add(parse(rows.getBytes(2)));
+      runs.add(parse(payload));
     }
     return new RunPage(runs, OptionalLong.empty());
   }

@@ -58,7 +58,8 @@ final class RecipeCatalogueTest {
     assertThat(adamw.getBeta2()).isEqualTo(beta2);
     assertThat(adamw.getEpsilon()).isEqualTo(epsilon);
     assertThat(adamw.getWeightDecay()).isEqualTo(weightDecay);
-    assertThat(adamw.getWithoutBiasCorrection() ? "no" : "yes").isEqualTo(biasCorrected);
+    assertThat(adamw.hasBiasCorrection() && !adamw.getBiasCorrection() ? "no" : "yes")
+        .isEqualTo(biasCorrected);
     assertThat(adamw.getDecayAllParameters() ? "all" : "matrices").isEqualTo(decays);
     assertThat(recipe.getLearningRate()).isEqualTo(learningRate);
     assertThat(recipe.getSchedule().name()).isEqualTo("SCHEDULE_" + schedule);

@@ -123,7 +123,7 @@ final class SweepTest {
     assertThat(second.getTrainingRun()).isEqualTo(first.getTrainingRun());
     var recipe = first.getTrainingRun().getSpec().getRecipe();
     assertThat(recipe.getBasedOn()).isEqualTo(name);
-    assertThat(recipe.getOverrideFields().getPathsList()).contains("batch_size");
+    assertThat(recipe.getOverriddenFields().getPathsList()).contains("batch_size");
   }
 
   @Test

@@ -287,9 +287,13 @@ final class DataArgument {
         EvaluationSample.newBuilder()
             .setSplit(splitFromOptions())
             .setName(plain("name", defaultName()))
-            .setSize(integer("size", 0))
-            .setMaxTokens(integer("max_tokens", 0))
             .setPositiveLabel(plain("positive", ""));
+    if (options.containsKey("size")) {
+      sample.setSize(integer("size", 0));
+    }
+    if (options.containsKey("max_tokens")) {
+      sample.setMaxTokens(integer("max_tokens", 0));
+    }
     if (options.containsKey("seed")) {
       sample.setSeed(longInteger("seed"));
     }
@@ -299,11 +303,11 @@ final class DataArgument {
       }
       sample.setFirstRows(true);
     }
-    if (sample.getSize() > 0
+    if (sample.hasSize()
         && sample.getSelectionCase() == EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw bad("size= needs seed=N (rows drawn at random) or first=true");
     }
-    if (sample.getSize() == 0
+    if (!sample.hasSize()
         && sample.getSelectionCase() != EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw bad("seed= and first= choose among rows; say how many with size=N");
     }

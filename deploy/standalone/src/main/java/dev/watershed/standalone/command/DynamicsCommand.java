@@ -5,6 +5,7 @@ import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.DynamicsServiceGrpc;
 import dev.watershed.analysis.v1.ExportDynamicsRequest;
 import dev.watershed.analysis.v1.ExportDynamicsResponse;
 import dev.watershed.analysis.v1.StepStudy;
@@ -374,23 +375,29 @@ final class DynamicsCommand implements Callable<Integer> {
   private void show(List<StepStudy> compared, String title) {
     AnalyzeDynamicsRequest request =
         AnalyzeDynamicsRequest.newBuilder().addAllStudies(compared).build();
-    Dynamics dynamics =
-        StudyServiceGrpc.newBlockingStub(server.channel()).analyzeDynamics(request).getDynamics();
+    Dynamics.Builder dynamics = Dynamics.newBuilder();
+    DynamicsServiceGrpc.newBlockingStub(server.channel())
+        .analyzeDynamics(request)
+        .forEachRemaining(
+            answer -> {
+              dynamics.mergeFrom(answer.getDynamics());
+              dynamics.addAllPairs(answer.getPairs().getPairsList());
+            });
     if (out != null) {
       export(
           ExportDynamicsRequest.newBuilder().addAllStudies(compared).setTitle(title).build(),
           surroundings.workingDirectory().resolve(out));
     }
     if (output.json) {
-      output.message(dynamics);
+      output.message(dynamics.build());
     } else {
-      DynamicsText.lines(dynamics).forEach(output::line);
+      DynamicsText.lines(dynamics.build()).forEach(output::line);
     }
   }
 
   private void export(ExportDynamicsRequest request, Path directory) {
     Iterator<ExportDynamicsResponse> parts =
-        StudyServiceGrpc.newBlockingStub(server.channel()).exportDynamics(request);
+        DynamicsServiceGrpc.newBlockingStub(server.channel()).exportDynamics(request);
     try (ReceivedFiles received = new ReceivedFiles(directory)) {
       while (parts.hasNext()) {
         ExportDynamicsResponse part = parts.next();

@@ -146,7 +146,8 @@ final class EvaluateCommand implements Callable<Integer> {
       EvaluateInterpolationResponse response = responses.next();
       if (response.hasHeader()) {
         described.addAll(response.getHeader().getSamplesList());
-      } else if (response.getPoint().getAlpha() == 0 || response.getPoint().getAlpha() == 1) {
+      } else if (response.hasPoint()
+          && (response.getPoint().getAlpha() == 0 || response.getPoint().getAlpha() == 1)) {
         var end = response.getPoint();
         doubt(
             models.get(end.getAlpha() == 1 ? 0 : 1),
@@ -161,7 +162,7 @@ final class EvaluateCommand implements Callable<Integer> {
             String.format(
                 Locale.ROOT, "distance %.4f", response.getHeader().getEuclideanDistance()));
         header("alpha");
-      } else {
+      } else if (response.hasPoint()) {
         var point = response.getPoint();
         point(
             String.format(Locale.ROOT, table.wanted() ? "%s" : "%.4f", point.getAlpha()),
@@ -223,7 +224,7 @@ final class EvaluateCommand implements Callable<Integer> {
       EvaluateCombinationsResponse response = responses.next();
       if (response.hasHeader()) {
         described.addAll(response.getHeader().getSamplesList());
-      } else {
+      } else if (response.hasPoint()) {
         var point = response.getPoint();
         List<Double> coefficients =
             request.getCombinations(point.getCombinationIndex()).getCoefficientsList();
@@ -239,7 +240,7 @@ final class EvaluateCommand implements Callable<Integer> {
       } else if (response.hasHeader()) {
         remark(described, models.size() + " models");
         header("combination");
-      } else {
+      } else if (response.hasPoint()) {
         var point = response.getPoint();
         point(
             titles.get(point.getCombinationIndex()),

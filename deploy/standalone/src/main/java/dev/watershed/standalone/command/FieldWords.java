@@ -49,7 +49,7 @@ final class FieldWords {
           Map.entry("recipe.end_learning_rate", "--end-lr"),
           Map.entry("recipe.polynomial_power", "--power"),
           Map.entry("recipe.accumulation_steps", "--accumulate"),
-          Map.entry("recipe.adamw.without_bias_correction", "--no-bias-correction"),
+          Map.entry("recipe.adamw.bias_correction", "--bias-correction"),
           Map.entry("recipe.adamw.decay_all_parameters", "--decay-all"),
           Map.entry("recipe.linear_probe.learning_rate", "--probe-lr"),
           Map.entry("recipe.linear_probe.steps", "--probe-steps"),

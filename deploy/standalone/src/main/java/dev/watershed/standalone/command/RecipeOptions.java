@@ -1,6 +1,5 @@
 package dev.watershed.standalone.command;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.HeadInitialization;
@@ -148,7 +147,9 @@ final class RecipeOptions {
   @Option(
       names = "--probe-steps",
       paramLabel = "STEPS",
-      description = "Length of that first stage, besides --steps (this or --probe-epochs).")
+      description =
+          "Length of that first stage, besides --steps (this or --probe-epochs); 0 leaves out the one"
+              + " of the recipe.")
   @Nullable Long probeSteps;
 
   @Option(
@@ -220,7 +221,7 @@ final class RecipeOptions {
   }
 
   /**
-   * Sets what was given. Where the recipe is based on one by name, also what was given as zero.
+   * Sets what was given, zero or not.
    *
    * @throws CommandException where two options say the same thing
    */
@@ -252,7 +253,7 @@ final class RecipeOptions {
     put(recipe, "adamw.beta2", beta2);
     put(recipe, "adamw.epsilon", epsilon);
     put(recipe, "adamw.weight_decay", weightDecay);
-    put(recipe, "adamw.without_bias_correction", biasCorrection == null ? null : !biasCorrection);
+    put(recipe, "adamw.bias_correction", biasCorrection);
     put(recipe, "adamw.decay_all_parameters", decayAllParameters);
     put(recipe, "linear_probe.learning_rate", probeLearningRate);
     put(recipe, "linear_probe.steps", probeSteps);
@@ -278,13 +279,7 @@ final class RecipeOptions {
     for (String name : List.of(names).subList(0, names.length - 1)) {
       message = message.getFieldBuilder(message.getDescriptorForType().findFieldByName(name));
     }
-    FieldDescriptor field = message.getDescriptorForType().findFieldByName(names[names.length - 1]);
-    message.setField(field, value);
-    if (!recipe.getBasedOn().isEmpty()
-        && !field.hasPresence()
-        && value.equals(field.getDefaultValue())
-        && !recipe.getOverrideFields().getPathsList().contains(path)) {
-      recipe.getOverrideFieldsBuilder().addPaths(path);
-    }
+    message.setField(
+        message.getDescriptorForType().findFieldByName(names[names.length - 1]), value);
   }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** A recipe for people: every field by the name that a spec and an override give it. */
 final class RecipeText {
-  /** What a field that is zero, or not there, stands for. */
+  /** What a field that is not set stands for; others are zero. */
   private static final Map<String, String> ABSENT =
       Map.of(
           "max_tokens", "128 or the model's limit",
@@ -24,7 +24,14 @@ final class RecipeText {
           "polynomial_power", "1",
           "accumulation_steps", "1",
           "precision", "fp32",
+          "adamw.bias_correction", "true",
           "linear_probe", "none");
+
+  /** What a field that is zero says. */
+  private static final Map<String, String> ZERO =
+      Map.of(
+          "clip_norm", "no clipping",
+          "shuffle_buffer", "none: every epoch is a permutation of the rows");
 
   private static final String OVERRIDDEN = "overridden";
 
@@ -34,14 +41,14 @@ final class RecipeText {
   static List<String> lines(Recipe recipe, CheckpointPolicy policy) {
     List<String> lines = new ArrayList<>();
     if (!recipe.getBasedOn().isEmpty()) {
-      List<String> overridden = recipe.getOverrideFields().getPathsList();
+      List<String> overridden = recipe.getOverriddenFields().getPathsList();
       lines.add(
           "recipe "
               + recipe.getBasedOn()
               + (overridden.isEmpty() ? "" : ", but " + String.join(", ", overridden)));
     }
     TextTable table = new TextTable("field", "value", "");
-    addFields("", recipe, recipe.getOverrideFields().getPathsList(), table);
+    addFields("", recipe, recipe.getOverriddenFields().getPathsList(), table);
     lines.addAll(table.lines());
     lines.add("checkpoints: " + text(policy));
     return lines;
@@ -52,7 +59,7 @@ final class RecipeText {
     for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
       String path = prefix + field.getName();
       if (path.equals("based_on")
-          || path.equals("override_fields")
+          || path.equals("overridden_fields")
           || (field.getRealContainingOneof() != null && !message.hasField(field))) {
         continue;
       }
@@ -63,6 +70,9 @@ final class RecipeText {
       String mark = overridden.contains(path) ? OVERRIDDEN : "";
       if (absent && ABSENT.containsKey(path)) {
         table.row(path, ABSENT.getOrDefault(path, ""), mark);
+      } else if (ZERO.containsKey(path)
+          && message.getField(field).equals(field.getDefaultValue())) {
+        table.row(path, ZERO.getOrDefault(path, ""), mark);
       } else if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
         List<String> inside =
             mark.isEmpty() ? overridden : allOf((Message) message.getField(field), path);

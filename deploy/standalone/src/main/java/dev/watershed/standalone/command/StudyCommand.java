@@ -3,7 +3,6 @@ package dev.watershed.standalone.command;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
-import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
@@ -247,8 +246,7 @@ final class StudyCommand {
   }
 
   private static StudyReport report(ServerOptions server, String name) {
-    GetStudyReportRequest request = GetStudyReportRequest.newBuilder().setName(name).build();
-    return StudyServiceGrpc.newBlockingStub(server.channel()).getStudyReport(request).getReport();
+    return WholeReport.of(server.channel(), name);
   }
 
   private static StudyServiceGrpc.StudyServiceBlockingStub lookup(ServerOptions server) {
@@ -274,7 +272,7 @@ final class StudyCommand {
       table.row(
           Names.id(study.getName()),
           study.getSpec().getDisplayName(),
-          String.valueOf(study.getSpec().getModelsCount()),
+          String.valueOf(study.getModelCount()),
           StudyFollower.word(study.getState()),
           String.valueOf(study.getProgress().getCompletedPoints()),
           String.valueOf(study.getProgress().getTotalPoints()));

@@ -1,7 +1,6 @@
 package dev.watershed.standalone.quickstart;
 
 import dev.watershed.analysis.v1.CreateStudyRequest;
-import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
@@ -11,6 +10,7 @@ import dev.watershed.standalone.command.ExitCode;
 import dev.watershed.standalone.command.RunFollower;
 import dev.watershed.standalone.command.StudyExport;
 import dev.watershed.standalone.command.StudyFollower;
+import dev.watershed.standalone.command.WholeReport;
 import dev.watershed.standalone.process.ProcessMemory;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.Terminal;
@@ -99,9 +99,7 @@ public final class Quickstart {
             ExitCode.FAILED, name + " did not succeed: " + ended.getError().getMessage());
       }
     }
-    return studies
-        .getStudyReport(GetStudyReportRequest.newBuilder().setName(name).build())
-        .getReport();
+    return WholeReport.of(channel, name);
   }
 
   private void lap(String part) {

@@ -9,6 +9,8 @@ import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.DynamicsPairs;
+import dev.watershed.analysis.v1.DynamicsServiceGrpc;
 import dev.watershed.analysis.v1.ExportDynamicsRequest;
 import dev.watershed.analysis.v1.ExportDynamicsResponse;
 import dev.watershed.analysis.v1.ExportStudyRequest;
@@ -17,6 +19,10 @@ import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyReportResponse;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
+import dev.watershed.analysis.v1.ListStudyModelsRequest;
+import dev.watershed.analysis.v1.ListStudyModelsResponse;
+import dev.watershed.analysis.v1.ListStudyPairsRequest;
+import dev.watershed.analysis.v1.ListStudyPairsResponse;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.analysis.v1.StudyReport;
@@ -25,6 +31,7 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.standalone.quickstart.MiniatureReport;
+import io.grpc.BindableService;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,6 +70,39 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
     return study.build();
   }
 
+  /** Answers for dynamics. */
+  final BindableService dynamicsService =
+      new DynamicsServiceGrpc.DynamicsServiceImplBase() {
+        @Override
+        public void analyzeDynamics(
+            AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
+          compared.add(request);
+          observer.onNext(
+              AnalyzeDynamicsResponse.newBuilder()
+                  .setDynamics(dynamics.toBuilder().clearPairs())
+                  .build());
+          observer.onNext(
+              AnalyzeDynamicsResponse.newBuilder()
+                  .setPairs(DynamicsPairs.newBuilder().addAllPairs(dynamics.getPairsList()))
+                  .build());
+          observer.onCompleted();
+        }
+
+        @Override
+        public void exportDynamics(
+            ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
+          exported.add(request);
+          for (String content : List.of("<html>", "</html>")) {
+            observer.onNext(
+                ExportDynamicsResponse.newBuilder()
+                    .setFileName("dynamics.html")
+                    .setContent(ByteString.copyFromUtf8(content))
+                    .build());
+          }
+          observer.onCompleted();
+        }
+      };
+
   @Override
   public void createStudy(
       CreateStudyRequest request, StreamObserver<CreateStudyResponse> observer) {
@@ -77,24 +117,26 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   }
 
   @Override
-  public void analyzeDynamics(
-      AnalyzeDynamicsRequest request, StreamObserver<AnalyzeDynamicsResponse> observer) {
-    compared.add(request);
-    observer.onNext(AnalyzeDynamicsResponse.newBuilder().setDynamics(dynamics).build());
+  public void listStudyModels(
+      ListStudyModelsRequest request, StreamObserver<ListStudyModelsResponse> observer) {
+    observer.onNext(
+        ListStudyModelsResponse.newBuilder().addAllModels(report.getModelsList()).build());
     observer.onCompleted();
   }
 
+  /** One pair a page. */
   @Override
-  public void exportDynamics(
-      ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
-    exported.add(request);
-    for (String content : List.of("<html>", "</html>")) {
-      observer.onNext(
-          ExportDynamicsResponse.newBuilder()
-              .setFileName("dynamics.html")
-              .setContent(ByteString.copyFromUtf8(content))
-              .build());
+  public void listStudyPairs(
+      ListStudyPairsRequest request, StreamObserver<ListStudyPairsResponse> observer) {
+    int at = request.getPageToken().isEmpty() ? 0 : Integer.parseInt(request.getPageToken());
+    var page = ListStudyPairsResponse.newBuilder();
+    if (at < report.getPairsCount()) {
+      page.addPairs(report.getPairs(at));
     }
+    if (at + 1 < report.getPairsCount()) {
+      page.setNextPageToken(Integer.toString(at + 1));
+    }
+    observer.onNext(page.build());
     observer.onCompleted();
   }
 
@@ -130,7 +172,8 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   @Override
   public void getStudyReport(
       GetStudyReportRequest request, StreamObserver<GetStudyReportResponse> observer) {
-    observer.onNext(GetStudyReportResponse.newBuilder().setReport(report).build());
+    observer.onNext(
+        GetStudyReportResponse.newBuilder().setReport(report.toBuilder().clearPairs()).build());
     observer.onCompleted();
   }
 

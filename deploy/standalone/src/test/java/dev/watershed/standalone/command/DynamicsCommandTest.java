@@ -38,7 +38,7 @@ final class DynamicsCommandTest {
   @BeforeEach
   void serve(@TempDir Path temporary) {
     directory = temporary;
-    line = new CommandLineFixture(directory, analysis, trainer, stored);
+    line = new CommandLineFixture(directory, analysis, analysis.dynamicsService, trainer, stored);
     analysis.dynamics = dynamics();
     trainer.add(run("r1", "sweep", 1, 0, 100, 600));
     trainer.add(run("other", "another", 1, 0, 100, 600));

@@ -58,7 +58,7 @@ final class RecipesCommandTest {
             "adamw.beta2 | 0.98",
             "adamw.epsilon | 1e-6",
             "adamw.weight_decay | 0",
-            "adamw.without_bias_correction | false",
+            "adamw.bias_correction | true",
             "adamw.decay_all_parameters | false",
             "learning_rate | 2e-5",
             "schedule | polynomial",

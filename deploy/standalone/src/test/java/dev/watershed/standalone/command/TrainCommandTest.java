@@ -2,7 +2,6 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
@@ -141,7 +140,7 @@ final class TrainCommandTest {
     assertThat(recipe.getAdamw().getBeta2()).isEqualTo(0.98);
     assertThat(recipe.getAdamw().getEpsilon()).isEqualTo(1e-6);
     assertThat(recipe.getAdamw().getWeightDecay()).isEqualTo(0.1);
-    assertThat(recipe.getAdamw().getWithoutBiasCorrection()).isTrue();
+    assertThat(recipe.getAdamw().getBiasCorrection()).isFalse();
     assertThat(recipe.getAdamw().getDecayAllParameters()).isTrue();
     assertThat(spec.getCheckpoints().getEverySteps()).isEqualTo(100);
     assertThat(spec.getCheckpoints().getAtStepsList()).containsExactly(0L, 5L);
@@ -212,7 +211,6 @@ final class TrainCommandTest {
             Recipe.newBuilder()
                 .setBasedOn("whole")
                 .setLearningRate(1e-4)
-                // A zero that the message can tell from nothing needs no path.
                 .setWarmupSteps(0)
                 .setDropout(0)
                 .setAccumulationSteps(4)
@@ -220,25 +218,26 @@ final class TrainCommandTest {
                 .setHeadInitialization(HeadInitialization.HEAD_INITIALIZATION_LECUN_NORMAL)
                 .setPrecision(Precision.PRECISION_BF16)
                 .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-3).setEpochs(2))
-                .setAdamw(AdamW.getDefaultInstance())
-                .setOverrideFields(
-                    FieldMask.newBuilder()
-                        .addPaths("shuffle_buffer")
-                        .addPaths("drop_remainder")
-                        .addPaths("clip_norm")
-                        .addPaths("adamw.weight_decay")
-                        .addPaths("adamw.without_bias_correction")
-                        .addPaths("adamw.decay_all_parameters"))
+                .setAdamw(
+                    AdamW.newBuilder()
+                        .setWeightDecay(0)
+                        .setBiasCorrection(true)
+                        .setDecayAllParameters(false))
+                .setShuffleBuffer(0)
+                .setDropRemainder(false)
+                .setClipNorm(0)
                 .build());
   }
 
   @Test
-  void train_withoutARecipe_sendsNoPaths() {
+  void train_withoutARecipe_sendsZerosToo() {
     line.run(
         sweep("--seeds", "1", "--clip-norm", "0", "--weight-decay", "0", "--probe-lr", "1e-3"));
 
     var recipe = trainer.created.get(0).getSpec().getRecipe();
-    assertThat(recipe.hasOverrideFields()).isFalse();
+    assertThat(recipe.hasClipNorm()).isTrue();
+    assertThat(recipe.getClipNorm()).isZero();
+    assertThat(recipe.getAdamw().getWeightDecay()).isZero();
     assertThat(recipe.getLinearProbe().getLearningRate()).isEqualTo(1e-3);
   }
 

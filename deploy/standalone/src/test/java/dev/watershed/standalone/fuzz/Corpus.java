@@ -3,7 +3,6 @@ package dev.watershed.standalone.fuzz;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import com.google.protobuf.util.FieldMaskUtil;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
@@ -14,11 +13,14 @@ import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DynamicsServiceGrpc;
 import dev.watershed.analysis.v1.ExportDynamicsRequest;
 import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
+import dev.watershed.analysis.v1.ListStudyModelsRequest;
+import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.analysis.v1.StepStudy;
@@ -302,15 +304,7 @@ final class Corpus {
                     .setBatchSize(4)
                     .setMaxTokens(32)
                     .setShuffleBuffer(10)
-                    .setDropRemainder(true)
-                    .setOverrideFields(
-                        FieldMaskUtil.fromStringList(
-                            List.of(
-                                "steps",
-                                "batch_size",
-                                "max_tokens",
-                                "shuffle_buffer",
-                                "drop_remainder"))))
+                    .setDropRemainder(true))
             .build());
     specs.add(
         spec.toBuilder()
@@ -426,6 +420,12 @@ final class Corpus {
         StudyServiceGrpc.getGetStudyReportMethod(),
         GetStudyReportRequest.newBuilder().setName(names.get(0)).build());
     right(
+        StudyServiceGrpc.getListStudyPairsMethod(),
+        ListStudyPairsRequest.newBuilder().setName(names.get(0)).setPageSize(1).build());
+    right(
+        StudyServiceGrpc.getListStudyModelsMethod(),
+        ListStudyModelsRequest.newBuilder().setName(names.get(0)).build());
+    right(
         StudyServiceGrpc.getExportStudyMethod(),
         ExportStudyRequest.newBuilder().setName(names.get(1)).build());
     var steps =
@@ -433,10 +433,10 @@ final class Corpus {
             StepStudy.newBuilder().setStudy(names.get(0)).setStep(2).build(),
             StepStudy.newBuilder().setStudy(names.get(1)).setStep(4).build());
     right(
-        StudyServiceGrpc.getAnalyzeDynamicsMethod(),
+        DynamicsServiceGrpc.getAnalyzeDynamicsMethod(),
         AnalyzeDynamicsRequest.newBuilder().addAllStudies(steps).build());
     right(
-        StudyServiceGrpc.getExportDynamicsMethod(),
+        DynamicsServiceGrpc.getExportDynamicsMethod(),
         ExportDynamicsRequest.newBuilder().addAllStudies(steps).setTitle("pico").build());
   }
 

@@ -3,7 +3,6 @@ package dev.watershed.standalone.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.CreateStudyRequest;
-import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
@@ -13,6 +12,7 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.classifier.data.Miniature;
+import dev.watershed.standalone.command.WholeReport;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
@@ -142,9 +142,7 @@ record PicoWork(Channel channel) {
     assertThat(last.getState())
         .as(last.getError().getMessage())
         .isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
-    return StudyServiceGrpc.newBlockingStub(channel)
-        .getStudyReport(GetStudyReportRequest.newBuilder().setName(name).build())
-        .getReport();
+    return WholeReport.of(channel, name);
   }
 
   /**

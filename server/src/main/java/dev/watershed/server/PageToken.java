@@ -1,8 +1,7 @@
-package dev.watershed.trainer.grpc;
+package dev.watershed.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.watershed.server.RefusedException;
 import java.util.Base64;
 import java.util.zip.CRC32C;
 
@@ -10,7 +9,7 @@ import java.util.zip.CRC32C;
  * Where the next page begins, as callers carry it: opaque, and refused where it was not made for
  * the same question.
  */
-final class PageToken {
+public final class PageToken {
   private static final String SEPARATOR = "\n";
 
   private PageToken() {}
@@ -19,7 +18,7 @@ final class PageToken {
    * @param question what was asked, the page aside
    * @param position where the next page begins
    */
-  static String write(String question, String position) {
+  public static String write(String question, String position) {
     String text = checksum(question, position) + SEPARATOR + position;
     return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(UTF_8));
   }
@@ -29,7 +28,7 @@ final class PageToken {
    *
    * @throws RefusedException INVALID_ARGUMENT where the token is not one of ours for this question
    */
-  static String read(String token, String question, String first) {
+  public static String read(String token, String question, String first) {
     if (token.isEmpty()) {
       return first;
     }
