@@ -60,16 +60,17 @@ public final class Tokenizers {
   }
 
   /**
-   * Checks that the tokenizer of a directory, where there is one, and an encoder belong together.
+   * Checks that the tokenizer of a directory, or of one file as {@link #load} takes it, where there
+   * is one, and an encoder belong together.
    *
    * @return what does no harm but should be known
    * @throws InvalidInputException where it is unusable, or knows tokens that the encoder has no
    *     embedding for (TOKENIZER_TOO_LARGE)
    */
-  public static List<String> inspect(Path directory, EncoderConfig encoder) {
+  public static List<String> inspect(Path path, EncoderConfig encoder) {
     TokenizerFiles files;
     try {
-      files = TokenizerFiles.read(directory, encoder.family());
+      files = TokenizerFiles.read(path, encoder.family());
     } catch (InvalidInputException e) {
       if (e.kind() == InvalidInputException.Kind.NOT_FOUND) {
         return List.of(

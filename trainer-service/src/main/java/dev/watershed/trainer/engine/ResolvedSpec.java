@@ -18,7 +18,7 @@ import java.util.List;
  * @param splits the rows it is trained and validated on
  * @param startDigest names what a run takes from its start that the spec does not say: SHA-256 of
  *     the initial checkpoint's content, or of the tokenizer of random weights
- * @param notices what becomes of the head that the start has, for people
+ * @param notices what should be known of the start, for people: its tokenizer, its head
  */
 public record ResolvedSpec(
     TrainingRunSpec spec, List<SplitDescription> splits, String startDigest, List<String> notices) {

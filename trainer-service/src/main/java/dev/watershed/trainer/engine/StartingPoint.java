@@ -55,18 +55,21 @@ final class StartingPoint implements AutoCloseable {
   private final @Nullable CheckpointManifest manifest;
   private final @Nullable HuggingFaceCheckpoint checkpoint;
   private final @Nullable RandomInitialization random;
+  private final List<String> tokenizerNotices;
 
   private StartingPoint(
       Architecture architecture,
       @Nullable Tokenizer tokenizer,
       @Nullable CheckpointManifest manifest,
       @Nullable HuggingFaceCheckpoint checkpoint,
-      @Nullable RandomInitialization random) {
+      @Nullable RandomInitialization random,
+      List<String> tokenizerNotices) {
     this.architecture = architecture;
     this.tokenizer = tokenizer;
     this.manifest = manifest;
     this.checkpoint = checkpoint;
     this.random = random;
+    this.tokenizerNotices = List.copyOf(tokenizerNotices);
   }
 
   /**
@@ -93,7 +96,8 @@ final class StartingPoint implements AutoCloseable {
     var checkpoint = HuggingFaceCheckpoint.open(directory);
     var architecture = checkpoint.architecture();
     var tokenizer = tokenizer(directory, architecture.encoder().family());
-    var start = new StartingPoint(architecture, tokenizer, manifest.get(), checkpoint, null);
+    var start =
+        new StartingPoint(architecture, tokenizer, manifest.get(), checkpoint, null, List.of());
     if (tokenizer != null && tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
       start.close();
       throw RefusedException.failedPrecondition(
@@ -146,8 +150,15 @@ final class StartingPoint implements AutoCloseable {
                 () -> Tokenizers.load(roots.resolve(random.getTokenizerUri()), family));
     try {
       var encoder = Samples.within("spec.random", () -> encoder(random, family, tokenizer));
+      // What a registered checkpoint's tokenizer has to say was told at registration.
+      List<String> notices =
+          random.hasBuiltinTokenizer()
+              ? List.of()
+              : Samples.within(
+                  "spec.random.tokenizer_uri",
+                  () -> Tokenizers.inspect(roots.resolve(random.getTokenizerUri()), encoder));
       return new StartingPoint(
-          new Architecture(encoder, Head.NONE, List.of()), tokenizer, null, null, random);
+          new Architecture(encoder, Head.NONE, List.of()), tokenizer, null, null, random, notices);
     } catch (RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -336,8 +347,9 @@ final class StartingPoint implements AutoCloseable {
   }
 
   /**
-   * What becomes of the head that the checkpoint has, for people: empty where it goes on as it was,
-   * or there is none but that of pretraining.
+   * What should be known of the start, for people: how the files of a tokenizer brought with random
+   * weights were read, and what becomes of the head that a checkpoint has. Empty where a head goes
+   * on as it was, or there is none but that of pretraining.
    *
    * @param spec resolved
    */
@@ -353,7 +365,7 @@ final class StartingPoint implements AutoCloseable {
                   labels.isEmpty() ? "" : " for " + shown(labels)));
     }
     if (own.isEmpty() || own.equals(labels)) {
-      return List.of();
+      return tokenizerNotices;
     }
     String renamed =
         IntStream.range(0, own.size())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.trainer.Models;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.Checkpoint;
@@ -507,6 +508,27 @@ final class CheckpointEndpointTest {
         .contains("vocab.json", "merges.txt");
     assertThat(described.getEncoder().getVocabularySize()).isEqualTo(262);
     assertThat(described.getEncoder().getMaxTokens()).isEqualTo(198);
+  }
+
+  @Test
+  void train_tokenizerOfRandomWeightsReadOtherwiseThanItSays_isToldWithRunAndCheckpoint()
+      throws Exception {
+    var tokenizer = Files.createDirectories(directory.resolve("data/cased"));
+    try (var miniature = Tokenizers.miniature()) {
+      miniature.copyTo(tokenizer, 18);
+    }
+    Files.writeString(tokenizer.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
+    trainer.worker.start();
+    var spec = Specs.classification(2);
+    spec.getRandomBuilder().setTokenizerUri("cased");
+
+    var run = trainer.train(spec.build());
+
+    assertThat(run.getError().getMessage()).isEmpty();
+    var told =
+        "tokenizer.json has lowercase true, tokenizer_config.json makes it false (do_lower_case); the latter is heeded, as by Hugging Face's fast tokenizers";
+    assertThat(run.getNoticesList()).contains(told);
+    assertThat(get(run.getCheckpoints(0)).getNoticesList()).contains(told);
   }
 
   @Test
