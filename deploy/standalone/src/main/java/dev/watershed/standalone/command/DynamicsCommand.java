@@ -115,6 +115,8 @@ final class DynamicsCommand implements Callable<Integer> {
       description = "Write dynamics.html, dynamics.json, dynamics.csv and changes.csv here.")
   private @Nullable Path out;
 
+  @Mixin private TableFiles tables = new TableFiles();
+
   private final Surroundings surroundings;
   private final Set<String> noticed = new HashSet<>();
 
@@ -126,6 +128,7 @@ final class DynamicsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    tables.requireFiles(out);
     int sources =
         (name == null ? 0 : 1)
             + (runs.isEmpty() ? 0 : 1)
@@ -403,7 +406,7 @@ final class DynamicsCommand implements Callable<Integer> {
         ExportDynamicsResponse part = parts.next();
         received.add(part.getFileName(), part.getContent());
       }
-      received.complete();
+      tables.written(received.complete());
     }
     output.remark("Written to " + directory + ".");
   }

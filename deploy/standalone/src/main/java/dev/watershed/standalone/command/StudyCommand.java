@@ -110,7 +110,9 @@ final class StudyCommand {
               names = "--out",
               paramLabel = "DIR",
               description = "With --wait: write the report's files here.")
-          Path out) {
+          Path out,
+      @Mixin TableFiles tables) {
+    tables.requireFiles(out);
     if (out != null && !wait) {
       throw CommandException.badInput("--out needs --wait; later use 'watershed study export'");
     }
@@ -136,7 +138,7 @@ final class StudyCommand {
     }
     StudyReport report = report(server, ended.getName());
     if (out != null) {
-      export(server, ended.getName(), out);
+      export(server, ended.getName(), out, tables);
     }
     showReport(report, output);
     return ExitCode.OK;
@@ -214,13 +216,14 @@ final class StudyCommand {
     return ExitCode.OK;
   }
 
-  @Command(description = "Write a study's report.html, JSON and CSV files to a directory.")
+  @Command(description = "Write a study's report.html, JSON and tables to a directory.")
   int export(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "STUDY") String name,
-      @Option(names = "--out", paramLabel = "DIR", required = true) Path out) {
-    for (Path file : export(server, Names.study(name), out)) {
+      @Option(names = "--out", paramLabel = "DIR", required = true) Path out,
+      @Mixin TableFiles tables) {
+    for (Path file : export(server, Names.study(name), out, tables)) {
       output.line(
           output.json ? "{\"file\":" + Json.quoted(file.toString()) + "}" : file.toString());
     }
@@ -241,8 +244,9 @@ final class StudyCommand {
     }
   }
 
-  private List<Path> export(ServerOptions server, String name, Path out) {
-    return StudyExport.write(server.channel(), name, surroundings.workingDirectory().resolve(out));
+  private List<Path> export(ServerOptions server, String name, Path out, TableFiles tables) {
+    return tables.written(
+        StudyExport.write(server.channel(), name, surroundings.workingDirectory().resolve(out)));
   }
 
   private static StudyReport report(ServerOptions server, String name) {

@@ -252,6 +252,23 @@ final class StudyCommandTest {
   void export_files_areNamed() {
     assertThat(line.run("study", "export", "s1", "--out", "x")).isEqualTo(ExitCode.OK);
     assertThat(line.out()).contains(directory.resolve("x/report.html").toString());
+    assertThat(directory.resolve("x/pairs.csv")).hasContent("a,b");
+  }
+
+  @Test
+  void export_tablesWithTabs_areInPlaceOfThoseWithCommas() {
+    assertThat(line.run("study", "export", "s1", "--out", "x", "--output", "tsv"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(directory.resolve("x/pairs.tsv")).hasContent("a\tb\n");
+    assertThat(directory.resolve("x/pairs.csv")).doesNotExist();
+    assertThat(line.out().lines())
+        .containsExactly(
+            directory.resolve("x/report.html").toString(),
+            directory.resolve("x/pairs.tsv").toString());
+    String sample = "builtin:miniature/validation";
+    assertThat(line.run("study", "create", "m1", "m2", "--in-domain", sample, "--output", "tsv"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("--output is for the files that --out DIR writes");
   }
 
   @Test
