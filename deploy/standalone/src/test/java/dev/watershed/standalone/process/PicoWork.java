@@ -12,6 +12,8 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.classifier.data.Miniature;
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.standalone.command.WholeReport;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
@@ -44,6 +46,17 @@ record PicoWork(Channel channel) {
         .getName();
   }
 
+  /**
+   * The same spec asked for again, as the command line does: work that is there is not repeated.
+   */
+  String trainAgain(TrainingRunSpec spec) {
+    return TrainingServiceGrpc.newBlockingStub(channel)
+        .createTrainingRun(
+            CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build())
+        .getTrainingRun()
+        .getName();
+  }
+
   TrainingRun run(String name) {
     return TrainingServiceGrpc.newBlockingStub(channel)
         .getTrainingRun(GetTrainingRunRequest.newBuilder().setName(name).build())
@@ -60,6 +73,14 @@ record PicoWork(Channel channel) {
   void awaitStep(String name, long step) {
     for (var updates = watchRun(name);
         updates.next().getTrainingRun().getProgress().getStep() < step; ) {
+      assertThat(updates.hasNext()).isTrue();
+    }
+  }
+
+  /** Waits until a process has the run for the nth time. */
+  void awaitAttempt(String name, int attempt) {
+    for (var updates = watchRun(name);
+        updates.next().getTrainingRun().getAttemptCount() < attempt; ) {
       assertThat(updates.hasNext()).isTrue();
     }
   }
@@ -114,6 +135,19 @@ record PicoWork(Channel channel) {
     return StudyServiceGrpc.newBlockingStub(channel)
         .withDeadlineAfter(PATIENCE_MINUTES, TimeUnit.MINUTES)
         .watchStudy(WatchStudyRequest.newBuilder().setName(name).build());
+  }
+
+  /** Waits until this server computes what a study asks for. */
+  void awaitEvaluator() {
+    var evaluator = EvaluationServiceGrpc.newBlockingStub(channel);
+    long start = System.nanoTime();
+    while (evaluator
+            .getStatistics(GetStatisticsRequest.getDefaultInstance())
+            .getStatistics()
+            .getVectorReadCount()
+        == 0) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES));
+    }
   }
 
   /** Waits until a study has so many points; returns how many it has. */
