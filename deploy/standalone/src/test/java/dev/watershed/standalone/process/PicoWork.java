@@ -35,11 +35,11 @@ import java.util.concurrent.TimeUnit;
  *
  * @param channel to the server
  */
-record PicoWork(Channel channel) {
+public record PicoWork(Channel channel) {
   private static final long PATIENCE_MINUTES = 3;
 
   /** Returns the new run's name. */
-  String train(TrainingRunSpec spec) {
+  public String train(TrainingRunSpec spec) {
     return TrainingServiceGrpc.newBlockingStub(channel)
         .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
         .getTrainingRun()
@@ -95,7 +95,7 @@ record PicoWork(Channel channel) {
   }
 
   /** Waits for the end of a run that succeeds. */
-  TrainingRun trained(String name) {
+  public TrainingRun trained(String name) {
     var last = ended(name);
     assertThat(last.getState())
         .as(last.getError().getMessage())
@@ -104,7 +104,7 @@ record PicoWork(Channel channel) {
   }
 
   /** The last checkpoint's name. */
-  static String checkpoint(TrainingRun run) {
+  public static String checkpoint(TrainingRun run) {
     return run.getCheckpoints(run.getCheckpointsCount() - 1);
   }
 
