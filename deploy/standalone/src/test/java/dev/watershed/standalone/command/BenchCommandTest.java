@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.watershed.standalone.terminal.Terminal;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,38 +16,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The benchmarks in small, through a server of their own; no test says how fast they must be. */
 final class BenchCommandTest {
-  private record Ran(int exitCode, String out, String err) {
-    JsonNode json() throws IOException {
-      assertThat(exitCode).as(err).isZero();
-      return new ObjectMapper().readTree(out);
-    }
+  private static TypedCommand.Seen run(String... arguments) {
+    return TypedCommand.in(Path.of(""), Map.of()).run(arguments);
   }
 
-  private static Ran run(String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    Surroundings process = Surroundings.ofProcess();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            false,
-            true,
-            100);
-    int exitCode =
-        WatershedCommand.run(
-            new Surroundings(
-                terminal,
-                InputStream.nullInputStream(),
-                Map.of(),
-                Path.of(""),
-                process.channels(),
-                process.localMetrics()),
-            arguments);
-    return new Ran(
-        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  private static JsonNode json(TypedCommand.Seen seen) throws IOException {
+    return new ObjectMapper().readTree(seen.ends(ExitCode.OK).out());
   }
 
   private static List<String> names(JsonNode object) {
@@ -78,16 +47,16 @@ final class BenchCommandTest {
     "bench, subcommand"
   })
   void bench_badArguments_areRefusedBeforeAnythingStarts(String line, String message) {
-    Ran ran = run(line.split(" "));
-    assertThat(ran.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    TypedCommand.Seen ran = run(line.split(" "));
+    assertThat(ran.exit()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(ran.err()).contains(message);
     assertThat(ran.out()).isEmpty();
   }
 
   @Test
   void bench_badArgumentAndJson_isAnErrorObject() throws IOException {
-    Ran ran = run("bench", "train", "--batch", "0", "--json");
-    assertThat(ran.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    TypedCommand.Seen ran = run("bench", "train", "--batch", "0", "--json");
+    assertThat(ran.exit()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(new ObjectMapper().readTree(ran.out()).get("error").get("message").asText())
         .contains("--batch 0");
   }
@@ -101,7 +70,8 @@ final class BenchCommandTest {
   @Test
   void eval_miniature_measuresEveryField() throws IOException {
     JsonNode result =
-        run(
+        json(
+            run(
                 "bench",
                 "eval",
                 "--size",
@@ -115,8 +85,7 @@ final class BenchCommandTest {
                 "--threads",
                 "1",
                 "--profile",
-                "--json")
-            .json();
+                "--json"));
     assertThat(names(result))
         .containsExactly(
             "size",
@@ -219,7 +188,7 @@ final class BenchCommandTest {
 
   @Test
   void eval_severalPairsAsText_showsTablesAndProgress() {
-    Ran ran =
+    TypedCommand.Seen ran =
         run(
             "bench",
             "eval",
@@ -238,7 +207,7 @@ final class BenchCommandTest {
             "1",
             "--seed",
             "3");
-    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.exit()).as(ran.err()).isZero();
     assertThat(ran.out())
         .contains("2 pairs of 3 models, 2 alphas, 4 examples")
         .contains("fraction of the best rate")
@@ -251,7 +220,8 @@ final class BenchCommandTest {
   @Test
   void train_miniature_measuresEveryField() throws IOException {
     JsonNode result =
-        run(
+        json(
+            run(
                 "bench",
                 "train",
                 "--size",
@@ -266,8 +236,7 @@ final class BenchCommandTest {
                 "1",
                 "--bf16",
                 "--run",
-                "--json")
-            .json();
+                "--json"));
     assertThat(names(result))
         .containsExactly(
             "size",

@@ -1,16 +1,11 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 final class CommandLineFixture implements AutoCloseable {
   private final Server server;
   private final ManagedChannel channel;
-  private final Path workingDirectory;
+  private final TypedCommand typed;
   private String out = "";
   private String err = "";
   private String address = "";
@@ -35,7 +30,15 @@ final class CommandLineFixture implements AutoCloseable {
       throw new IllegalStateException(e);
     }
     channel = InProcessChannelBuilder.forName(name).build();
-    this.workingDirectory = workingDirectory;
+    typed =
+        new TypedCommand(
+            workingDirectory,
+            Map.of("WATERSHED_DATA", workingDirectory.resolve("data").toString()),
+            wanted -> {
+              address = wanted;
+              return InProcessChannelBuilder.forName(name).build();
+            },
+            () -> channel);
   }
 
   int run(String... arguments) {
@@ -43,30 +46,10 @@ final class CommandLineFixture implements AutoCloseable {
   }
 
   int runWithInput(String input, String... arguments) {
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    Surroundings surroundings =
-        new Surroundings(
-            new Terminal(
-                new PrintStream(outBytes, true, StandardCharsets.UTF_8),
-                new PrintStream(errBytes, true, StandardCharsets.UTF_8),
-                false,
-                false,
-                false,
-                true,
-                100),
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            Map.of("WATERSHED_DATA", workingDirectory.resolve("data").toString()),
-            workingDirectory,
-            wanted -> {
-              address = wanted;
-              return channel;
-            },
-            () -> channel);
-    int exitCode = WatershedCommand.run(surroundings, arguments);
-    out = outBytes.toString(StandardCharsets.UTF_8);
-    err = errBytes.toString(StandardCharsets.UTF_8);
-    return exitCode;
+    var seen = typed.runWithInput(input, arguments);
+    out = seen.out();
+    err = seen.err();
+    return seen.exit();
   }
 
   String out() {

@@ -2,14 +2,9 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.watershed.standalone.terminal.Terminal;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -84,23 +79,19 @@ final class ServeCommandTest {
   }
 
   private int run(Path workingDirectory, String... arguments) {
-    var bytes = new ByteArrayOutputStream();
-    var stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    var surroundings =
-        new Surroundings(
-            new Terminal(stream, stream, false, false, false, true, 100),
-            InputStream.nullInputStream(),
-            Map.of("HOME", home.toString()),
-            workingDirectory,
-            address -> {
-              throw new AssertionError("serve calls nobody");
-            },
-            () -> {
-              throw new AssertionError("serve calls nobody");
-            });
-    int exit = WatershedCommand.run(surroundings, arguments);
-    err = bytes.toString(StandardCharsets.UTF_8);
+    var seen =
+        new TypedCommand(
+                workingDirectory,
+                Map.of("HOME", home.toString()),
+                address -> {
+                  throw new AssertionError("serve calls nobody");
+                },
+                () -> {
+                  throw new AssertionError("serve calls nobody");
+                })
+            .run(arguments);
+    err = seen.out() + seen.err();
     assertThat(err).doesNotContain("Exception");
-    return exit;
+    return seen.exit();
   }
 }

@@ -2,15 +2,11 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -50,26 +46,16 @@ final class SilentConnectionTest {
   /** Runs a command that swallows its connection as soon as it has shown something. */
   private int run(String shown, String... arguments) {
     heard.on(shown, proxy::swallow);
-    return WatershedCommand.run(
-        new Surroundings(
-            new Terminal(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(heard, true, StandardCharsets.UTF_8),
-                false,
-                false,
-                false,
-                true,
-                100),
-            new ByteArrayInputStream(new byte[0]),
-            Map.of("WATERSHED_ADDRESS", proxy.address()),
+    return new TypedCommand(
             directory,
+            Map.of("WATERSHED_ADDRESS", proxy.address()),
             // The shortest that gRPC allows.
             address ->
                 Surroundings.plaintext(address, Duration.ofSeconds(10), Duration.ofSeconds(1)),
             () -> {
               throw new AssertionError("no metrics are asked for");
-            }),
-        arguments);
+            })
+        .runInto(TypedCommand.piped(out, heard), "", arguments);
   }
 
   @Test

@@ -12,7 +12,6 @@ import com.google.rpc.Status;
 import dev.watershed.standalone.terminal.Terminal;
 import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -123,7 +122,7 @@ final class WatershedCommandTest {
             .asRuntimeException();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Terminal terminal = terminal(out, err);
+    Terminal terminal = TypedCommand.piped(out, err);
     assertThat(ErrorReport.write(silent, "host:1", true, terminal)).isEqualTo(ExitCode.UNREACHABLE);
     JsonNode error = new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8)).get("error");
     assertThat(error.get("message").asText())
@@ -187,16 +186,5 @@ final class WatershedCommandTest {
         .isEqualTo("something that was not foreseen went wrong (NullPointer)");
     assertThat(Failures.sentence(new OutOfMemoryError("Java heap space")))
         .contains("WATERSHED_JAVA_OPTS=-Xmx8g");
-  }
-
-  private static Terminal terminal(ByteArrayOutputStream out, ByteArrayOutputStream err) {
-    return new Terminal(
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        false,
-        false,
-        false,
-        true,
-        100);
   }
 }

@@ -4,14 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.watershed.standalone.command.Surroundings;
-import dev.watershed.standalone.command.WatershedCommand;
-import dev.watershed.standalone.terminal.Terminal;
-import io.grpc.ManagedChannel;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
+import dev.watershed.standalone.command.TypedCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -138,35 +131,9 @@ final class LocaleIT {
   }
 
   private static String run(ServerProcess server, Path directory, String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            false,
-            true,
-            100);
-    Surroundings real = Surroundings.ofProcess();
-    List<ManagedChannel> opened = new ArrayList<>();
-    int exit =
-        WatershedCommand.run(
-            new Surroundings(
-                terminal,
-                new ByteArrayInputStream(new byte[0]),
-                Map.of("WATERSHED_ADDRESS", server.address()),
-                directory,
-                address -> {
-                  opened.add(real.channels().apply(address));
-                  return opened.getLast();
-                },
-                real.localMetrics()),
-            arguments);
-    opened.forEach(ManagedChannel::shutdownNow);
-    String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(exit).as(text + err.toString(StandardCharsets.UTF_8)).isZero();
-    return text;
+    return TypedCommand.in(directory, Map.of("WATERSHED_ADDRESS", server.address()))
+        .run(arguments)
+        .ends(0)
+        .out();
   }
 }
