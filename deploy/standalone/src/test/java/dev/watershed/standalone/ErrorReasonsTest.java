@@ -12,6 +12,7 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.constantpool.StringEntry;
+import java.lang.classfile.constantpool.Utf8Entry;
 import java.lang.reflect.AccessFlag;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,11 +31,19 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The reasons of errors are those of the contracts. They are found in the compiled code: every text
- * in it that is written like a reason is one, or stands below with what else it is.
+ * in it that is written like a reason is one, or stands below with what else it is. A single word
+ * in capitals is written like a reason where refusals are known of.
  */
 final class ErrorReasonsTest {
   private static final String PREFIX = "ERROR_REASON_";
   private static final Pattern REASON = Pattern.compile("[A-Z][A-Z0-9]*(_[A-Z0-9]+)+");
+
+  private static final Pattern WORD = Pattern.compile("[A-Z][A-Z0-9]+");
+
+  /** A class that throws, takes or returns what carries a reason names it so. */
+  private static final Pattern CARRIER =
+      Pattern.compile(
+          ".*dev/watershed/(server/RefusedException|classifier/InvalidInputException).*");
 
   /** A text put together at run time, whose first part could begin a reason. */
   private static final Pattern PUT_TOGETHER = Pattern.compile("([A-Z][A-Z0-9_]*_)\u0001.*");
@@ -51,7 +60,11 @@ final class ErrorReasonsTest {
           "a state of Hugging Face's Trainer that cannot be read: becomes a notice",
           Pattern.compile("TRAINER_STATE_INVALID"),
           "types of tensors",
-          Pattern.compile("F8_E4M3|F8_E5M2"),
+          Pattern.compile("F8_E4M3|F8_E5M2|BF16|BOOL|[FIU](8|16|32|64)"),
+          "what formats of files call their parts",
+          Pattern.compile("BPE|NFK?[CD]|PAR1"),
+          "tasks",
+          Pattern.compile("HANS|MNLI|QQP"),
           "said by the command line when no server answers",
           Pattern.compile("SERVER_UNREACHABLE"),
           "a saved state that cannot be used: the run begins anew, and nobody is told",
@@ -178,12 +191,18 @@ final class ErrorReasonsTest {
           constants.add(field.fieldName().stringValue());
         }
       }
+      boolean refuses = false;
+      for (var entry : code.constantPool()) {
+        refuses |= entry instanceof Utf8Entry name && CARRIER.matcher(name.stringValue()).matches();
+      }
       var texts = new ArrayList<String>();
       for (var entry : code.constantPool()) {
         if (entry instanceof StringEntry string) {
           String text = string.stringValue();
           var together = PUT_TOGETHER.matcher(text);
-          if (REASON.matcher(text).matches() && !constants.contains(text)) {
+          boolean written =
+              REASON.matcher(text).matches() || (refuses && WORD.matcher(text).matches());
+          if (written && !constants.contains(text)) {
             texts.add(text);
           } else if (together.matches() && !BEGINNINGS_OF_OTHERS.contains(together.group(1))) {
             texts.add(together.group(1));
