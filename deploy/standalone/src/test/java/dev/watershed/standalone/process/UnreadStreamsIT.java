@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class UnreadStreamsIT {
   private static final int PLACES_OF_A_CONNECTION = 16;
   private static final int MANY = 10_000;
+  private static final int UNREAD_SECONDS = 6;
+  private static final int RETRY_SECONDS = 2;
 
   /** The least that HTTP/2 allows, so that what is not read piles up soon. */
   private static final int WINDOW = 65_535;
@@ -46,7 +48,7 @@ final class UnreadStreamsIT {
             directory.resolve("data"),
             directory,
             List.of(),
-            Map.of("WATERSHED_SERVER_UNREAD_STREAM", "6s"))) {
+            Map.of("WATERSHED_SERVER_UNREAD_STREAM", UNREAD_SECONDS + "s"))) {
       var work = new PicoWork(server.channel());
       String first = PicoWork.checkpoint(work.trained(work.train(PicoExperiment.training(1, 1))));
       String second = PicoWork.checkpoint(work.trained(work.train(PicoExperiment.training(1, 2))));
@@ -71,7 +73,9 @@ final class UnreadStreamsIT {
         assertConnectionFull(refused);
         assertThat(answers(server.channel(), few)).as("another connection").hasSize(4);
 
-        assertThat(answersOnceThereIsPlace(greedy, few)).hasSize(4);
+        assertThat(answersOnceThereIsPlace(server, greedy, few)).hasSize(4);
+        // One has lost its place; the others do as long after they have come to rest.
+        assertThat(server.livesOn(2 * UNREAD_SECONDS)).isTrue();
         for (var stream : streams) {
           stream.readOn();
         }
@@ -79,7 +83,7 @@ final class UnreadStreamsIT {
           Status ended = stream.ended.get(30, TimeUnit.SECONDS);
           assertThat(ended.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
           assertThat(ended.getDescription())
-              .contains("Nothing was read from this stream for 6.0 s");
+              .contains("Nothing was read from this stream for " + UNREAD_SECONDS + ".0 s");
         }
       } finally {
         greedy.shutdownNow();
@@ -96,11 +100,12 @@ final class UnreadStreamsIT {
     assertThat(status.getDetails(0).unpack(ErrorInfo.class).getReason())
         .isEqualTo("CONNECTION_FULL");
     assertThat(status.getDetails(1).unpack(RetryInfo.class).getRetryDelay().getSeconds())
-        .isEqualTo(2);
+        .isEqualTo(RETRY_SECONDS);
   }
 
   private static List<EvaluateInterpolationResponse> answersOnceThereIsPlace(
-      Channel channel, EvaluateInterpolationRequest request) throws Exception {
+      ServerProcess server, Channel channel, EvaluateInterpolationRequest request)
+      throws Exception {
     long start = System.nanoTime();
     while (true) {
       try {
@@ -108,6 +113,7 @@ final class UnreadStreamsIT {
       } catch (StatusRuntimeException e) {
         assertConnectionFull(e);
         assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+        assertThat(server.livesOn(RETRY_SECONDS)).isTrue();
       }
     }
   }
