@@ -41,6 +41,7 @@ import dev.watershed.trainer.v1.TensorDescription;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.ValidationScore;
@@ -80,6 +81,15 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
   /** So many watch streams say nothing after their first message, and do not end. */
   final AtomicInteger silentStreams = new AtomicInteger();
 
+  /** As if the recipe clipped, so that a clip norm asked for is another. */
+  private static TrainingRunSpec resolved(TrainingRunSpec spec) {
+    var resolved = spec.toBuilder();
+    if (spec.getRecipe().hasClipNorm() && !spec.getRecipe().getBasedOn().isEmpty()) {
+      resolved.getRecipeBuilder().getOverriddenFieldsBuilder().addPaths("clip_norm");
+    }
+    return resolved.build();
+  }
+
   @Override
   public void batchCreateTrainingRuns(
       BatchCreateTrainingRunsRequest request,
@@ -91,7 +101,7 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
           TrainingRun.newBuilder()
               .setName("trainingRuns/r" + seeds.getDataSeed())
               .setSpec(
-                  request.getSpec().toBuilder()
+                  resolved(request.getSpec()).toBuilder()
                       .setHeadSeed(seeds.getHeadSeed())
                       .setDataSeed(seeds.getDataSeed()))
               .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
