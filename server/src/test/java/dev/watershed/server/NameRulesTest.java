@@ -188,7 +188,7 @@ final class NameRulesTest {
         }
       }
     }
-    assertThat(packages).hasSize(4);
+    assertThat(packages).hasSize(5);
     return files;
   }
 }

@@ -137,12 +137,13 @@ final class PairCurves {
     evaluator.call(
         plan.checkpoint(pair.a()) + " and " + plan.checkpoint(pair.b()),
         (stub, progressed) -> {
-          readPoints(stub.evaluateInterpolation(points(pair, missing)), work, missing, progressed);
+          readPoints(stub.evaluateInterpolation(points(work, missing)), work, missing, progressed);
           Evaluator.requireNoneMissing(plan.checkpoint(pair.a()), missing.size());
         });
   }
 
-  private EvaluateInterpolationRequest points(Pair pair, Map<Double, Integer> missing) {
+  private EvaluateInterpolationRequest points(PairWork work, Map<Double, Integer> missing) {
+    var pair = work.pair;
     // A curve of its two ends alone needs the distance, which comes with any point; model A's is
     // known to the evaluator.
     Collection<Double> alphas = missing.isEmpty() ? List.of(1.0) : missing.keySet();
@@ -153,6 +154,7 @@ final class PairCurves {
         .addSamples(plan.samples().getFirst())
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision())
+        .setIncludeEuclideanDistance(!work.distanceKnown)
         .build();
   }
 
@@ -170,8 +172,10 @@ final class PairCurves {
         record.checkModel(pair.b(), header.getModelB().getDigest());
         record.checkSamples(List.of(0), header.getSamplesList());
         record.keepProvenance(header.getProvenance());
-        record.keepDistance(pair, header.getEuclideanDistance());
-        work.distanceKnown = true;
+        if (header.hasEuclideanDistance()) {
+          record.keepDistance(pair, header.getEuclideanDistance());
+          work.distanceKnown = true;
+        }
       } else {
         var index = missing.remove(response.getPoint().getAlpha());
         if (index != null) {

@@ -182,16 +182,16 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
     ServerStream.pump(
         observer,
         stream -> {
-          stream.send(
-              EvaluateInterpolationResponse.newBuilder()
-                  .setHeader(
-                      InterpolationHeader.newBuilder()
-                          .setModelA(describe(request.getModelA()))
-                          .setModelB(describe(request.getModelB()))
-                          .setEuclideanDistance(Math.abs(a - b))
-                          .addAllSamples(describe(request.getSamplesList()))
-                          .setProvenance(provenance))
-                  .build());
+          var header =
+              InterpolationHeader.newBuilder()
+                  .setModelA(describe(request.getModelA()))
+                  .setModelB(describe(request.getModelB()))
+                  .addAllSamples(describe(request.getSamplesList()))
+                  .setProvenance(provenance);
+          if (request.getIncludeEuclideanDistance()) {
+            header.setEuclideanDistance(Math.abs(a - b));
+          }
+          stream.send(EvaluateInterpolationResponse.newBuilder().setHeader(header).build());
           for (double alpha : request.getAlphasList()) {
             for (int i = 0; i < request.getSamplesCount(); i++) {
               var sample = request.getSamples(i).getName();

@@ -91,9 +91,11 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
           InterpolationHeader.newBuilder()
               .setModelA(describe(a))
               .setModelB(describe(b))
-              .setEuclideanDistance(evaluator.distance(a, b, stream::isCancelled))
               .addAllSamples(describe(evaluation))
               .setProvenance(Answers.provenance(evaluation.precision()));
+      if (request.getIncludeEuclideanDistance()) {
+        header.setEuclideanDistance(evaluator.distance(a, b, stream::isCancelled));
+      }
       stream.send(EvaluateInterpolationResponse.newBuilder().setHeader(header).build());
       for (double alpha : request.getAlphasList()) {
         var weights = AffineCombination.line(a.key(), b.key(), alpha);

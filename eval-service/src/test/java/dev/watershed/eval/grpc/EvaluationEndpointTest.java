@@ -147,6 +147,16 @@ final class EvaluationEndpointTest {
   }
 
   @Test
+  void evaluateInterpolation_distanceNotAskedFor_readsNothingForIt() {
+    var ends = line(a, b, List.of(1.0), sample).toBuilder().setIncludeEuclideanDistance(false);
+    var header = server.stub().evaluateInterpolation(ends.build()).next().getHeader();
+
+    assertThat(header.hasEuclideanDistance()).isFalse();
+    assertThat(interpolate(ends.build())).hasSize(1);
+    assertThat(server.counters.vectorsRead()).isEqualTo(1);
+  }
+
+  @Test
   void evaluateInterpolation_modelWithItself_isFlatAndComputedOnce() {
     EvaluateInterpolationRequest request = line(a, a, FIVE_ALPHAS, sample);
     List<InterpolationPoint> curve = interpolate(request);
@@ -705,6 +715,7 @@ final class EvaluationEndpointTest {
         .setModelB(modelB)
         .addAllAlphas(alphas)
         .addAllSamples(List.of(samples))
+        .setIncludeEuclideanDistance(true)
         .build();
   }
 

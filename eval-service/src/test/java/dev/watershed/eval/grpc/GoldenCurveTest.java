@@ -37,7 +37,8 @@ final class GoldenCurveTest {
           .setModelA(server.put("a", golden.resolve("a")))
           .setModelB(server.put("b", golden.resolve("b")))
           .addSamples(server.sample("golden", rows(expected)))
-          .setIncludeExampleLosses(true);
+          .setIncludeExampleLosses(true)
+          .setIncludeEuclideanDistance(true);
 
       Iterator<EvaluateInterpolationResponse> answers =
           server.stub().evaluateInterpolation(request.build());

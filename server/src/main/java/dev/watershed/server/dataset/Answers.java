@@ -6,6 +6,7 @@ import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.classifier.model.Processor;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.Version;
+import dev.watershed.server.v1.ServerInfo;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
@@ -41,6 +42,16 @@ public final class Answers {
   /** The classifier's name for a precision; fp32 where none is said. */
   public static ComputePrecision computePrecision(Precision precision) {
     return precision == Precision.PRECISION_BF16 ? ComputePrecision.BF16 : ComputePrecision.FP32;
+  }
+
+  /** Tells what computes in this process. */
+  public static void addComputing(ServerInfo.Builder info) {
+    info.setProvenance(provenance(Precision.PRECISION_UNSPECIFIED))
+        .clearFastPrecisions()
+        .addFastPrecisions(Precision.PRECISION_FP32);
+    if (Torch.hasFastBf16()) {
+      info.addFastPrecisions(Precision.PRECISION_BF16);
+    }
   }
 
   /** What computes in this process. */

@@ -136,6 +136,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .addAllAlphas(alphas(alphas))
             .addAllSamples(parsedSamples())
             .setIncludeExampleLosses(exampleLosses)
+            .setIncludeEuclideanDistance(true)
             .setPrecision(precision())
             .setAllowSlowPrecision(allowSlowPrecision)
             .build();

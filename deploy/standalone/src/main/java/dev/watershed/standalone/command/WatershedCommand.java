@@ -34,6 +34,7 @@ import picocli.CommandLine.ScopeType;
       ServeCommand.class,
       TrainCommand.class,
       RecipesCommand.class,
+      InfoCommand.class,
       RunsCommand.class,
       CheckpointsCommand.class,
       EvaluateCommand.class,

@@ -35,6 +35,8 @@ import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.GetStatisticsRequest;
+import dev.watershed.server.v1.GetServerInfoRequest;
+import dev.watershed.server.v1.ServerServiceGrpc;
 import dev.watershed.standalone.process.PicoExperiment;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -228,6 +230,7 @@ final class Corpus {
               .setReuseExisting(true)
               .build());
     }
+    right(ServerServiceGrpc.getGetServerInfoMethod(), GetServerInfoRequest.getDefaultInstance());
     right(TrainingServiceGrpc.getListRecipesMethod(), ListRecipesRequest.getDefaultInstance());
     right(
         TrainingServiceGrpc.getGetTrainingRunMethod(),

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.server.Version;
+import dev.watershed.server.v1.GetServerInfoRequest;
+import dev.watershed.server.v1.ServerServiceGrpc;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Precision;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -33,7 +37,9 @@ final class ServeIT {
     "watershed.trainer.v1.CheckpointService",
     "watershed.eval.v1.EvaluationService",
     "watershed.analysis.v1.MetricService",
-    "watershed.analysis.v1.StudyService"
+    "watershed.analysis.v1.StudyService",
+    "watershed.analysis.v1.DynamicsService",
+    "watershed.server.v1.ServerService"
   };
 
   private Path directory;
@@ -89,6 +95,23 @@ final class ServeIT {
         .extracting(service -> service.getName())
         .contains(SERVICES);
     requests.onCompleted();
+  }
+
+  @Test
+  void serverInfo_ofTheWholeProcess_tellsServicesLimitsAndWhatComputes() {
+    var info =
+        ServerServiceGrpc.newBlockingStub(server.channel())
+            .getServerInfo(GetServerInfoRequest.getDefaultInstance())
+            .getServerInfo();
+    assertThat(info.getVersion()).isEqualTo(Version.CURRENT);
+    assertThat(info.getServicesList()).contains(SERVICES).doesNotHaveDuplicates().isSorted();
+    assertThat(info.getLimitsMap())
+        .containsKeys(
+            "watershed.trainer.max-parameters",
+            "watershed.eval.memory",
+            "watershed.analysis.max-points");
+    assertThat(info.getProvenance().getEngine()).isNotEmpty();
+    assertThat(info.getFastPrecisionsList()).contains(Precision.PRECISION_FP32);
   }
 
   @Test

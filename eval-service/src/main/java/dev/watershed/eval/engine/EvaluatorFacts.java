@@ -1,0 +1,27 @@
+package dev.watershed.eval.engine;
+
+import dev.watershed.server.ServerFacts;
+import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.v1.ServerInfo;
+import jakarta.inject.Singleton;
+
+/** What the evaluator computes with and allows. */
+@Singleton
+final class EvaluatorFacts implements ServerFacts {
+  private final EvaluationConfiguration configuration;
+
+  EvaluatorFacts(EvaluationConfiguration configuration) {
+    this.configuration = configuration;
+  }
+
+  @Override
+  public void addTo(ServerInfo.Builder info) {
+    info.putLimits("watershed.eval.memory", configuration.memory().bytes())
+        .putLimits("watershed.eval.sample-memory", configuration.sampleMemory().bytes())
+        .putLimits("watershed.eval.point-memory", configuration.pointMemory().bytes())
+        .putLimits("watershed.eval.max-queued-calls", configuration.maxQueuedCalls())
+        .putLimits(
+            "watershed.eval.max-calls-per-connection", configuration.maxCallsPerConnection());
+    Answers.addComputing(info);
+  }
+}
