@@ -8,6 +8,8 @@ import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.DeleteStudyRequest;
+import dev.watershed.analysis.v1.DeleteStudyResponse;
 import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.ExportStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
@@ -67,6 +69,15 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
       CancelStudyRequest request, StreamObserver<CancelStudyResponse> observer) {
     var study = studies.cancel(request.getName());
     answer(observer, CancelStudyResponse.newBuilder().setStudy(study).build());
+  }
+
+  @Override
+  public void deleteStudy(
+      DeleteStudyRequest request, StreamObserver<DeleteStudyResponse> observer) {
+    if (!studies.delete(request.getName(), request.getForce()) && !request.getAllowMissing()) {
+      throw Studies.notFound(request.getName());
+    }
+    answer(observer, DeleteStudyResponse.getDefaultInstance());
   }
 
   @Override

@@ -23,9 +23,10 @@ import java.util.TreeMap;
 import javax.sql.DataSource;
 
 /**
- * What other studies measured of the same weights on the same samples, whatever became of these
- * studies. A point is found where it was computed, and not where it was taken over; a study is left
- * aside as soon as one of its evaluators computed otherwise.
+ * What other studies know of the same weights on the same samples, whatever became of these
+ * studies. A point is found where it was computed and where it was taken over, for the study that
+ * it was computed for may have been deleted since; a study is left aside as soon as one of its
+ * evaluators computed otherwise.
  *
  * <p>Every method throws {@link StoreException} when the database cannot be used.
  */
@@ -37,7 +38,7 @@ public final class KnownPoints {
     this.dataSource = dataSource;
   }
 
-  /** What was measured, and the study that it was measured for. */
+  /** What was measured, and a study that has it. */
   public record Known(ClassificationMetrics metrics, long source) {}
 
   /**
@@ -64,7 +65,6 @@ public final class KnownPoints {
               FROM study_model m
               JOIN study_sample d ON d.study = m.study AND d.identity IS NOT NULL
               JOIN study_score c ON c.study = m.study AND c.model = m.model AND c.sample = d.sample
-                AND NOT c.reused
               WHERE m.sha256 = ? AND m.study <> ? AND NOT EXISTS (
                 SELECT 1 FROM study_provenance p
                 WHERE p.study = m.study AND (p.arithmetic IS NULL OR p.arithmetic <> ?))
@@ -137,7 +137,7 @@ public final class KnownPoints {
           SELECT o.identity FROM study_sample o WHERE o.study = ? AND o.sample = 0)
         JOIN study_pair q ON q.study = a.study AND q.model_a = a.model AND q.model_b = b.model
         LEFT JOIN study_point p ON p.study = a.study AND p.model_a = a.model
-          AND p.model_b = b.model AND NOT p.reused
+          AND p.model_b = b.model
         WHERE a.sha256 = ? AND a.study <> ? AND NOT EXISTS (
           SELECT 1 FROM study_provenance v
           WHERE v.study = a.study AND (v.arithmetic IS NULL OR v.arithmetic NOT IN (
@@ -169,7 +169,7 @@ public final class KnownPoints {
    * Adds scores that were found to a study, with what computed them. Returns whether the hold was
    * still good; the scores are kept either way.
    *
-   * @param sources the studies that they were computed for
+   * @param sources the studies that they were found in
    */
   public boolean takeScores(
       Hold hold, Collection<Score> scores, Collection<Long> sources, Pace pace) {

@@ -162,7 +162,11 @@ public final class StudyStore {
   public List<StoredStudy> list(long after, int limit) {
     return inTransaction(
         connection ->
-            studies(connection, "WHERE number > ? ORDER BY number LIMIT ?", after, limit));
+            studies(
+                connection,
+                "WHERE number > ? AND state <> 'DELETED' ORDER BY number LIMIT ?",
+                after,
+                limit));
   }
 
   /** Returns the studies that have not ended, oldest first. */

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.ReportStore;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
@@ -46,6 +47,7 @@ public final class Studies {
 
   private final StudyStore store;
   private final ReportStore reports;
+  private final DeletedStudies deleted;
   private final StudySpecs specs;
   private final StudyCheck check;
   private final StudyQueue queue;
@@ -56,6 +58,7 @@ public final class Studies {
   Studies(
       StudyStore store,
       ReportStore reports,
+      DeletedStudies deleted,
       StudySpecs specs,
       StudyCheck check,
       StudyQueue queue,
@@ -64,6 +67,7 @@ public final class Studies {
       Clock clock) {
     this.store = store;
     this.reports = reports;
+    this.deleted = deleted;
     this.specs = specs;
     this.check = check;
     this.queue = queue;
@@ -159,6 +163,36 @@ public final class Studies {
   public Study cancel(String name) {
     queue.cancel(find(name).id());
     return get(name);
+  }
+
+  /**
+   * Deletes a study that has ended, with all that was measured for it.
+   *
+   * @param force whether it is cancelled first
+   * @return whether there was one
+   * @throws RefusedException FAILED_PRECONDITION where it has not ended, unless {@code force}
+   */
+  public boolean delete(String name, boolean force) {
+    var found = store.find(name.substring(StudyStore.NAME_PREFIX.length()));
+    if (found.isEmpty()) {
+      return false;
+    }
+    if (!found.get().ended()) {
+      if (!force) {
+        throw RefusedException.failedPrecondition(
+            "STUDY_ACTIVE",
+            name,
+            name + " waits or is computed; cancel it first, or delete it with force, which does.");
+      }
+      queue.cancel(found.get().id());
+    }
+    var number = deleted.hide(found.get().id());
+    updates.changed();
+    if (number.isPresent()) {
+      deleted.deleteRows(number.getAsLong());
+      log.info("{} was deleted", name);
+    }
+    return number.isPresent();
   }
 
   /**
@@ -263,21 +297,25 @@ public final class Studies {
     return reports.findWithoutPairs(stored.number()).orElseThrow(() -> noReport(stored));
   }
 
-  private static RefusedException noReport(StoredStudy stored) {
+  /** Or there is no study any more, where it was deleted since it was found. */
+  private RefusedException noReport(StoredStudy stored) {
     String name = stored.study().getName();
     return RefusedException.failedPrecondition(
         "STUDY_NOT_SUCCEEDED",
         name,
         "%s is %s and has no report; watch it until it is SUCCEEDED."
-            .formatted(name, stored.study().getState()));
+            .formatted(name, find(name).study().getState()));
   }
 
   private StoredStudy find(String name) {
     return store
         .find(name.substring(StudyStore.NAME_PREFIX.length()))
-        .orElseThrow(
-            () ->
-                RefusedException.notFound(
-                    "STUDY_NOT_FOUND", name, "There is no " + name + "; list the studies."));
+        .orElseThrow(() -> notFound(name));
+  }
+
+  /** There is no such study, or not any more. */
+  public static RefusedException notFound(String name) {
+    return RefusedException.notFound(
+        "STUDY_NOT_FOUND", name, "There is no " + name + "; list the studies.");
   }
 }

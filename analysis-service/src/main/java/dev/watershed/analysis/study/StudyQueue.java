@@ -8,6 +8,7 @@ import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.google.rpc.Code;
+import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoreException;
 import dev.watershed.analysis.store.StoredStudy;
@@ -54,6 +55,7 @@ public final class StudyQueue {
   private static final Duration SHUTDOWN = Duration.ofSeconds(10);
 
   private final StudyStore store;
+  private final DeletedStudies deleted;
   private final KnownPoints known;
   private final Evaluator evaluator;
   private final StudyUpdates updates;
@@ -73,6 +75,7 @@ public final class StudyQueue {
   StudyQueue(
       @Named("analysis") DataSource dataSource,
       StudyStore store,
+      DeletedStudies deleted,
       KnownPoints known,
       Evaluator evaluator,
       StudyUpdates updates,
@@ -80,6 +83,7 @@ public final class StudyQueue {
       Clock clock,
       Errors errors) {
     this.store = store;
+    this.deleted = deleted;
     this.known = known;
     this.evaluator = evaluator;
     this.updates = updates;
@@ -114,6 +118,8 @@ public final class StudyQueue {
       store.releaseQueue();
     }
     store.orderQueue();
+    // A process killed while it deleted a study left its rows.
+    deleted.hidden().forEach(deleted::deleteRows);
     // A process killed between storing a study and queueing it left it out of the queue.
     store.unended().forEach(this::enqueue);
     scheduler.start();
@@ -187,7 +193,10 @@ public final class StudyQueue {
       }
       store.withdrawCrash(hold, process);
     } catch (StoreException e) {
-      throw e;
+      if (store.find(id).isPresent()) {
+        throw e;
+      }
+      // It was deleted, and its points could not be stored.
     } catch (RuntimeException e) {
       if (DiskSpace.isFull(e)) {
         throw e;

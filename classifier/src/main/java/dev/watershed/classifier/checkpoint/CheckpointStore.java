@@ -1,9 +1,11 @@
 package dev.watershed.classifier.checkpoint;
 
+import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Where checkpoints live: trainers write, evaluators read. Safe for use by many threads. */
 public interface CheckpointStore {
@@ -12,6 +14,22 @@ public interface CheckpointStore {
   interface Inspection {
     /** Returns what is worth a notice; throws to refuse it. */
     List<String> inspect(Path directory, Architecture architecture) throws IOException;
+  }
+
+  /**
+   * Reads the directory of a checkpoint.
+   *
+   * @param <E> what it throws besides; nothing, where it is not said
+   */
+  @FunctionalInterface
+  interface Reading<T, E extends Exception> {
+    T read(Path directory) throws IOException, E;
+  }
+
+  /** A checkpoint that is out of the store; closing deletes its files. */
+  interface Removed extends AutoCloseable {
+    @Override
+    void close() throws IOException;
   }
 
   /** Bytes that the files of one checkpoint may have together. */
@@ -32,10 +50,67 @@ public interface CheckpointStore {
    * A local Hugging Face directory whose files match the manifest's digests; not to be changed.
    * They are read to be sure the first time, and again when one of them is another version.
    *
-   * @throws dev.watershed.classifier.InvalidInputException NOT_FOUND, or CORRUPT where a file does
-   *     not match
+   * @throws InvalidInputException NOT_FOUND, or CORRUPT where a file does not match
    */
   Path directory(String id) throws IOException;
+
+  /**
+   * Has a checkpoint read, which others may delete at any time, and put another in its place.
+   *
+   * @param manifest as {@link #find} returned it
+   * @param reading gets the {@link #directory}
+   * @return what was read of this checkpoint and of no other
+   * @throws InvalidInputException NOT_FOUND where it is not there any more, whatever came of the
+   *     reading; as {@link #directory} and {@code reading} otherwise
+   */
+  default <T, E extends Exception> T read(CheckpointManifest manifest, Reading<T, E> reading)
+      throws IOException, E {
+    T result;
+    try {
+      result = reading.read(directory(manifest.id()));
+    } catch (Throwable e) {
+      if (e instanceof InterruptedException || isThere(manifest)) {
+        throw e;
+      }
+      throw gone(manifest, e);
+    }
+    if (isThere(manifest)) {
+      return result;
+    }
+    try {
+      if (result instanceof AutoCloseable open) {
+        open.close();
+      }
+    } catch (Exception e) {
+      throw gone(manifest, e);
+    }
+    throw gone(manifest, null);
+  }
+
+  private boolean isThere(CheckpointManifest manifest) throws IOException {
+    return find(manifest.id()).filter(manifest::equals).isPresent();
+  }
+
+  private static InvalidInputException gone(CheckpointManifest manifest, @Nullable Throwable e) {
+    var gone =
+        new InvalidInputException(
+            InvalidInputException.Kind.NOT_FOUND,
+            "CHECKPOINT_NOT_FOUND",
+            "checkpoint",
+            "checkpoint '%s' was deleted while it was read".formatted(manifest.id()));
+    if (e != null) {
+      gone.addSuppressed(e);
+    }
+    return gone;
+  }
+
+  /**
+   * Takes a checkpoint out of the store at once: from here on nobody finds it. Its files go when
+   * the answer is closed, or where the process is killed before, at the next start.
+   *
+   * @return empty where there is none
+   */
+  Optional<Removed> remove(String id) throws IOException;
 
   /**
    * Checks a Hugging Face directory wholly and copies it in; all of it or nothing. The same content
@@ -44,9 +119,9 @@ public interface CheckpointStore {
    * @param trainingRun resource name of the run that made it; empty where it came from elsewhere
    * @param inspection is shown the copy, whose files change no more; its notices are kept
    * @param work ends it between two pieces of a file
-   * @throws dev.watershed.classifier.InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN
-   *     where the id holds other content, INVALID where the directory cannot be used or a file is
-   *     larger than is read, CORRUPT where it changes meanwhile
+   * @throws InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN where the id holds other
+   *     content, INVALID where the directory cannot be used or a file is larger than is read,
+   *     CORRUPT where it changes meanwhile
    */
   CheckpointManifest put(
       String id,

@@ -116,17 +116,23 @@ public final class DurableFiles {
     }
   }
 
-  /** Deletes a directory of files, as far as it exists. */
+  /**
+   * Deletes a directory and all that is in it, as far as it exists; links, not what they lead to.
+   */
   static void deleteDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
     }
-    List<Path> files;
-    try (Stream<Path> entries = Files.list(directory)) {
-      files = entries.toList();
+    List<Path> entries;
+    try (Stream<Path> listed = Files.list(directory)) {
+      entries = listed.toList();
     }
-    for (Path file : files) {
-      Files.deleteIfExists(file);
+    for (Path entry : entries) {
+      if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+        deleteDirectory(entry);
+      } else {
+        Files.deleteIfExists(entry);
+      }
     }
     Files.deleteIfExists(directory);
   }

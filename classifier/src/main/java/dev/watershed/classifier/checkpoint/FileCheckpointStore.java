@@ -10,6 +10,7 @@ import dev.watershed.classifier.UntrustedJson;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -35,7 +36,8 @@ import java.util.stream.Stream;
  * manifest.json}. Several processes may share a root.
  *
  * <p>A checkpoint is put together in {@code <root>/.incoming-...}, manifest last, flushed, and
- * renamed: where a directory with its id exists, it is whole.
+ * renamed: where a directory with its id exists, it is whole. One that is deleted gets such a name
+ * again first.
  */
 public final class FileCheckpointStore implements CheckpointStore {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,127}");
@@ -100,7 +102,12 @@ public final class FileCheckpointStore implements CheckpointStore {
   @Override
   public Optional<CheckpointManifest> find(String id) throws IOException {
     Path file = root.resolve(requireId(id)).resolve(MANIFEST);
-    return Files.isRegularFile(file) ? Optional.of(readManifest(file, id)) : Optional.empty();
+    try {
+      return Files.isRegularFile(file) ? Optional.of(readManifest(file, id)) : Optional.empty();
+    } catch (NoSuchFileException e) {
+      // It has just been deleted.
+      return Optional.empty();
+    }
   }
 
   @Override
@@ -140,6 +147,18 @@ public final class FileCheckpointStore implements CheckpointStore {
       verified.put(id, now);
     }
     return directory;
+  }
+
+  @Override
+  public Optional<Removed> remove(String id) throws IOException {
+    Path directory = root.resolve(requireId(id));
+    verified.remove(id);
+    try {
+      Path aside = IncomingDirectory.setAside(directory);
+      return Optional.of(() -> IncomingDirectory.deleteLeft(aside));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
   }
 
   private static Map<String, FileVersion> versions(CheckpointManifest manifest, Path directory)

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory in which something is put together, deleted in the end, or by {@link #sweep} where
- * its process was killed.
+ * its process was killed. What is to be deleted goes the same way.
  *
  * <p>A file beside it, {@code NAME.lock}, is locked as long as its maker lives: it is there and
  * locked before the directory is made, and goes after the directory went. So a directory without a
@@ -100,6 +100,20 @@ public final class IncomingDirectory implements AutoCloseable {
     }
   }
 
+  /**
+   * Renames a directory to one that is abandoned, without a lock, so that whoever sweeps first
+   * deletes it. Takes no room on the disk, which may be full.
+   *
+   * @param directory a real path
+   * @return what it is called now
+   * @throws NoSuchFileException where there is none
+   */
+  static Path setAside(Path directory) throws IOException {
+    Path aside = directory.resolveSibling(PREFIX + UUID.randomUUID());
+    DurableFiles.rename(directory, aside);
+    return aside;
+  }
+
   /** Deletes what killed processes left in {@code parent}, a real path. */
   static void sweep(Path parent) throws IOException {
     List<Path> left;
@@ -131,8 +145,8 @@ public final class IncomingDirectory implements AutoCloseable {
     }
   }
 
-  /** Another sweeper may be deleting the same. */
-  private static void deleteLeft(Path directory) throws IOException {
+  /** Deletes an abandoned directory; another sweeper may be deleting the same. */
+  static void deleteLeft(Path directory) throws IOException {
     try {
       DurableFiles.deleteDirectory(directory);
     } catch (NoSuchFileException e) {

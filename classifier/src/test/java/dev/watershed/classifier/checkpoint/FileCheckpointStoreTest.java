@@ -360,6 +360,131 @@ final class FileCheckpointStoreTest {
   }
 
   @Test
+  void remove_oneThatIsThere_isGoneAtOnceAndItsFilesWithClosing() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    store.put("a", "", 0, prepared(1));
+    store.put("b", "", 0, prepared(2));
+    try (var removed = store.remove("a").orElseThrow()) {
+      assertThat(store.find("a")).isEmpty();
+      assertThat(store.list()).extracting(CheckpointManifest::id).containsExactly("b");
+      assertThat(entries()).hasSize(2).contains("b");
+      assertThat(store.remove("a")).isEmpty();
+    }
+    assertThat(entries()).containsExactly("b");
+    fails(() -> store.directory("a"), InvalidInputException.Kind.NOT_FOUND, "CHECKPOINT_NOT_FOUND");
+    fails(() -> store.remove("../b"), InvalidInputException.Kind.INVALID, "CHECKPOINT_ID_INVALID");
+    CheckpointManifest other = store.put("a", "", 0, prepared(3));
+    assertThat(new FileCheckpointStore(root, CLOCK).find("a")).contains(other);
+  }
+
+  @Test
+  void remove_killedBeforeItsFilesWent_isFinishedAtTheNextStart() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    store.put("a", "", 0, prepared(1));
+    var killed = store.remove("a").orElseThrow();
+    assertThat(entries()).hasSize(1);
+    assertThat(new FileCheckpointStore(root, CLOCK).list()).isEmpty();
+    assertThat(entries()).isEmpty();
+    killed.close();
+  }
+
+  @Test
+  void read_oneThatStays_isWhatIsReadOrItsError() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest manifest = store.put("a", "", 0, prepared(1));
+    String name = store.read(manifest, directory -> directory.getFileName().toString());
+    assertThat(name).isEqualTo("a");
+    assertThatThrownBy(
+            () ->
+                store.read(
+                    manifest,
+                    directory -> {
+                      throw new java.io.EOFException("short");
+                    }))
+        .isInstanceOf(java.io.EOFException.class);
+  }
+
+  /** What was read may be half of one and half of the other: it is given to nobody. */
+  @Test
+  void read_idTakenByAnotherMeanwhile_isNotFoundAndWhatWasReadIsClosed() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest manifest = store.put("a", "", 0, prepared(1));
+    var closed = new AtomicInteger();
+    fails(
+        () ->
+            store.read(
+                manifest,
+                directory -> {
+                  store.remove("a").orElseThrow().close();
+                  store.put("a", "", 0, prepared(2));
+                  return (AutoCloseable) closed::incrementAndGet;
+                }),
+        InvalidInputException.Kind.NOT_FOUND,
+        "CHECKPOINT_NOT_FOUND");
+    assertThat(closed).hasValue(1);
+  }
+
+  @Test
+  void read_deletedMeanwhile_isNotFoundWhateverWasFoundWrong() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    CheckpointManifest manifest = store.put("a", "", 0, prepared(1));
+    fails(
+        () ->
+            store.read(
+                manifest,
+                directory -> {
+                  store.remove("a").orElseThrow().close();
+                  return HuggingFaceCheckpoint.open(directory);
+                }),
+        InvalidInputException.Kind.NOT_FOUND,
+        "CHECKPOINT_NOT_FOUND");
+    fails(
+        () -> store.read(manifest, directory -> directory),
+        InvalidInputException.Kind.NOT_FOUND,
+        "CHECKPOINT_NOT_FOUND");
+  }
+
+  /** Readers never see anything but a whole checkpoint of one of the two contents, or none. */
+  @Test
+  void read_whileOthersDeleteAndPut_isWholeOrNotFound() throws Exception {
+    var store = new FileCheckpointStore(root, CLOCK);
+    List<Path> contents = List.of(prepared(1), prepared(2));
+    var done = new java.util.concurrent.atomic.AtomicBoolean();
+    try (var threads = Executors.newFixedThreadPool(2)) {
+      Future<Integer> reader =
+          threads.submit(
+              () -> {
+                int read = 0;
+                while (!done.get() || read == 0) {
+                  var manifest = store.find("a");
+                  if (manifest.isEmpty()) {
+                    continue;
+                  }
+                  try (ParameterVector weights =
+                      store.read(
+                          manifest.get(),
+                          directory -> HuggingFaceCheckpoint.open(directory).read())) {
+                    assertThat(weights.digest()).isEqualTo(manifest.get().digest());
+                    read++;
+                  } catch (InvalidInputException e) {
+                    assertThat(e.kind())
+                        .as(e.toString())
+                        .isEqualTo(InvalidInputException.Kind.NOT_FOUND);
+                  }
+                }
+                return read;
+              });
+      for (int i = 0; i < 100; i++) {
+        store.put("a", "", 0, contents.get(i % 2));
+        store.remove("a").orElseThrow().close();
+      }
+      store.put("a", "", 0, contents.get(0));
+      done.set(true);
+      assertThat(reader.get()).isPositive();
+    }
+  }
+
+  @Test
   void list_several_isOldestFirst() throws IOException {
     var old = new FileCheckpointStore(root, CLOCK);
     var young = new FileCheckpointStore(root, Clock.offset(CLOCK, Duration.ofHours(1)));

@@ -1,6 +1,7 @@
 package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.Digest;
 import java.util.List;
 
@@ -9,24 +10,32 @@ import java.util.List;
  *
  * @param name resource name, {@code checkpoints/{id}}
  * @param field of the request that names it, for errors
- * @param digest of its content: equal digests, equal function
+ * @param manifest of the checkpoint: by the time of reading, its id may stand for another
  * @param architecture of the function
  * @param tokenizer names the tokenizer's files by content, which other files may say too; empty
  *     where the checkpoint has none
- * @param notices what was noticed when the checkpoint was made, for people
  */
 public record Model(
     String name,
     String field,
-    Digest digest,
+    CheckpointManifest manifest,
     Architecture architecture,
-    String tokenizer,
-    List<String> notices) {
+    String tokenizer) {
   private static final String PREFIX = "checkpoints/";
 
   /** Its id in the store. */
   String id() {
-    return idOf(name);
+    return manifest.id();
+  }
+
+  /** Of its content: equal digests, equal function. */
+  public Digest digest() {
+    return manifest.digest();
+  }
+
+  /** What was noticed when the checkpoint was made, for people. */
+  public List<String> notices() {
+    return manifest.notices();
   }
 
   static String idOf(String name) {
@@ -35,6 +44,6 @@ public record Model(
 
   /** What this model is called in {@code AffineCombination}s. */
   public String key() {
-    return digest.sha256();
+    return digest().sha256();
   }
 }

@@ -72,13 +72,7 @@ final class Models {
                 + manifest.head()
                 + "; only classifiers have losses here. Fine-tune it first.");
       }
-      return new Model(
-          name,
-          field,
-          manifest.digest(),
-          architecture(manifest),
-          tokenizerFiles(manifest),
-          manifest.notices());
+      return new Model(name, field, manifest, architecture(manifest), tokenizerFiles(manifest));
     } catch (InvalidInputException e) {
       throw concerning(name, field, e);
     } catch (IOException e) {
@@ -89,7 +83,8 @@ final class Models {
   /** Reads a model's weights; the caller closes them. */
   ParameterVector read(Model model) {
     try {
-      return HuggingFaceCheckpoint.open(store.directory(model.id())).read();
+      return store.read(
+          model.manifest(), directory -> HuggingFaceCheckpoint.open(directory).read());
     } catch (InvalidInputException e) {
       throw concerning(model.name(), model.field(), e);
     } catch (IOException e) {
@@ -103,7 +98,9 @@ final class Models {
       return null;
     }
     try {
-      return Tokenizers.load(store.directory(model.id()), model.architecture().encoder().family());
+      return store.read(
+          model.manifest(),
+          directory -> Tokenizers.load(directory, model.architecture().encoder().family()));
     } catch (InvalidInputException e) {
       throw concerning(model.name(), model.field(), e);
     } catch (IOException e) {
@@ -224,8 +221,9 @@ final class Models {
 
   private TokenizerDefinition define(Model model) {
     try {
-      return Tokenizers.define(
-          store.directory(model.id()), model.architecture().encoder().family());
+      return store.read(
+          model.manifest(),
+          directory -> Tokenizers.define(directory, model.architecture().encoder().family()));
     } catch (InvalidInputException e) {
       throw concerning(model.name(), model.field(), e);
     } catch (IOException e) {
@@ -236,7 +234,8 @@ final class Models {
   private Architecture architecture(CheckpointManifest manifest) throws IOException {
     Architecture known = architectures.getIfPresent(manifest);
     if (known == null) {
-      known = HuggingFaceCheckpoint.open(store.directory(manifest.id())).architecture();
+      known =
+          store.read(manifest, directory -> HuggingFaceCheckpoint.open(directory).architecture());
       architectures.put(manifest, known);
     }
     return known;

@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
+import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.eval.engine.LeaseCache.Key;
 import dev.watershed.eval.engine.Prefetcher.Announcement;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -64,10 +67,20 @@ final class PrefetcherTest {
     return new Model(
         name,
         "model",
-        new Digest("0".repeat(64), 0),
+        new CheckpointManifest(
+            name,
+            new Digest("0".repeat(64), 0),
+            "bert",
+            Head.CLASSIFICATION,
+            List.of("a", "b"),
+            0,
+            "",
+            0,
+            Instant.EPOCH,
+            Map.of(),
+            List.of()),
         new Architecture(config, Head.CLASSIFICATION, List.of("a", "b")),
-        "",
-        List.of());
+        "");
   }
 
   @Test

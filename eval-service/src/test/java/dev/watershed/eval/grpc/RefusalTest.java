@@ -401,6 +401,11 @@ final class RefusalTest {
     }
 
     @Override
+    public Optional<Removed> remove(String removed) throws IOException {
+      return right.remove(removed);
+    }
+
+    @Override
     public CheckpointManifest put(
         String newId, String run, long step, Path prepared, Inspection inspection, FileWork work)
         throws IOException {

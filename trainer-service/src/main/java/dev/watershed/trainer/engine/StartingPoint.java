@@ -50,10 +50,16 @@ final class StartingPoint implements AutoCloseable {
   private static final double BERT_LAYER_NORM_EPSILON = 1e-12;
   private static final double ROBERTA_LAYER_NORM_EPSILON = 1e-5;
 
+  /** The weights of a checkpoint. */
+  @FunctionalInterface
+  private interface Weights {
+    ParameterVector read() throws IOException;
+  }
+
   private final Architecture architecture;
   private final @Nullable Tokenizer tokenizer;
   private final @Nullable CheckpointManifest manifest;
-  private final @Nullable HuggingFaceCheckpoint checkpoint;
+  private final @Nullable Weights weights;
   private final @Nullable RandomInitialization random;
   private final List<String> tokenizerNotices;
 
@@ -61,13 +67,13 @@ final class StartingPoint implements AutoCloseable {
       Architecture architecture,
       @Nullable Tokenizer tokenizer,
       @Nullable CheckpointManifest manifest,
-      @Nullable HuggingFaceCheckpoint checkpoint,
+      @Nullable Weights weights,
       @Nullable RandomInitialization random,
       List<String> tokenizerNotices) {
     this.architecture = architecture;
     this.tokenizer = tokenizer;
     this.manifest = manifest;
-    this.checkpoint = checkpoint;
+    this.weights = weights;
     this.random = random;
     this.tokenizerNotices = List.copyOf(tokenizerNotices);
   }
@@ -92,12 +98,10 @@ final class StartingPoint implements AutoCloseable {
     if (manifest.isEmpty()) {
       throw UnknownCheckpoint.refused(name, checkpoints);
     }
-    Path directory = checkpoints.directory(id);
-    var checkpoint = HuggingFaceCheckpoint.open(directory);
-    var architecture = checkpoint.architecture();
-    var tokenizer = tokenizer(directory, architecture.encoder().family());
     var start =
-        new StartingPoint(architecture, tokenizer, manifest.get(), checkpoint, null, List.of());
+        checkpoints.read(manifest.get(), directory -> open(manifest.get(), directory, checkpoints));
+    var architecture = start.architecture;
+    var tokenizer = start.tokenizer;
     if (tokenizer != null && tokenizer.vocabularySize() > architecture.encoder().vocabularySize()) {
       start.close();
       throw RefusedException.failedPrecondition(
@@ -111,6 +115,19 @@ final class StartingPoint implements AutoCloseable {
               architecture.encoder().vocabularySize()));
     }
     return start;
+  }
+
+  private static StartingPoint open(
+      CheckpointManifest manifest, Path directory, CheckpointStore checkpoints) throws IOException {
+    var checkpoint = HuggingFaceCheckpoint.open(directory);
+    var architecture = checkpoint.architecture();
+    return new StartingPoint(
+        architecture,
+        tokenizer(directory, architecture.encoder().family()),
+        manifest,
+        () -> checkpoints.read(manifest, unchanged -> checkpoint.read()),
+        null,
+        List.of());
   }
 
   private static @Nullable Tokenizer tokenizer(Path directory, Family family) {
@@ -413,8 +430,8 @@ final class StartingPoint implements AutoCloseable {
   }
 
   private ParameterVector ownWeights() throws IOException {
-    if (checkpoint != null) {
-      return checkpoint.read();
+    if (weights != null) {
+      return weights.read();
     }
     if (random == null) {
       throw new IllegalStateException("neither a checkpoint nor random");

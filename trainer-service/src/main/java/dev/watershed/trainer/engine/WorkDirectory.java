@@ -1,7 +1,9 @@
 package dev.watershed.trainer.engine;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 
@@ -25,13 +27,18 @@ record WorkDirectory(Path path) {
     delete(path);
   }
 
+  /** Others may be deleting the same. */
   static void delete(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }
     try (var files = Files.walk(directory)) {
       for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
+      }
+    } catch (NoSuchFileException | UncheckedIOException e) {
+      if (Files.exists(directory)) {
+        throw e;
       }
     }
   }

@@ -21,8 +21,11 @@ import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.server.dataset.UnknownCheckpoint;
+import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DeleteCheckpointRequest;
+import dev.watershed.trainer.v1.DeleteCheckpointResponse;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -68,11 +71,13 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
 
   private final CheckpointStore store;
   private final DataRoots roots;
+  private final Deletions deletions;
   private final Semaphore places = new Semaphore(PLACES, true);
 
-  public CheckpointEndpoint(CheckpointStore store, DataRoots roots) {
+  public CheckpointEndpoint(CheckpointStore store, DataRoots roots, Deletions deletions) {
     this.store = store;
     this.roots = roots;
+    this.deletions = deletions;
   }
 
   @Override
@@ -125,27 +130,45 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   }
 
   @Override
+  public void deleteCheckpoint(
+      DeleteCheckpointRequest request, StreamObserver<DeleteCheckpointResponse> observer) {
+    boolean deleted = deletions.deleteCheckpoint(request.getName().substring(PREFIX.length()));
+    if (!deleted && !request.getAllowMissing()) {
+      throw UnknownCheckpoint.refused(request.getName(), store);
+    }
+    observer.onNext(DeleteCheckpointResponse.getDefaultInstance());
+    observer.onCompleted();
+  }
+
+  @Override
   public void downloadCheckpoint(
       DownloadCheckpointRequest request, StreamObserver<DownloadCheckpointResponse> observer) {
     ServerStream.pump(
         observer,
         stream -> {
           var manifest = manifest(request.getName());
-          var directory = store.directory(manifest.id());
-          for (var file : new TreeMap<>(manifest.files()).entrySet()) {
-            send(directory, file.getKey(), file.getValue(), stream);
-          }
+          store.read(
+              manifest,
+              directory -> {
+                for (var file : new TreeMap<>(manifest.files()).entrySet()) {
+                  send(directory, file.getKey(), file.getValue(), stream);
+                }
+                return manifest;
+              });
         });
   }
 
   private DescribeCheckpointResponse describe(CheckpointManifest manifest) {
     try {
       return inAPlace(
-          () -> {
-            var checkpoint = HuggingFaceCheckpoint.open(store.directory(manifest.id()));
-            var norms = ParameterNorms.of(checkpoint, CheckpointEndpoint::throwIfUnwanted);
-            return message(manifest, checkpoint.architecture(), norms);
-          });
+          () ->
+              store.read(
+                  manifest,
+                  directory -> {
+                    var checkpoint = HuggingFaceCheckpoint.open(directory);
+                    var norms = ParameterNorms.of(checkpoint, CheckpointEndpoint::throwIfUnwanted);
+                    return message(manifest, checkpoint.architecture(), norms);
+                  }));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,6 +7,7 @@ import dev.watershed.server.Pages;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.trainer.engine.RecipeCatalogue;
+import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.run.TrainingRuns;
 import dev.watershed.trainer.store.CreateCall;
 import dev.watershed.trainer.store.CreatedRuns;
@@ -16,6 +17,8 @@ import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunResponse;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.CreateTrainingRunResponse;
+import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteTrainingRunResponse;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunResponse;
 import dev.watershed.trainer.v1.ListRecipesRequest;
@@ -28,6 +31,7 @@ import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -36,17 +40,21 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 
 /** {@code TrainingService}. */
 @Singleton
 public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceImplBase {
 
   private final TrainingRuns runs;
+  private final Deletions deletions;
   private final ValidationInterceptor rules;
 
-  public TrainingEndpoint(TrainingRuns runs, ValidationInterceptor rules) {
+  public TrainingEndpoint(TrainingRuns runs, Deletions deletions, ValidationInterceptor rules) {
     this.runs = runs;
+    this.deletions = deletions;
     this.rules = rules;
   }
 
@@ -128,6 +136,47 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
     var run = runs.cancel(id(request.getName()));
     observer.onNext(CancelTrainingRunResponse.newBuilder().setTrainingRun(run).build());
     observer.onCompleted();
+  }
+
+  @Override
+  public void deleteTrainingRun(
+      DeleteTrainingRunRequest request, StreamObserver<DeleteTrainingRunResponse> observer) {
+    var id = id(request.getName());
+    var deleted = delete(id, request.getForce());
+    if (deleted.isEmpty() && !request.getAllowMissing()) {
+      throw TrainingRuns.notFound(id);
+    }
+    observer.onNext(
+        DeleteTrainingRunResponse.newBuilder()
+            .addAllDeletedCheckpoints(deleted.orElse(List.of()))
+            .build());
+    observer.onCompleted();
+  }
+
+  private Optional<List<String>> delete(String id, boolean force) {
+    try {
+      return deletions.deleteRun(id, force, new Waiting());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException();
+    }
+  }
+
+  /** Waits for a run as long as the call lasts. */
+  private static final class Waiting implements TrainingRuns.Follower {
+    @Override
+    public void send(TrainingRun run) {
+      throwIfGone();
+    }
+
+    @Override
+    public void throwIfGone() {
+      if (Context.current().isCancelled()) {
+        throw new CancellationException("nobody waits for the run to end any more");
+      }
+    }
   }
 
   @Override

@@ -108,7 +108,10 @@ public final class RunWorker implements AutoCloseable {
     long now = clock.millis();
     for (var id : engine.saved()) {
       var run = store.find(id).map(StoredRun::run);
-      if (run.isPresent() && RunStates.isEnded(run.get())) {
+      if (run.isEmpty() && TrainingRuns.isId(id)) {
+        // Whoever deleted it was killed before its state went.
+        engine.forget(id);
+      } else if (run.isPresent() && RunStates.isEnded(run.get())) {
         boolean cancelled = run.get().getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED;
         long age = now - Timestamps.toMillis(run.get().getEndTime());
         if (!cancelled || age > KEEP_CANCELLED.toMillis()) {

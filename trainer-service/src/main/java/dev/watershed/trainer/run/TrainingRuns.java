@@ -4,6 +4,7 @@ import com.google.protobuf.util.Timestamps;
 import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.server.RefusedException;
+import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.engine.ResolvedSpec;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.CreateCall;
@@ -99,7 +100,11 @@ public final class TrainingRuns {
     }
     var created =
         store.create(
-            call, runs, run -> reuse && hasItsCheckpoints(run), configuration.maxQueuedRuns());
+            call,
+            () -> refuseDeleted(spec.getInitialCheckpoint()),
+            runs,
+            run -> reuse && hasItsCheckpoints(run),
+            configuration.maxQueuedRuns());
     log.info(
         "{} run(s) of \"{}\" queued, {} there already",
         created.runs().size() - created.reusedCount(),
@@ -109,15 +114,25 @@ public final class TrainingRuns {
     return created;
   }
 
+  /**
+   * What the runs begin with may have been deleted since their spec was resolved.
+   *
+   * @param checkpoint empty where they begin with random weights
+   */
+  private void refuseDeleted(String checkpoint) {
+    if (!checkpoint.isEmpty() && !isThere(checkpoint)) {
+      throw UnknownCheckpoint.refused(checkpoint, checkpoints);
+    }
+  }
+
   /** What a run has written may have been deleted since; then it is of no use to anybody. */
   private boolean hasItsCheckpoints(TrainingRun run) {
+    return run.getCheckpointsList().stream().allMatch(this::isThere);
+  }
+
+  private boolean isThere(String checkpoint) {
     try {
-      for (var name : run.getCheckpointsList()) {
-        if (checkpoints.find(name.substring(name.indexOf('/') + 1)).isEmpty()) {
-          return false;
-        }
-      }
-      return true;
+      return checkpoints.find(checkpoint.substring(checkpoint.indexOf('/') + 1)).isPresent();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -133,6 +148,11 @@ public final class TrainingRuns {
         .setProgress(TrainingProgress.newBuilder().setTotalSteps(resolved.totalSteps()))
         .setCreateTime(Timestamps.fromMillis(clock.millis()))
         .build();
+  }
+
+  /** Whether a text is what runs are called, so that a directory of that name is one's. */
+  static boolean isId(String text) {
+    return text.length() == ID_LENGTH && text.chars().allMatch(c -> ID_ALPHABET.indexOf(c) >= 0);
   }
 
   private String newId() {
@@ -275,7 +295,8 @@ public final class TrainingRuns {
     return next;
   }
 
-  private static RefusedException notFound(String id) {
+  /** There is no such run, or not any more. */
+  public static RefusedException notFound(String id) {
     return RefusedException.notFound(
         "TRAINING_RUN_NOT_FOUND",
         RunStore.name(id),

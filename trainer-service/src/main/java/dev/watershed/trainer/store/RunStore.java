@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
@@ -82,6 +84,7 @@ public final class RunStore {
    * also from several processes, are taken one after the other: of two with one request id, or two
    * that may reuse each other's runs, one writes and the other returns what the first wrote.
    *
+   * @param lastLook called once no other call creates or deletes; what it throws writes nothing
    * @param runs in state QUEUED
    * @param reusable whether a run of the same identity that has not failed is to be returned
    *     instead of a new one; one that was cancelled is queued again
@@ -89,7 +92,11 @@ public final class RunStore {
    *     ALREADY_EXISTS where the request id was used with another body
    */
   public synchronized CreatedRuns create(
-      CreateCall call, List<NewRun> runs, Predicate<TrainingRun> reusable, int maxQueued) {
+      CreateCall call,
+      Runnable lastLook,
+      List<NewRun> runs,
+      Predicate<TrainingRun> reusable,
+      int maxQueued) {
     return transact(
         "create runs",
         connection -> {
@@ -101,6 +108,7 @@ public final class RunStore {
           if (known.isPresent()) {
             return known.get();
           }
+          lastLook.run();
           var answer = new ArrayList<TrainingRun>();
           var added = new HashSet<String>();
           int reusedCount = 0;
@@ -124,6 +132,68 @@ public final class RunStore {
           refuseFullQueue(connection, added.size(), maxQueued);
           return new CreatedRuns(answer, reusedCount);
         });
+  }
+
+  /**
+   * Deletes a run, its curve and the request ids that were answered with it. No other call creates
+   * runs meanwhile.
+   *
+   * @param lastLook gets the run, and all runs that wait or are trained, in their order; what it
+   *     throws undoes everything
+   * @return whether there was one
+   */
+  public synchronized boolean delete(
+      String id, BiConsumer<TrainingRun, List<TrainingRun>> lastLook) {
+    return transact(
+        "delete a run",
+        connection -> {
+          takeTurn(connection);
+          var stored = select(connection, id, " for update");
+          if (stored.isEmpty()) {
+            return false;
+          }
+          lastLook.accept(stored.get().run(), active(connection));
+          leaveQueue(connection, id);
+          for (var sql :
+              List.of(
+                  "delete from training_request where request_id in"
+                      + " (select request_id from training_request where run_id = ?)",
+                  "delete from training_curve where run_id = ?",
+                  "delete from training_run where id = ?")) {
+            try (var delete = connection.prepareStatement(sql)) {
+              delete.setString(1, id);
+              delete.executeUpdate();
+            }
+          }
+          return true;
+        });
+  }
+
+  /**
+   * Does something while no other call creates runs.
+   *
+   * @param work gets all runs that wait or are trained, in their order
+   */
+  public synchronized <T> T withActive(Function<List<TrainingRun>, T> work) {
+    return transact(
+        "see what is in use",
+        connection -> {
+          takeTurn(connection);
+          return work.apply(active(connection));
+        });
+  }
+
+  private static List<TrainingRun> active(Connection connection) throws SQLException {
+    try (var query =
+        connection.prepareStatement(
+            "select payload from training_run where state in ('TRAINING_RUN_STATE_QUEUED',"
+                + " 'TRAINING_RUN_STATE_RUNNING') order by sequence")) {
+      var runs = new ArrayList<TrainingRun>();
+      for (var rows = query.executeQuery(); rows.next(); ) {
+        runs.add(parse(rows.getBytes(1)));
+      }
+      return runs;
+    }
   }
 
   /** Returns a run. */
@@ -332,7 +402,7 @@ public final class RunStore {
     return Instant.EPOCH.plus(sequence, ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
   }
 
-  /** Waits until no other call creates runs; none will until this transaction has ended. */
+  /** Waits until no other call creates or deletes; none will until this transaction has ended. */
   private static void takeTurn(Connection connection) throws SQLException {
     try (var query =
         connection.prepareStatement(

@@ -14,6 +14,7 @@ import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.engine.TrainingLimits;
+import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.run.RunFeed;
 import dev.watershed.trainer.run.RunWorker;
 import dev.watershed.trainer.run.TrainerConfiguration;
@@ -95,12 +96,13 @@ public final class Trainer implements AutoCloseable {
     store = new RunStore(database, clock);
     worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
     var runs = new TrainingRuns(store, feed, worker, engine, checkpoints, configuration, clock);
+    var deletions = new Deletions(store, runs, engine, checkpoints);
     var rules = new ValidationInterceptor();
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new TrainingEndpoint(runs, rules))
-            .addService(new CheckpointEndpoint(checkpoints, roots))
+            .addService(new TrainingEndpoint(runs, deletions, rules))
+            .addService(new CheckpointEndpoint(checkpoints, roots, deletions))
             .intercept(rules)
             .intercept(new ErrorInterceptor(errors))
             .build()

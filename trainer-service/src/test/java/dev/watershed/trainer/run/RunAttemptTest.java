@@ -38,7 +38,8 @@ final class RunAttemptTest {
   private final RunAttempt attempt;
 
   RunAttemptTest() {
-    store.create(new CreateCall("", "aa"), List.of(new NewRun(RUN, "ii")), run -> false, 1);
+    store.create(
+        new CreateCall("", "aa"), () -> {}, List.of(new NewRun(RUN, "ii")), run -> false, 1);
     attempt = new RunAttempt(store, new RunFeed(), Clock.systemUTC(), stopping::get, RUN);
   }
 
@@ -88,7 +89,8 @@ final class RunAttemptTest {
     store.update("a", run -> new StoredRun(run.run(), true, run.crashes()));
     attempt.cancel();
     assertThat(attempt.signal()).isEqualTo(Signal.SAVE_AND_STOP);
-    store.create(new CreateCall("", "bb"), List.of(new NewRun(OTHER, "ii")), run -> true, 1);
+    store.create(
+        new CreateCall("", "bb"), () -> {}, List.of(new NewRun(OTHER, "ii")), run -> true, 1);
 
     assertThat(attempt.endCancelled()).isFalse();
 

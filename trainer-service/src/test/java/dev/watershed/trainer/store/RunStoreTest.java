@@ -78,6 +78,59 @@ final class RunStoreTest {
   }
 
   @Test
+  void create_lastLookRefuses_writesNothing() throws Exception {
+    assertThatThrownBy(
+            () ->
+                store.create(
+                    new CreateCall("once", "aa"),
+                    () -> {
+                      throw new IllegalStateException("deleted meanwhile");
+                    },
+                    runs("a"),
+                    run -> true,
+                    10))
+        .hasMessage("deleted meanwhile");
+
+    assertThat(column("select id from training_run")).isEmpty();
+    assertThat(column("select request_id from training_request")).isEmpty();
+  }
+
+  @Test
+  void delete_lastLookRefuses_keepsAll() throws Exception {
+    create(new CreateCall("once", "aa"), runs("a", "b"), 10);
+    store.update("b", run -> run.with(run.run().toBuilder().setState(SUCCEEDED).build()));
+
+    assertThatThrownBy(
+            () ->
+                store.delete(
+                    "b",
+                    (run, active) -> {
+                      assertThat(RunStore.id(run)).isEqualTo("b");
+                      assertThat(active).extracting(RunStore::id).containsExactly("a");
+                      throw new IllegalStateException("in use");
+                    }))
+        .hasMessage("in use");
+
+    assertThat(column("select id from training_run order by id")).containsExactly("a", "b");
+    assertThat(column("select run_id from training_request order by run_id"))
+        .containsExactly("a", "b");
+    assertThat(store.delete("none", (run, active) -> {})).isFalse();
+  }
+
+  /** Its worker finds it gone when it has claimed it, and takes the place out itself. */
+  @Test
+  void delete_placeClaimedByAWorker_isLeftToIt() throws Exception {
+    create(ANONYMOUS, runs("claimed", "waiting"), 10);
+    execute("update training_queue set picked = true where task_instance = 'claimed'");
+
+    assertThat(store.delete("claimed", (run, active) -> {})).isTrue();
+    assertThat(store.delete("waiting", (run, active) -> {})).isTrue();
+
+    assertThat(column("select task_instance from training_queue")).containsExactly("claimed");
+    assertThat(column("select id from training_run")).isEmpty();
+  }
+
+  @Test
   void findCreatedBy_otherBody_isRefused() {
     create(new CreateCall("once", "aa"), runs("a"), 10);
 
@@ -104,7 +157,7 @@ final class RunStoreTest {
                             start.await();
                             return stores
                                 .get(i % 2)
-                                .create(call, runs("run" + i), run -> false, 100)
+                                .create(call, () -> {}, runs("run" + i), run -> false, 100)
                                 .runs();
                           }))
               .toList();
@@ -130,7 +183,7 @@ final class RunStoreTest {
     create(ANONYMOUS, runs("a"), 10);
     setState("a", state);
 
-    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+    var created = store.create(ANONYMOUS, () -> {}, runs("b"), run -> true, 10);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("a");
     assertThat(created.runs().getFirst().getState()).isEqualTo(state);
@@ -142,7 +195,7 @@ final class RunStoreTest {
     create(ANONYMOUS, runs("a"), 10);
     setState("a", TrainingRunState.TRAINING_RUN_STATE_FAILED);
 
-    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+    var created = store.create(ANONYMOUS, () -> {}, runs("b"), run -> true, 10);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("b");
     assertThat(created.reusedCount()).isZero();
@@ -156,7 +209,7 @@ final class RunStoreTest {
     setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
     assertThat(column("select task_instance from training_queue")).isEmpty();
 
-    var created = store.create(ANONYMOUS, runs("b"), run -> true, 10);
+    var created = store.create(ANONYMOUS, () -> {}, runs("b"), run -> true, 10);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("a");
     assertThat(created.reusedCount()).isEqualTo(1);
@@ -178,7 +231,7 @@ final class RunStoreTest {
     }
     setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
 
-    store.create(ANONYMOUS, runs("b"), run -> true, 10);
+    store.create(ANONYMOUS, () -> {}, runs("b"), run -> true, 10);
 
     assertThat(column("select task_instance from training_queue where picked = false"))
         .containsExactly("a");
@@ -191,7 +244,7 @@ final class RunStoreTest {
     setState("a", RUNNING);
     store.update("a", run -> new StoredRun(run.run(), true, Crashes.NONE));
 
-    assertThat(store.create(ANONYMOUS, runs("b"), run -> true, 10).runs())
+    assertThat(store.create(ANONYMOUS, () -> {}, runs("b"), run -> true, 10).runs())
         .extracting(RunStore::id)
         .containsExactly("a");
     assertThat(store.find("a").orElseThrow().cancelRequested()).isFalse();
@@ -221,14 +274,16 @@ final class RunStoreTest {
     setState("running", RUNNING);
 
     var created =
-        store.create(ANONYMOUS, runs("b"), run -> !RunStore.id(run).equals("deleted"), 10);
+        store.create(
+            ANONYMOUS, () -> {}, runs("b"), run -> !RunStore.id(run).equals("deleted"), 10);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("succeeded");
   }
 
   @Test
   void create_sameIdentityTwiceInOneCall_isOneRunThatIsNotCountedAsReused() throws Exception {
-    var created = store.create(new CreateCall("once", "aa"), runs("a", "b"), run -> true, 1);
+    var created =
+        store.create(new CreateCall("once", "aa"), () -> {}, runs("a", "b"), run -> true, 1);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("a", "a");
     assertThat(created.reusedCount()).isZero();
@@ -242,7 +297,7 @@ final class RunStoreTest {
     var call = new CreateCall("once", "aa");
     var wanted = List.of(new NewRun(run("b", ""), "other"), new NewRun(run("c", ""), "same"));
 
-    var created = store.create(call, wanted, run -> true, 2);
+    var created = store.create(call, () -> {}, wanted, run -> true, 2);
 
     assertThat(created.runs()).extracting(RunStore::id).containsExactly("b", "a");
     assertThat(created.reusedCount()).isEqualTo(1);
@@ -250,7 +305,7 @@ final class RunStoreTest {
         .containsExactly("a", "b");
     // Also once the reused run would not be reused any more.
     setState("a", TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
-    var again = store.create(call, wanted, run -> true, 2);
+    var again = store.create(call, () -> {}, wanted, run -> true, 2);
     assertThat(again.runs()).extracting(RunStore::id).containsExactly("b", "a");
     assertThat(again.reusedCount()).isEqualTo(1);
   }
@@ -259,7 +314,8 @@ final class RunStoreTest {
   void create_allReusedWhileTheQueueIsFull_isAnswered() {
     create(ANONYMOUS, runs("a", "b"), 2);
 
-    assertThat(store.create(ANONYMOUS, runs("c"), run -> true, 1).reusedCount()).isEqualTo(1);
+    assertThat(store.create(ANONYMOUS, () -> {}, runs("c"), run -> true, 1).reusedCount())
+        .isEqualTo(1);
   }
 
   @Test
@@ -280,7 +336,9 @@ final class RunStoreTest {
                                     .mapToObj(
                                         seed -> new NewRun(run(i + "-" + seed, ""), "seed" + seed))
                                     .toList();
-                            return stores.get(i % 2).create(ANONYMOUS, sweep, run -> true, 100);
+                            return stores
+                                .get(i % 2)
+                                .create(ANONYMOUS, () -> {}, sweep, run -> true, 100);
                           }))
               .toList();
       start.countDown();
@@ -300,6 +358,7 @@ final class RunStoreTest {
   void list_byDisplayName_leavesOthersOut() {
     store.create(
         ANONYMOUS,
+        () -> {},
         List.of(
             new NewRun(run("a", "sweep"), "1"),
             new NewRun(run("b", "other"), "2"),
@@ -345,7 +404,8 @@ final class RunStoreTest {
         .containsExactly("old0", "old1");
     assertThat(migrated.findCreatedBy(once).orElseThrow().reusedCount()).isZero();
     // Nobody knows what rows the old ones were of.
-    assertThat(migrated.create(ANONYMOUS, runs("new"), run -> true, 10).reusedCount()).isZero();
+    assertThat(migrated.create(ANONYMOUS, () -> {}, runs("new"), run -> true, 10).reusedCount())
+        .isZero();
   }
 
   @Test
@@ -417,7 +477,7 @@ final class RunStoreTest {
   }
 
   private List<TrainingRun> create(CreateCall call, List<NewRun> runs, int maxQueued) {
-    return store.create(call, runs, run -> false, maxQueued).runs();
+    return store.create(call, () -> {}, runs, run -> false, maxQueued).runs();
   }
 
   /** Runs that are all of one identity. */

@@ -6,6 +6,7 @@ import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -40,7 +41,7 @@ import picocli.CommandLine.Parameters;
 /** Looks at checkpoints, brings them in and takes them out. */
 @Command(
     name = "checkpoints",
-    description = "List, show, register and download checkpoints.",
+    description = "List, show, register, download and delete checkpoints.",
     footer = {
       "",
       "Examples:",
@@ -49,7 +50,8 @@ import picocli.CommandLine.Parameters;
       "  watershed checkpoints register models/mine mine --labels no,yes",
       "  watershed checkpoints register runs/seed*/checkpoint-* --tokenizer models/bert-base-uncased",
       "  watershed checkpoints show bert-base-uncased --tensors",
-      "  watershed checkpoints download miniature-pretrained --out miniature-pretrained"
+      "  watershed checkpoints download miniature-pretrained --out miniature-pretrained",
+      "  watershed checkpoints delete mine"
     })
 final class CheckpointsCommand {
   private final Surroundings surroundings;
@@ -360,6 +362,27 @@ final class CheckpointsCommand {
                     + ": "
                     + notice));
     return lines;
+  }
+
+  @Command(
+      description =
+          "Delete checkpoints. One that a run begins with which has not ended is refused; studies are"
+              + " no hindrance. What is refused does not keep the others from it. There is no way"
+              + " back.")
+  int delete(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "CHECKPOINT", arity = "1..*") List<String> names) {
+    return DeleteSeries.run(
+        names.stream().map(Names::checkpoint).distinct().toList(),
+        name -> {
+          // Large files may take their time: no deadline.
+          var unused =
+              CheckpointServiceGrpc.newBlockingStub(server.channel())
+                  .deleteCheckpoint(DeleteCheckpointRequest.newBuilder().setName(name).build());
+          return List.of();
+        },
+        output);
   }
 
   @Command(description = "Write the files of a checkpoint to a directory.")

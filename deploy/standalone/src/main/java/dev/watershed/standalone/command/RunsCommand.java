@@ -4,6 +4,7 @@ import dev.watershed.classifier.Quoted;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
@@ -26,10 +27,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Looks at training runs, follows and stops them. */
+/** Looks at training runs, follows, stops and deletes them. */
 @Command(
     name = "runs",
-    description = "List, show, follow and cancel training runs.",
+    description = "List, show, follow, cancel and delete training runs.",
     footer = {
       "",
       "Examples:",
@@ -40,7 +41,8 @@ import picocli.CommandLine.Parameters;
       "  watershed runs show RUN --csv > curve.csv",
       "  watershed runs get RUN --json",
       "  watershed runs cancel RUN",
-      "  watershed runs cancel --name mnli        (what of a sweep has not ended)"
+      "  watershed runs cancel --name mnli        (what of a sweep has not ended)",
+      "  watershed runs delete RUN --force        (with its checkpoints)"
     })
 final class RunsCommand {
   /** The states by the words that people type. */
@@ -180,6 +182,42 @@ final class RunsCommand {
       output.table(table(runs));
     }
     return ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Delete runs that have ended: those named, or all of a sweep (--name). What is refused does not"
+            + " keep the others from it.",
+        "A run that has checkpoints is deleted once they are (watershed checkpoints delete), or with"
+            + " --force. There is no way back."
+      })
+  int delete(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "RUN", arity = "0..*") List<String> names,
+      @Option(names = "--name", description = "All runs of this name for people.") String sweepName,
+      @Option(
+              names = "--force",
+              description =
+                  "Delete their checkpoints too; cancel those that have not ended, and wait until they"
+                      + " have stopped.")
+          boolean force) {
+    if ((names == null || names.isEmpty()) == (sweepName == null)) {
+      throw CommandException.badInput("give either runs or --name");
+    }
+    List<String> chosen =
+        sweepName == null
+            ? names.stream().map(Names::trainingRun).distinct().toList()
+            : sweep(server, sweepName).stream().map(TrainingRun::getName).toList();
+    return DeleteSeries.run(
+        chosen,
+        name ->
+            // A run that is trained is waited for: no deadline.
+            TrainingServiceGrpc.newBlockingStub(server.channel())
+                .deleteTrainingRun(
+                    DeleteTrainingRunRequest.newBuilder().setName(name).setForce(force).build())
+                .getDeletedCheckpointsList(),
+        output);
   }
 
   private static List<TrainingRun> sweep(ServerOptions server, String name) {

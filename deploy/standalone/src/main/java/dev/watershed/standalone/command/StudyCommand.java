@@ -3,6 +3,7 @@ package dev.watershed.standalone.command;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.DeleteStudyRequest;
 import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "study",
     description =
-        "Create, list, show, follow, cancel and export studies: all pairs of some models on an"
+        "Create, list, show, follow, cancel, export and delete studies: all pairs of some models on an"
             + " in-domain sample, each model on diagnostics, and the basins that follow.",
     footer = {
       "",
@@ -43,7 +44,8 @@ import picocli.CommandLine.Parameters;
       "      --in-domain builtin:miniature/validation,size=512,seed=1",
       "  watershed study create --spec study.json",
       "  watershed study report STUDY",
-      "  watershed study export STUDY --out study-1"
+      "  watershed study export STUDY --out study-1",
+      "  watershed study delete STUDY"
     })
 final class StudyCommand {
   /** Which models, and how they are measured. */
@@ -205,6 +207,30 @@ final class StudyCommand {
     CancelStudyRequest request = CancelStudyRequest.newBuilder().setName(Names.study(name)).build();
     show(List.of(lookup(server).cancelStudy(request).getStudy()), output);
     return ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Delete studies that have ended, with their points and reports. Points that other studies took"
+            + " over stay theirs.",
+        "What is refused does not keep the others from it. There is no way back."
+      })
+  int delete(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "STUDY", arity = "1..*") List<String> names,
+      @Option(names = "--force", description = "Cancel those that have not ended.") boolean force) {
+    return DeleteSeries.run(
+        names.stream().map(Names::study).distinct().toList(),
+        name -> {
+          // A large study has millions of points: no deadline.
+          var unused =
+              StudyServiceGrpc.newBlockingStub(server.channel())
+                  .deleteStudy(
+                      DeleteStudyRequest.newBuilder().setName(name).setForce(force).build());
+          return List.of();
+        },
+        output);
   }
 
   @Command(description = "Show what a study found: models, clusters, the matrix, the fits.")

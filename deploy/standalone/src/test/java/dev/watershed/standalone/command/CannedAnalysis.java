@@ -8,6 +8,8 @@ import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
+import dev.watershed.analysis.v1.DeleteStudyRequest;
+import dev.watershed.analysis.v1.DeleteStudyResponse;
 import dev.watershed.analysis.v1.Dynamics;
 import dev.watershed.analysis.v1.DynamicsPairs;
 import dev.watershed.analysis.v1.DynamicsServiceGrpc;
@@ -40,6 +42,7 @@ import java.util.function.Predicate;
 /** An analysis whose studies, "studies/s1" and so on, end when they are watched. */
 final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
   final List<CreateStudyRequest> created = new CopyOnWriteArrayList<>();
+  final List<DeleteStudyRequest> deleted = new CopyOnWriteArrayList<>();
   volatile StudyState end = StudyState.STUDY_STATE_SUCCEEDED;
   volatile StudyReport report = MiniatureReport.twoBasins(0.2, 0.7).build();
 
@@ -155,6 +158,14 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
         CancelStudyResponse.newBuilder()
             .setStudy(study(request.getName(), StudyState.STUDY_STATE_CANCELLED, 100))
             .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void deleteStudy(
+      DeleteStudyRequest request, StreamObserver<DeleteStudyResponse> observer) {
+    deleted.add(request);
+    observer.onNext(DeleteStudyResponse.getDefaultInstance());
     observer.onCompleted();
   }
 

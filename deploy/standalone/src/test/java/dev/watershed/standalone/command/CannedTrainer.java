@@ -14,6 +14,10 @@ import dev.watershed.trainer.v1.CancelTrainingRunResponse;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.DeleteCheckpointRequest;
+import dev.watershed.trainer.v1.DeleteCheckpointResponse;
+import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteTrainingRunResponse;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -278,6 +282,31 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     }
   }
 
+  /** Without force, a run that has not ended is refused; one that has had a checkpoint. */
+  @Override
+  public void deleteTrainingRun(
+      DeleteTrainingRunRequest request, StreamObserver<DeleteTrainingRunResponse> observer) {
+    TrainingRun run = found(request.getName(), observer);
+    if (run == null) {
+      return;
+    }
+    if (!request.getForce()) {
+      observer.onError(
+          StatusProto.toStatusRuntimeException(
+              Status.newBuilder()
+                  .setCode(Code.FAILED_PRECONDITION_VALUE)
+                  .setMessage("it waits; cancel it first")
+                  .build()));
+      return;
+    }
+    runs.remove(request.getName());
+    observer.onNext(
+        DeleteTrainingRunResponse.newBuilder()
+            .addDeletedCheckpoints("checkpoints/" + Names.id(request.getName()) + "-step-600")
+            .build());
+    observer.onCompleted();
+  }
+
   private @Nullable TrainingRun found(String name, StreamObserver<?> observer) {
     TrainingRun run = runs.get(name);
     if (run == null) {
@@ -304,6 +333,16 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     volatile long secondOffset = 4;
     volatile RegisterCheckpointRequest registered = RegisterCheckpointRequest.getDefaultInstance();
     final List<RegisterCheckpointRequest> all = new CopyOnWriteArrayList<>();
+    final List<String> deleted = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void deleteCheckpoint(
+        DeleteCheckpointRequest request, StreamObserver<DeleteCheckpointResponse> observer) {
+      deleted.add(request.getName());
+      observer.onNext(DeleteCheckpointResponse.getDefaultInstance());
+      observer.onCompleted();
+    }
+
     final List<String> stored = new CopyOnWriteArrayList<>();
 
     /** Directories whose path ends so are refused, as one of pickles is. */

@@ -36,6 +36,17 @@ final class CheckpointsCommandTest {
   }
 
   @Test
+  void delete_several_namesEachOnce() {
+    assertThat(line.run("checkpoints", "delete", "one", "checkpoints/two", "one"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(checkpoints.deleted).containsExactly("checkpoints/one", "checkpoints/two");
+    assertThat(line.out().lines())
+        .containsExactly("deleted checkpoints/one", "deleted checkpoints/two");
+    assertThat(line.run("checkpoints", "delete", "three", "../four")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(checkpoints.deleted).doesNotContain("checkpoints/three");
+  }
+
+  @Test
   void register_directoryThatIsHere_isSentAbsolute() throws Exception {
     Files.createDirectory(directory.resolve("bert"));
     assertThat(line.run("checkpoints", "register", "bert", "my-bert")).isEqualTo(ExitCode.OK);

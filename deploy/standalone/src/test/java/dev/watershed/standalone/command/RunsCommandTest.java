@@ -176,6 +176,46 @@ final class RunsCommandTest {
   }
 
   @Test
+  void delete_force_tellsEachRunAndItsCheckpoints() {
+    assertThat(line.run("runs", "delete", "r1", "trainingRuns/r2", "--force"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(line.out().lines())
+        .containsExactly(
+            "deleted trainingRuns/r1",
+            "deleted checkpoints/r1-step-600",
+            "deleted trainingRuns/r2",
+            "deleted checkpoints/r2-step-600");
+    assertThat(line.err()).contains("2 of 2 are deleted.");
+    assertThat(line.run("runs", "get", "r1")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
+  void delete_someRefused_deletesTheOthersAndExitsWithTwo() {
+    assertThat(line.run("runs", "delete", "r1", "nope", "r2", "--force", "--json"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.out().lines())
+        .contains("{\"deleted\":\"trainingRuns/r1\"}", "{\"deleted\":\"trainingRuns/r2\"}")
+        .anyMatch(said -> said.startsWith("{\"error\":") && said.contains("RUN_NOT_FOUND"));
+    assertThat(line.err()).contains("not deleted: nope", "2 of 3 are deleted.");
+  }
+
+  @Test
+  void delete_oneRefused_isTheError() {
+    assertThat(line.run("runs", "delete", "r1")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("it waits; cancel it first");
+    assertThat(line.out()).isEmpty();
+  }
+
+  @Test
+  void delete_name_deletesTheSweep() {
+    assertThat(line.run("runs", "delete", "--name", "mine", "--force")).isEqualTo(ExitCode.OK);
+    assertThat(line.out()).contains("trainingRuns/r1", "trainingRuns/r2", "trainingRuns/r3");
+    assertThat(line.run("runs", "delete", "--name", "mine")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("runs", "delete")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("runs", "delete", "r1", "--name", "mine")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
   void get_unknownRun_exitsWithTwoAndTellsTheReason() {
     assertThat(line.run("runs", "get", "nope")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.err())

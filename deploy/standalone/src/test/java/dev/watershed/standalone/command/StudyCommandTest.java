@@ -229,6 +229,16 @@ final class StudyCommandTest {
   }
 
   @Test
+  void delete_several_namesEach() {
+    assertThat(line.run("study", "delete", "s1", "studies/s2", "--force")).isEqualTo(ExitCode.OK);
+    assertThat(analysis.deleted)
+        .extracting(request -> request.getName())
+        .containsExactly("studies/s1", "studies/s2");
+    assertThat(analysis.deleted).allMatch(request -> request.getForce());
+    assertThat(line.out().lines()).containsExactly("deleted studies/s1", "deleted studies/s2");
+  }
+
+  @Test
   void report_json_isTheMessage() throws Exception {
     assertThat(line.run("study", "report", "s1", "--json")).isEqualTo(ExitCode.OK);
     var report = StudyReport.newBuilder();
