@@ -132,7 +132,7 @@ final class SpecResolver {
                 objective.getTrain().getOnlyLabelsList(),
                 labels,
                 "labels",
-                start.labelAdvice()));
+                start.labelAdvice(spec.getNewHead())));
     if (objective.hasValidation()) {
       String field = "spec.classification.validation";
       var validation = rows(objective.getValidation(), start, maxTokens, field);

@@ -348,10 +348,14 @@ final class StartingPoint implements AutoCloseable {
             + "; say new_head to leave that head out and draw one, or begin with another checkpoint");
   }
 
-  /** What to do about data whose labels are not those of the head. */
-  String labelAdvice() {
+  /**
+   * What to do about data whose labels are not those of the head.
+   *
+   * @param newHead whether the head that the start has is left out
+   */
+  String labelAdvice(boolean newHead) {
     var own = architecture.labels();
-    if (own.isEmpty()) {
+    if (newHead || own.isEmpty()) {
       return LabelMapping.TRAINING_ADVICE;
     }
     boolean nameless =

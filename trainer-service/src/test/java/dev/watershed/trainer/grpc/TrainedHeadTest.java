@@ -146,6 +146,14 @@ final class TrainedHeadTest {
       var unnamed = Refusals.of(() -> trainer.create(spec(initial, "three.tsv").build()));
       assertThat(Refusals.reason(unnamed)).isEqualTo("LABELS_DIFFER");
       assertThat(unnamed.getMessage()).contains("new_head");
+      // Who leaves the head out already is not told to.
+      var others =
+          Refusals.of(
+              () ->
+                  trainer.create(
+                      spec(initial, "three.tsv", "alpha", "beta").setNewHead(true).build()));
+      assertThat(Refusals.reason(others)).isEqualTo("LABELS_DIFFER");
+      assertThat(others.getMessage()).doesNotContain("new_head");
     }
   }
 
