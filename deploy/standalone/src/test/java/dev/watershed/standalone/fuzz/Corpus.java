@@ -11,6 +11,7 @@ import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.DeleteStudyRequest;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.DynamicsServiceGrpc;
@@ -35,14 +36,14 @@ import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.GetStatisticsRequest;
-import dev.watershed.server.v1.GetServerInfoRequest;
-import dev.watershed.server.v1.ServerServiceGrpc;
 import dev.watershed.standalone.process.PicoExperiment;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteCheckpointRequest;
+import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
@@ -77,6 +78,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -85,6 +87,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * Right requests for every rpc, made against a server that holds what they ask for: two runs of two
@@ -92,6 +95,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Corpus {
   private static final String LABELS = "label";
+  private static final Pattern NAME = Pattern.compile("(checkpoints|trainingRuns|studies)/.+");
 
   private final Channel channel;
   private final Path root;
@@ -149,6 +153,17 @@ final class Corpus {
   /** What the server knows: names, paths, tokens, labels. */
   List<String> texts() {
     return texts;
+  }
+
+  /** Whether a call would take away what others ask for. */
+  boolean isToBeKept(ServedMethod method, FuzzedCall call) {
+    if (!method.name().contains("/Delete")) {
+      return false;
+    }
+    var names = texts.stream().filter(text -> NAME.matcher(text).matches()).toList();
+    return call.messages().stream()
+        .map(message -> new String(message, StandardCharsets.ISO_8859_1))
+        .anyMatch(message -> names.stream().anyMatch(message::contains));
   }
 
   /** The checkpoint that every ordinary call asks for. */
@@ -230,7 +245,6 @@ final class Corpus {
               .setReuseExisting(true)
               .build());
     }
-    right(ServerServiceGrpc.getGetServerInfoMethod(), GetServerInfoRequest.getDefaultInstance());
     right(TrainingServiceGrpc.getListRecipesMethod(), ListRecipesRequest.getDefaultInstance());
     right(
         TrainingServiceGrpc.getGetTrainingRunMethod(),
@@ -255,6 +269,13 @@ final class Corpus {
     right(
         TrainingServiceGrpc.getCancelTrainingRunMethod(),
         CancelTrainingRunRequest.newBuilder().setName(first.getName()).build());
+    right(
+        TrainingServiceGrpc.getDeleteTrainingRunMethod(),
+        DeleteTrainingRunRequest.newBuilder()
+            .setName("trainingRuns/none")
+            .setForce(true)
+            .setAllowMissing(true)
+            .build());
   }
 
   private void addCheckpointCalls(
@@ -282,6 +303,17 @@ final class Corpus {
         CheckpointServiceGrpc.getDescribeCheckpointMethod(),
         DescribeCheckpointRequest.newBuilder().setName(checkpoint()).build());
     right(CheckpointServiceGrpc.getDownloadCheckpointMethod(), download);
+    // Those that other calls register, at the same time.
+    right(
+        CheckpointServiceGrpc.getDeleteCheckpointMethod(),
+        DeleteCheckpointRequest.newBuilder()
+            .setName("checkpoints/registered")
+            .setAllowMissing(true)
+            .build(),
+        DeleteCheckpointRequest.newBuilder()
+            .setName("checkpoints/labelled")
+            .setAllowMissing(true)
+            .build());
     var page =
         checkpoints.listCheckpoints(ListCheckpointsRequest.newBuilder().setPageSize(1).build());
     texts.add(page.getNextPageToken());
@@ -416,6 +448,13 @@ final class Corpus {
     right(
         StudyServiceGrpc.getCancelStudyMethod(),
         CancelStudyRequest.newBuilder().setName(names.get(1)).build());
+    right(
+        StudyServiceGrpc.getDeleteStudyMethod(),
+        DeleteStudyRequest.newBuilder()
+            .setName("studies/none")
+            .setForce(true)
+            .setAllowMissing(true)
+            .build());
     right(
         StudyServiceGrpc.getWatchStudyMethod(),
         WatchStudyRequest.newBuilder().setName(names.get(0)).build());

@@ -41,6 +41,9 @@ record FuzzCase(long number, ServedMethod method, FuzzKind kind, FuzzedCall call
           case BROKEN ->
               broken(random, (random.nextBoolean() ? base : mutations.mutated(base)).toByteArray());
         };
+    if (corpus.isToBeKept(method, call)) {
+      call = FuzzedCall.of(base.toByteArray(), deadline);
+    }
     return new FuzzCase(number, method, kind, call);
   }
 
