@@ -73,6 +73,20 @@ public final class DiskSpace {
     return Optional.empty();
   }
 
+  /**
+   * Looks whether something can be written beside the reserve.
+   *
+   * @param bytes what it takes in {@code directory}
+   * @throws RefusedException RESOURCE_EXHAUSTED where it cannot
+   */
+  public void requireRoom(Path directory, long bytes) {
+    shortage(directory, bytes)
+        .ifPresent(
+            refusal -> {
+              throw refusal;
+            });
+  }
+
   private Optional<RefusedException> shortage(Path directory, long bytes) {
     long free = usable.applyAsLong(directory);
     if (free - configuration.reserve().bytes() >= bytes) {

@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param maxCallsPerConnection calls that one connection may have at a time; more wait at the
  *     client
  * @param defaultDeadline when a call ends whose sender set no deadline
- * @param unreadStream a stream whose reader takes nothing for so long is ended
+ * @param unreadStream a stream whose reader takes nothing for so long, or whose sender sends
+ *     nothing, is ended
  * @param keepAlive a connection that was silent for so long is asked whether it still lives
  * @param keepAliveTimeout one that does not answer within this is closed, and its calls end
  * @param permitKeepAlive clients may ask no more often; a little less than the ten seconds that are

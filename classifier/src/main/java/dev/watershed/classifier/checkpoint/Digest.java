@@ -38,7 +38,8 @@ public record Digest(String sha256, long sizeBytes) {
     return of(file, FileWork.UNINTERRUPTED);
   }
 
-  static Digest of(Path file, FileWork work) throws IOException {
+  /** The same; {@code work} ends it between two blocks. */
+  public static Digest of(Path file, FileWork work) throws IOException {
     var sha256 = newSha256();
     long size = 0;
     try (InputStream in = Files.newInputStream(file)) {

@@ -4,6 +4,8 @@ import dev.watershed.classifier.InvalidInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -103,6 +105,25 @@ public final class DurableFiles {
   /** Gives a flushed file or directory its final name at once, and makes the name durable. */
   public static void rename(Path aside, Path to) throws IOException {
     Files.move(aside, to, StandardCopyOption.ATOMIC_MOVE);
+    Path parent = to.toAbsolutePath().getParent();
+    if (parent != null) {
+      flushDirectory(parent);
+    }
+  }
+
+  /**
+   * Gives a flushed file a second name that nothing has, and makes the name durable.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException where something has it
+   */
+  public static void publish(Path aside, Path to) throws IOException {
+    try {
+      Files.createLink(to, aside);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      Files.move(aside, to); // a file system that knows no second names
+    }
     Path parent = to.toAbsolutePath().getParent();
     if (parent != null) {
       flushDirectory(parent);

@@ -19,13 +19,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -51,9 +49,6 @@ public final class FileCheckpointStore implements CheckpointStore {
   /** Bytes of all files of a checkpoint, unless others are asked for. */
   private static final long DEFAULT_MAX_BYTES = 8L << 30;
 
-  /** Names that a checkpoint's files may have, shards apart. */
-  private static final Set<String> FIXED_NAMES = fixedNames();
-
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -61,12 +56,6 @@ public final class FileCheckpointStore implements CheckpointStore {
   private final Clock clock;
   private final long maxBytes;
   private final Map<String, Verified> verified = new ConcurrentHashMap<>();
-
-  private static Set<String> fixedNames() {
-    var names = new HashSet<>(HuggingFaceCheckpoint.TOKENIZER_FILES);
-    names.addAll(List.of(HuggingFaceCheckpoint.CONFIG, WeightFiles.SINGLE, WeightFiles.INDEX));
-    return Set.copyOf(names);
-  }
 
   /** What matched the digests: the files as they were then. */
   private record Verified(CheckpointManifest manifest, Map<String, FileVersion> versions) {}
@@ -234,7 +223,7 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   /** Refuses links before anything is read through one. */
   private static HuggingFaceCheckpoint openPlain(Path directory) throws IOException {
-    for (String name : FIXED_NAMES) {
+    for (String name : HuggingFaceCheckpoint.FIXED_FILES) {
       DurableFiles.requirePlain(directory, name);
     }
     return HuggingFaceCheckpoint.open(directory);
@@ -410,8 +399,7 @@ public final class FileCheckpointStore implements CheckpointStore {
     try {
       var files = new LinkedHashMap<String, Digest>();
       for (Map.Entry<String, JsonNode> entry : json.required("files").properties()) {
-        if (!FIXED_NAMES.contains(entry.getKey())
-            && !WeightFiles.SHARD.matcher(entry.getKey()).matches()) {
+        if (!HuggingFaceCheckpoint.isFile(entry.getKey())) {
           throw corrupt(id, MANIFEST + " names an unknown file");
         }
         files.put(entry.getKey(), digest(entry.getValue()));

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,13 @@ public final class HuggingFaceCheckpoint {
           "merges.txt",
           "special_tokens_map.json",
           "added_tokens.json");
+
+  /** Names that a checkpoint's files have, shards apart. */
+  static final List<String> FIXED_FILES =
+      Stream.concat(
+              TOKENIZER_FILES.stream(),
+              Stream.of(HuggingFaceCheckpoint.CONFIG, WeightFiles.SINGLE, WeightFiles.INDEX))
+          .toList();
 
   private static final int MAX_NAMES_SHOWN = 5;
   private static final long POOLER_SEED = 0;
@@ -68,6 +76,11 @@ public final class HuggingFaceCheckpoint {
     this.layout = layout;
     this.fileNames = fileNames;
     this.notices = List.copyOf(notices);
+  }
+
+  /** Whether a file of this name can be part of a checkpoint. */
+  public static boolean isFile(String name) {
+    return FIXED_FILES.contains(name) || WeightFiles.SHARD.matcher(name).matches();
   }
 
   /**

@@ -44,9 +44,11 @@ public final class IncomingDirectory implements AutoCloseable {
   }
 
   /**
+   * Makes one in a directory.
+   *
    * @param parent a real path
    */
-  static IncomingDirectory create(Path parent) throws IOException {
+  public static IncomingDirectory create(Path parent) throws IOException {
     while (true) {
       IncomingDirectory made = tryCreate(parent);
       if (made != null) {
@@ -115,7 +117,7 @@ public final class IncomingDirectory implements AutoCloseable {
   }
 
   /** Deletes what killed processes left in {@code parent}, a real path. */
-  static void sweep(Path parent) throws IOException {
+  public static void sweep(Path parent) throws IOException {
     List<Path> left;
     try (Stream<Path> entries = Files.list(parent)) {
       left = entries.filter(path -> name(path).startsWith(PREFIX)).toList();

@@ -16,17 +16,34 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The directories below which data may be read. */
 public final class DataRoots {
   private static final Pattern SCHEME =
       Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*", Pattern.DOTALL);
 
+  private static final String UPLOAD = UploadedFiles.SCHEME + ":";
+
   private final List<Path> roots;
+  private final @Nullable Path uploads;
 
   /** Directories need not exist yet; none at all means that no file can be read. */
   public DataRoots(List<Path> roots) {
-    this.roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
+    this(roots, null);
+  }
+
+  /**
+   * Directories, and one more that holds uploaded files, which {@code upload:NAME} stands for.
+   *
+   * @param uploads null where nothing is uploaded
+   */
+  public DataRoots(List<Path> roots, @Nullable Path uploads) {
+    this.uploads = uploads == null ? null : uploads.toAbsolutePath().normalize();
+    this.roots =
+        Stream.concat(roots.stream(), Stream.ofNullable(uploads))
+            .map(root -> root.toAbsolutePath().normalize())
+            .toList();
   }
 
   /** The directories, in the order they were given. */
@@ -37,7 +54,8 @@ public final class DataRoots {
   /**
    * Returns the real path of what a caller named.
    *
-   * @param uri a {@code file:} URI or a path, absolute or relative to the first root
+   * @param uri a {@code file:} URI, {@code upload:NAME}, or a path, absolute or relative to the
+   *     first root
    * @throws InvalidInputException of kind FORBIDDEN if it lies outside every root, also by way of a
    *     symbolic link; NOT_FOUND if nothing is there; INVALID if it is neither a path nor such a
    *     URI
@@ -86,8 +104,11 @@ public final class DataRoots {
         .orElseGet(() -> String.valueOf(file.getFileName()));
   }
 
-  private static Path parse(String uri) {
+  private Path parse(String uri) {
     try {
+      if (uri.startsWith(UPLOAD)) {
+        return uploaded(uri.substring(UPLOAD.length()));
+      }
       if (!SCHEME.matcher(uri).matches()) {
         return Path.of(uri);
       }
@@ -112,6 +133,15 @@ public final class DataRoots {
           "'%s' is neither a path nor a file: URI; write file:///path, with %%20 for a blank"
               .formatted(Quoted.of(uri)));
     }
+  }
+
+  private Path uploaded(String name) {
+    if (uploads == null) {
+      throw forbidden(
+          "the server takes no uploads (watershed.data.uploads), so there is no '%s'"
+              .formatted(Quoted.of(UPLOAD + name)));
+    }
+    return uploads.resolve(name);
   }
 
   private List<Path> realRoots() {

@@ -3,6 +3,7 @@ package dev.watershed.classifier.data;
 import dev.watershed.classifier.checkpoint.Digest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The rows of a split and the names of their labels. Rows of a file lie outside the heap and are
@@ -31,7 +32,16 @@ public record Dataset(List<Row> rows, List<String> labels, List<String> notices)
    * often.
    */
   public Digest digest() {
-    return RowDigest.of(rows, labels);
+    return digest(() -> false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param cancelled polled while reading, which then ends by a {@code CancellationException}
+   */
+  public Digest digest(BooleanSupplier cancelled) {
+    return RowDigest.of(rows, labels, cancelled);
   }
 
   /** The rows with one of these labels; the names of labels stay. */

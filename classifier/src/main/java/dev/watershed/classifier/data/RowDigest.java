@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +32,13 @@ final class RowDigest {
 
   private RowDigest() {}
 
-  static Digest of(List<Row> rows, List<String> labels) {
+  static Digest of(List<Row> rows, List<String> labels, BooleanSupplier cancelled) {
     RowDigest digest = new RowDigest();
     digest.add(HEAD);
     for (Row row : rows) {
+      if (cancelled.getAsBoolean()) {
+        throw new CancellationException();
+      }
       digest.add(row, row.label() < 0 ? null : labels.get(row.label()));
     }
     return new Digest(HexFormat.of().formatHex(digest.sha256.digest()), digest.size);

@@ -4,10 +4,13 @@ import static java.util.stream.Collectors.joining;
 
 import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.checkpoint.Digest;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -23,7 +26,7 @@ public final class Tasks {
   private static final List<String> HANS = List.of("entailment", "non-entailment");
 
   /** HANS's own reading of a three-way prediction. */
-  private static final Map<String, List<String>> HANS_OF_MNLI =
+  static final Map<String, List<String>> HANS_OF_MNLI =
       Map.of(
           "entailment",
           List.of("entailment"),
@@ -73,11 +76,32 @@ public final class Tasks {
           .collect(
               Collectors.toMap(Task::name, Function.identity(), (a, b) -> a, LinkedHashMap::new));
 
+  private static final String VERSION = versionOf(all());
+
   private Tasks() {}
 
   /** Returns all tasks, those of one data set side by side. */
   public static List<Task> all() {
     return List.copyOf(BY_NAME.values());
+  }
+
+  /** Names what {@link #all} returns: another where anything in it is another. */
+  public static String version() {
+    return VERSION;
+  }
+
+  static String versionOf(List<Task> tasks) {
+    StringBuilder said = new StringBuilder();
+    for (Task task : tasks) {
+      said.append(List.of(task.name(), task.labels(), task.score(), task.directories()))
+          .append(List.of(task.files(), task.ownFiles(), task.groups(), task.onlyLabels()));
+      for (TaskLayout layout : task.layouts()) {
+        said.append(List.of(layout.text(), layout.pair(), layout.label(), layout.group()))
+            .append(List.of(layout.width(), layout.numbered()));
+      }
+      said.append(new TreeMap<>(task.modelLabels())).append('\n');
+    }
+    return Digest.of(said.toString().getBytes(StandardCharsets.UTF_8)).sha256().substring(0, 12);
   }
 
   /**

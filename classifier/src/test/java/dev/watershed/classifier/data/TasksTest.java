@@ -8,10 +8,15 @@ import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.data.Row.TextRow;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
@@ -59,6 +64,48 @@ class TasksTest {
         .isThrownBy(() -> Tasks.named("mnli"))
         .withMessageContaining("mnli/validation-matched")
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+  }
+
+  /** Clients that keep the catalogue see by it that theirs is old. */
+  @Test
+  void version_anyFieldOfAnyTaskChanged_isAnother() {
+    assertThat(Tasks.version()).isEqualTo(Tasks.versionOf(Tasks.all())).matches("[0-9a-f]{12}");
+    Task task = Tasks.named("hans/subsequence/entailment");
+    List<Object> fields = new ArrayList<>();
+    for (RecordComponent component : Task.class.getRecordComponents()) {
+      fields.add(value(component, task));
+    }
+    Set<String> versions = new HashSet<>(Set.of(Tasks.versionOf(List.of(task))));
+    for (int i = 0; i < fields.size(); i++) {
+      List<Object> changed = new ArrayList<>(fields);
+      changed.set(
+          i,
+          switch (Task.class.getRecordComponents()[i].getName()) {
+            case "name" -> "other";
+            case "score" -> Task.Score.F1;
+            case "layouts" ->
+                List.of(TaskLayout.named("a", "b", "c", "d", true), task.layouts().get(1));
+            case "modelLabels" -> Map.of();
+            default -> List.of("other");
+          });
+      assertThat(versions.add(Tasks.versionOf(List.of(made(changed))))).isTrue();
+    }
+  }
+
+  private static Object value(RecordComponent component, Task task) {
+    try {
+      return component.getAccessor().invoke(task);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Task made(List<Object> fields) {
+    try {
+      return (Task) Task.class.getDeclaredConstructors()[0].newInstance(fields.toArray());
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.data.UploadedFiles;
 import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
@@ -42,7 +43,15 @@ final class Stores {
             "The data root " + root + " (watershed.data.roots) is no directory that can be read.");
       }
     }
-    return new DataRoots(configuration.roots());
+    return new DataRoots(configuration.roots(), configuration.uploads());
+  }
+
+  @Singleton
+  UploadedFiles uploads(DataConfiguration configuration) throws IOException {
+    return new UploadedFiles(
+        configuration.uploads(),
+        configuration.maxFileBytes().bytes(),
+        configuration.maxUploads().bytes());
   }
 
   @Singleton

@@ -12,12 +12,10 @@ import dev.watershed.classifier.data.SampleSpec;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
-import dev.watershed.type.v1.LabelCount;
 import dev.watershed.type.v1.SplitDescription;
 import io.grpc.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -96,26 +94,10 @@ final class TrainingData {
   SplitDescription describe(String name, DatasetSplit split, List<String> labels, int padTokenId) {
     var key = key(split);
     var dataset = rows(key);
-    var counts = new LinkedHashMap<String, Long>();
-    (labels.isEmpty() ? dataset.labels() : labels).forEach(label -> counts.put(label, 0L));
     var padding = new PaddingSuspicion(padTokenId);
-    for (var row : dataset.rows()) {
-      padding.look(row);
-      if (row.label() >= 0) {
-        counts.merge(dataset.labels().get(row.label()), 1L, Long::sum);
-      }
-    }
+    var description = SplitSummary.of(dataset, labels, padding::look).setName(name);
     var digest = digests.get(key, unused -> dataset.digest());
-    var description =
-        SplitDescription.newBuilder()
-            .setName(name)
-            .setDigest(Answers.digest(digest))
-            .setRowCount(dataset.rows().size())
-            .addAllNotices(dataset.notices())
-            .addAllNotices(padding.notices());
-    counts.forEach(
-        (label, count) ->
-            description.addLabels(LabelCount.newBuilder().setLabel(label).setRowCount(count)));
+    description.setDigest(Answers.digest(digest)).addAllNotices(padding.notices());
     if (key.stamp() != null) {
       description.setFile(roots.relativize(key.stamp().file()));
     }

@@ -15,6 +15,8 @@ import dev.watershed.classifier.checkpoint.ParameterNorms;
 import dev.watershed.classifier.checkpoint.TrainedSteps;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.server.ClientStream;
+import dev.watershed.server.DiskSpace;
 import dev.watershed.server.PageToken;
 import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
@@ -38,7 +40,8 @@ import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointResponse;
-import io.grpc.Context;
+import dev.watershed.trainer.v1.UploadCheckpointRequest;
+import dev.watershed.trainer.v1.UploadCheckpointResponse;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -54,16 +57,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /** {@code CheckpointService}: the checkpoint store, asked from outside. */
 @Singleton
 public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointServiceImplBase {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final int PLACES = 8;
-  private static final long POLL_MILLIS = 100;
   private static final String PREFIX = "checkpoints/";
 
   /** Of a registration, as they are called in errors. */
@@ -72,12 +71,16 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   private final CheckpointStore store;
   private final DataRoots roots;
   private final Deletions deletions;
-  private final Semaphore places = new Semaphore(PLACES, true);
+  private final DiskSpace disk;
+  private final Places places = new Places(PLACES);
+  private final Places taking = new Places(Uploads.PLACES);
 
-  public CheckpointEndpoint(CheckpointStore store, DataRoots roots, Deletions deletions) {
+  public CheckpointEndpoint(
+      CheckpointStore store, DataRoots roots, Deletions deletions, DiskSpace disk) {
     this.store = store;
     this.roots = roots;
     this.deletions = deletions;
+    this.disk = disk;
   }
 
   @Override
@@ -141,6 +144,52 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   }
 
   @Override
+  public StreamObserver<UploadCheckpointRequest> uploadCheckpoint(
+      StreamObserver<UploadCheckpointResponse> observer) {
+    return ClientStream.read(
+        observer,
+        stream ->
+            UploadCheckpointResponse.newBuilder()
+                .setCheckpoint(message(taking.in(() -> take(stream))))
+                .build());
+  }
+
+  private CheckpointManifest take(ClientStream<UploadCheckpointRequest> stream)
+      throws IOException, InterruptedException {
+    var first = stream.next().orElse(UploadCheckpointRequest.getDefaultInstance());
+    Uploads.requireBegun(first.hasCheckpoint(), "checkpoint");
+    var said = first.getCheckpoint();
+    long size = said.hasSizeBytes() ? said.getSizeBytes() : -1;
+    try (var parts = new CheckpointParts(store, disk, size)) {
+      add(first, parts);
+      for (var next = stream.next(); next.isPresent(); next = stream.next()) {
+        Uploads.requireNotBegun(next.get().hasCheckpoint(), "checkpoint");
+        add(next.get(), parts);
+      }
+      parts.endFile();
+      Uploads.requireComplete(size, parts.sizeBytes());
+      var trained = TrainedSteps.of(said.getDirectoryName(), parts.state());
+      return places.in(
+          () ->
+              keep(
+                  said.getCheckpointId(),
+                  said.getLabelsList(),
+                  parts.path(),
+                  trained,
+                  new ArrayList<>()));
+    } catch (InvalidInputException e) {
+      throw told(e, said.getCheckpointId(), "checkpoint");
+    }
+  }
+
+  private static void add(UploadCheckpointRequest request, CheckpointParts parts)
+      throws IOException {
+    for (var part : request.getPartsList()) {
+      parts.add(part.getFileName(), part.getContent());
+    }
+  }
+
+  @Override
   public void downloadCheckpoint(
       DownloadCheckpointRequest request, StreamObserver<DownloadCheckpointResponse> observer) {
     ServerStream.pump(
@@ -160,47 +209,17 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
 
   private DescribeCheckpointResponse describe(CheckpointManifest manifest) {
     try {
-      return inAPlace(
+      return places.in(
           () ->
               store.read(
                   manifest,
                   directory -> {
                     var checkpoint = HuggingFaceCheckpoint.open(directory);
-                    var norms = ParameterNorms.of(checkpoint, CheckpointEndpoint::throwIfUnwanted);
+                    var norms = ParameterNorms.of(checkpoint, Places::throwIfUnwanted);
                     return message(manifest, checkpoint.architecture(), norms);
                   }));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Work that reads whole checkpoints. */
-  @FunctionalInterface
-  private interface LargeWork<T> {
-    T run() throws IOException;
-  }
-
-  /** A few at a time: what is asked for here must not take the disk from training. */
-  private <T> T inAPlace(LargeWork<T> work) throws IOException {
-    try {
-      while (!places.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-        throwIfUnwanted();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CancellationException();
-    }
-    try {
-      throwIfUnwanted();
-      return work.run();
-    } finally {
-      places.release();
-    }
-  }
-
-  private static void throwIfUnwanted() {
-    if (Context.current().isCancelled()) {
-      throw new CancellationException("nobody waits for this any more");
     }
   }
 
@@ -215,21 +234,26 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 + Quoted.of(request.getUri())
                 + "' is a file; give the directory that holds it with its config.json");
       }
-      return inAPlace(() -> register(request, directory));
+      return places.in(() -> register(request, directory));
     } catch (InvalidInputException e) {
-      if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
-        throw RefusedException.alreadyExists(
-            e.reason(), PREFIX + request.getCheckpointId(), String.valueOf(e.getMessage()));
-      }
-      throw FIELDS.contains(e.parameter()) ? e : e.within("uri");
+      throw FIELDS.contains(e.parameter()) ? e : told(e, request.getCheckpointId(), "uri");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** Of an id that is taken, or with the field that the files came in. */
+  private static RuntimeException told(InvalidInputException e, String id, String field) {
+    if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
+      return RefusedException.alreadyExists(
+          e.reason(), PREFIX + id, String.valueOf(e.getMessage()));
+    }
+    return e.parameter().equals(field) ? e : e.within(field);
+  }
+
   private CheckpointManifest register(RegisterCheckpointRequest request, Path directory)
       throws IOException {
-    FileWork work = CheckpointEndpoint::throwIfUnwanted;
+    FileWork work = Places::throwIfUnwanted;
     var labels = request.getLabelsList();
     boolean lacksTokenizer = !request.getTokenizerUri().isEmpty() && !Tokenizers.isIn(directory);
     try (var plain =
@@ -237,30 +261,43 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
             ? PlainDirectory.of(directory, roots, store, work)
             : PlainDirectory.temporary(directory, roots, store, work)) {
       var notices = new ArrayList<String>();
-      if (!labels.isEmpty()) {
-        notices.add(
-            "labels were named at registration: %s (%s in the registered config.json)"
-                .formatted(
-                    shown(labels), shown(HuggingFaceCheckpoint.nameLabels(plain.path(), labels))));
-      }
       if (lacksTokenizer) {
         notices.add(bringTokenizer(request.getTokenizerUri(), plain, work));
       } else if (!request.getTokenizerUri().isEmpty()) {
         notices.add("the checkpoint has a tokenizer of its own, which was kept");
       }
-      var trained = trained(directory);
-      notices.addAll(trained.notices());
-      return store.put(
-          request.getCheckpointId(),
-          "",
-          trained.step().orElse(0),
-          plain.path(),
-          (copy, architecture) -> {
-            notices.addAll(Tokenizers.inspect(copy, architecture.encoder()));
-            return notices;
-          },
-          work);
+      return keep(request.getCheckpointId(), labels, plain.path(), trained(directory), notices);
     }
+  }
+
+  /**
+   * Puts a directory into the store.
+   *
+   * @param labels to be named so; then the directory is ours to change
+   * @param notices what is known to be said of it
+   */
+  private CheckpointManifest keep(
+      String id, List<String> labels, Path directory, TrainedSteps trained, List<String> notices)
+      throws IOException {
+    var all = new ArrayList<String>();
+    if (!labels.isEmpty()) {
+      all.add(
+          "labels were named at registration: %s (%s in the registered config.json)"
+              .formatted(
+                  shown(labels), shown(HuggingFaceCheckpoint.nameLabels(directory, labels))));
+    }
+    all.addAll(notices);
+    all.addAll(trained.notices());
+    return store.put(
+        id,
+        "",
+        trained.step().orElse(0),
+        directory,
+        (copy, architecture) -> {
+          all.addAll(Tokenizers.inspect(copy, architecture.encoder()));
+          return all;
+        },
+        Places::throwIfUnwanted);
   }
 
   /** Returns what is to be said of it. */

@@ -53,7 +53,7 @@ public final class Trainer implements AutoCloseable {
   final CheckpointServiceGrpc.CheckpointServiceBlockingStub checkpointService;
   private final RunFeed feed = new RunFeed();
   private final Server server;
-  private final ManagedChannel channel;
+  final ManagedChannel channel;
 
   /**
    * @param directory holds "checkpoints", "work" and "data", a data root
@@ -102,7 +102,7 @@ public final class Trainer implements AutoCloseable {
     server =
         InProcessServerBuilder.forName(name)
             .addService(new TrainingEndpoint(runs, deletions, rules))
-            .addService(new CheckpointEndpoint(checkpoints, roots, deletions))
+            .addService(new CheckpointEndpoint(checkpoints, roots, deletions, disk))
             .intercept(rules)
             .intercept(new ErrorInterceptor(errors))
             .build()

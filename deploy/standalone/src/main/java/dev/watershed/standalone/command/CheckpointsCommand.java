@@ -2,10 +2,15 @@ package dev.watershed.standalone.command;
 
 import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Status;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.classifier.checkpoint.TrainedSteps;
+import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.CheckpointUpload;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
@@ -13,17 +18,21 @@ import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointResponse;
 import dev.watershed.trainer.v1.EncoderDescription;
 import dev.watershed.trainer.v1.FileDescription;
+import dev.watershed.trainer.v1.FilePart;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.TensorDescription;
+import dev.watershed.trainer.v1.UploadCheckpointRequest;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -33,6 +42,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,7 +51,7 @@ import picocli.CommandLine.Parameters;
 /** Looks at checkpoints, brings them in and takes them out. */
 @Command(
     name = "checkpoints",
-    description = "List, show, register, download and delete checkpoints.",
+    description = "List, show, register, upload, download and delete checkpoints.",
     footer = {
       "",
       "Examples:",
@@ -49,6 +59,7 @@ import picocli.CommandLine.Parameters;
       "  watershed checkpoints register models/bert-base-uncased bert-base-uncased",
       "  watershed checkpoints register models/mine mine --labels no,yes",
       "  watershed checkpoints register runs/seed*/checkpoint-* --tokenizer models/bert-base-uncased",
+      "  watershed checkpoints upload models/mine --address gpu-server:7878",
       "  watershed checkpoints show bert-base-uncased --tensors",
       "  watershed checkpoints download miniature-pretrained --out miniature-pretrained",
       "  watershed checkpoints delete mine"
@@ -383,6 +394,106 @@ final class CheckpointsCommand {
           return List.of();
         },
         output);
+  }
+
+  @Command(
+      description = {
+        "Send a Hugging Face directory to the server, for one whose disk is not this one's, and"
+            + " register it there.",
+        "Sent are config.json, model.safetensors or its shards, the tokenizer, and"
+            + " trainer_state.json, which says the step. Without --id it is called after its folder, as"
+            + " 'checkpoints register' does."
+      })
+  int upload(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "DIRECTORY") String directory,
+      @Option(names = "--id", paramLabel = "ID", description = "What it will be called.")
+          @Nullable String id,
+      @Option(
+              names = "--labels",
+              paramLabel = "A,B",
+              converter = LabelList.Converter.class,
+              description = "Names for the labels in the order of the logits, as for register.")
+          @Nullable LabelList labels,
+      @Option(
+              names = "--tokenizer",
+              paramLabel = "DIR",
+              description = "For a directory without a tokenizer: a directory that has one.")
+          @Nullable Path tokenizer) {
+    Path here = surroundings.workingDirectory().resolve(directory);
+    Map<String, Path> files = checkpointFiles(directory, here);
+    if (tokenizer != null && !Tokenizers.isIn(here)) {
+      Path from = surroundings.workingDirectory().resolve(tokenizer);
+      if (!Tokenizers.isIn(from)) {
+        throw CommandException.badInput("there is no tokenizer in " + tokenizer);
+      }
+      files.keySet().removeAll(HuggingFaceCheckpoint.TOKENIZER_FILES);
+      HuggingFaceCheckpoint.TOKENIZER_FILES.stream()
+          .filter(name -> Files.isRegularFile(from.resolve(name)))
+          .forEach(name -> files.put(name, from.resolve(name)));
+    }
+    String folder = String.valueOf(here.toAbsolutePath().normalize().getFileName());
+    CheckpointUpload.Builder said =
+        CheckpointUpload.newBuilder()
+            .setCheckpointId(
+                id != null
+                    ? Names.newCheckpoint(id)
+                    : NewCheckpoint.of(List.of(directory), "", surroundings.workingDirectory())
+                        .get(0)
+                        .id())
+            .setDirectoryName(Quoted.isPlain(folder) ? folder : "")
+            .setSizeBytes(files.values().stream().mapToLong(DataCommand::size).sum());
+    if (labels != null) {
+      said.addAllLabels(labels.names());
+    }
+    var call = CheckpointServiceGrpc.newBlockingV2Stub(server.channel()).uploadCheckpoint();
+    try (var upload = new Upload<>(call, output.terminal())) {
+      upload.send(UploadCheckpointRequest.newBuilder().setCheckpoint(said).build());
+      files.forEach(
+          (name, file) ->
+              upload.send(
+                  name,
+                  file,
+                  part ->
+                      UploadCheckpointRequest.newBuilder()
+                          .addParts(FilePart.newBuilder().setFileName(name).setContent(part))
+                          .build()));
+      print(upload.answer().getCheckpoint(), output);
+    }
+    return ExitCode.OK;
+  }
+
+  /**
+   * The files of a directory that are sent, by name; small ones first, so that errors come early.
+   */
+  private static Map<String, Path> checkpointFiles(String said, Path directory) {
+    List<Path> there;
+    try (var entries = Files.list(directory)) {
+      there =
+          entries
+              .filter(Files::isRegularFile)
+              .filter(
+                  file -> {
+                    String name = String.valueOf(file.getFileName());
+                    return HuggingFaceCheckpoint.isFile(name) || name.equals(TrainedSteps.STATE);
+                  })
+              .sorted(
+                  Comparator.<Path>comparingLong(DataCommand::size)
+                      .thenComparing(Comparator.naturalOrder()))
+              .toList();
+    } catch (IOException e) {
+      throw CommandException.badInput("cannot read " + said + ": " + Failures.sentence(e));
+    }
+    Map<String, Path> files = new LinkedHashMap<>();
+    there.forEach(file -> files.put(String.valueOf(file.getFileName()), file));
+    if (files.keySet().stream().noneMatch(name -> name.endsWith(".safetensors"))) {
+      throw CommandException.badInput(
+          said
+              + " holds no model.safetensors, nor shards of one; pickles are not read. 'checkpoints"
+              + " register' says how to convert them");
+    }
+    return files;
   }
 
   @Command(description = "Write the files of a checkpoint to a directory.")

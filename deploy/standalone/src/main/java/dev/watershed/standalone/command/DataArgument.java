@@ -260,7 +260,12 @@ final class DataArgument {
     if (path.isEmpty()) {
       throw bad(source + " needs a path");
     }
-    if (path.startsWith("/") || path.startsWith("file:")) {
+    return located(path, workingDirectory);
+  }
+
+  /** Returns what a server is asked for: a path that is here as an absolute one, others as said. */
+  static String located(String path, Path workingDirectory) {
+    if (path.startsWith("/") || path.startsWith("file:") || path.startsWith("upload:")) {
       return path;
     }
     Path here = workingDirectory.resolve(path);
@@ -379,11 +384,21 @@ final class DataArgument {
   }
 
   /** Returns the score of a task as {@code score=} names it. */
-  static String scoreWord(Task.Score score) {
+  private static String scoreWord(Task.Score score) {
     return switch (score) {
       case ACCURACY -> "accuracy";
       case F1 -> "f1";
       case MATTHEWS_CORRELATION -> "mcc";
+    };
+  }
+
+  /** Returns a score as {@code score=} names it. */
+  static String scoreWord(Score score) {
+    return switch (score) {
+      case SCORE_F1 -> "f1";
+      case SCORE_MATTHEWS_CORRELATION -> "mcc";
+      case SCORE_MEAN_LOSS -> "loss";
+      default -> "accuracy";
     };
   }
 
@@ -401,7 +416,7 @@ final class DataArgument {
     if (isTask()) {
       return task().name();
     }
-    String path = unescape(source.substring(source.indexOf(':') + 1));
+    String path = unescape(source.substring(source.indexOf(':') + 1)).replaceFirst("^upload:", "");
     String last = path.substring(path.lastIndexOf('/') + 1);
     int dot = last.lastIndexOf('.');
     return source.startsWith("file:") && dot > 0 ? last.substring(0, dot) : last;

@@ -21,7 +21,7 @@ final class FieldWords {
       Pattern.compile(
           "(classification\\.train|masked_language_model\\.train|classification\\.validation"
               + "|masked_language_model\\.validation|samples\\[\\d+]|in_domain"
-              + "|diagnostics\\[\\d+](?:\\.sample)?)(?:\\.split)?(?:\\.(.*))?");
+              + "|diagnostics\\[\\d+](?:\\.sample)?|split(?=\\.))(?:\\.split)?(?:\\.(.*))?");
 
   /** What is trained and how; other fields of a recipe are options of their own name. */
   private static final Map<String, String> TRAINING =
@@ -208,6 +208,9 @@ final class FieldWords {
     }
     if (root.endsWith(".validation")) {
       return "--validation";
+    }
+    if (root.equals("split")) {
+      return "DATA";
     }
     return root.startsWith("samples")
         ? "--sample"

@@ -40,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       EvaluateCommand.class,
       StudyCommand.class,
       TasksCommand.class,
+      DataCommand.class,
       DynamicsCommand.class,
       MetricsCommand.class,
       ClusterCommand.class,

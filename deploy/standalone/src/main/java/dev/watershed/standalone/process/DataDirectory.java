@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a standalone server keeps everything: databases in {@code db/}, checkpoints in {@code
- * checkpoints/}, what a run needs to resume in {@code work/}, the address it listens on in {@code
- * endpoint}. One process at a time holds the lock on it.
+ * checkpoints/}, data that clients sent in {@code uploads/}, what a run needs to resume in {@code
+ * work/}, the address it listens on in {@code endpoint}. One process at a time holds the lock on
+ * it.
  *
  * @param root the directory, absolute
  */
@@ -73,6 +74,11 @@ public record DataDirectory(Path root) {
   /** The checkpoint store. */
   public Path checkpoints() {
     return root.resolve("checkpoints");
+  }
+
+  /** Files of data that clients have sent. */
+  public Path uploads() {
+    return root.resolve("uploads");
   }
 
   /** State of unfinished work. */
@@ -128,7 +134,7 @@ public record DataDirectory(Path root) {
    */
   public Held hold() {
     refuseMeaningfulName();
-    for (Path part : List.of(root, databases(), checkpoints(), work())) {
+    for (Path part : List.of(root, databases(), checkpoints(), uploads(), work())) {
       make(part);
     }
     try {

@@ -180,6 +180,7 @@ public final class Standalone implements AutoCloseable {
     properties.put("watershed.engine.tf32", settings.torch().tf32());
     properties.put(
         "watershed.data.roots", settings.dataRoots().stream().map(Path::toString).toList());
+    properties.put("watershed.data.uploads", directory.uploads().toString());
     properties.put("watershed.trainer.work", directory.work().toString());
     properties.put("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
     return properties;

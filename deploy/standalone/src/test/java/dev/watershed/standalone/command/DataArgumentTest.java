@@ -233,4 +233,18 @@ final class DataArgumentTest {
         .hasMessageContaining(message)
         .hasMessageContaining(text);
   }
+
+  @Test
+  void sample_uploadedFile_isAskedForAsSuchAndCalledAfterItsName() {
+    EvaluationSample sample =
+        DataArgument.parse("file:upload:glue/dev.tsv,text=s,label=l", Path.of("/")).sample();
+    assertThat(sample.getName()).isEqualTo("dev");
+    assertThat(sample.getSplit().getFile().getUri()).isEqualTo("upload:glue/dev.tsv");
+    assertThat(
+            DataArgument.parse("task:mnli/train=upload:MNLI/train.tsv", Path.of("/"))
+                .split()
+                .getTask()
+                .getUri())
+        .isEqualTo("upload:MNLI/train.tsv");
+  }
 }

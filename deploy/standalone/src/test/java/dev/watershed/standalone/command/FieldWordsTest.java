@@ -35,6 +35,8 @@ final class FieldWordsTest {
         "alphas[2] | --alphas",
         "spec.adaptive.tolerance_nats | --tolerance",
         "checkpoint_id | ID",
+        "split.file.text_column | text= of DATA",
+        "split.task.uri | the path of DATA",
       })
   void of_field_isWhatWasTyped(String field, String typed) {
     assertThat(FieldWords.of(field)).isEqualTo(typed);

@@ -17,10 +17,10 @@ final class TasksCommandTest {
   @BeforeEach
   void start(@TempDir Path temporary) throws Exception {
     directory = temporary;
-    line = new CommandLineFixture(directory);
-    Files.createDirectories(directory.resolve("glue/QQP"));
+    line = new CommandLineFixture(directory, DataServed.below(directory));
+    Files.createDirectories(directory.resolve("QQP"));
     Files.writeString(
-        directory.resolve("glue/QQP/train.tsv"),
+        directory.resolve("QQP/train.tsv"),
         "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
             + "0\t1\t2\tWhy?\tHow \u001b[31mlong?\t1\n"
             + "1\t1\t2\t"
@@ -39,13 +39,13 @@ final class TasksCommandTest {
   void tasks_withoutMore_listsThem() {
     assertThat(line.run("tasks")).isEqualTo(ExitCode.OK);
     assertThat(line.out())
-        .containsPattern("cola/out-of-domain-dev +mcc +unacceptable, acceptable")
-        .containsPattern("mnli/train +accuracy +entailment, neutral, contradiction")
+        .containsPattern("cola/out-of-domain-dev +mcc +unacceptable, acceptable +-")
+        .containsPattern("mnli/train +accuracy +entailment, neutral, contradiction +-")
+        .containsPattern("qqp/train +f1 +not_duplicate, duplicate +QQP/train.tsv")
         .contains("heuristics_evaluation_set.txt", "train-*.parquet", "glue/mnli");
     String bare = line.out();
     assertThat(line.run("tasks", "list")).isEqualTo(ExitCode.OK);
     assertThat(line.out()).isEqualTo(bare);
-    assertThat(line.address()).as("no server is asked").isEmpty();
   }
 
   @Test
@@ -55,13 +55,14 @@ final class TasksCommandTest {
     assertThat(tasks).hasSize(20);
     assertThat(tasks.get(0).get("name").asText()).isEqualTo("mnli/train");
     assertThat(tasks.get(0).get("labels")).hasSize(3);
+    assertThat(tasks.get(3).get("file").asText()).isEqualTo("QQP/train.tsv");
   }
 
   @Test
   void show_file_tellsLayoutCountsNoticesAndRows() {
-    assertThat(line.run("tasks", "show", "qqp/train", "glue")).isEqualTo(ExitCode.OK);
+    assertThat(line.run("tasks", "show", "qqp/train")).isEqualTo(ExitCode.OK);
     assertThat(line.out())
-        .contains("glue/QQP/train.tsv")
+        .contains("QQP/train.tsv")
         .contains("tsv, texts question1 and question2, label is_duplicate")
         .containsPattern("rows +3")
         .containsPattern("not_duplicate +2")
@@ -70,31 +71,33 @@ final class TasksCommandTest {
         .contains("[duplicate]\n  Why?\n  How  [31mlong?")
         .contains("x".repeat(60) + "...")
         .doesNotContain("\u001b");
-    assertThat(line.run("tasks", "show", "qqp/train", "glue/QQP/train.tsv", "--rows", "0"))
+    assertThat(line.run("tasks", "show", "qqp/train", "QQP/train.tsv", "--rows", "0"))
         .isEqualTo(ExitCode.OK);
     assertThat(line.out()).doesNotContain("Why?");
   }
 
   @Test
   void show_asJson_hasTheSame() throws Exception {
-    assertThat(line.run("tasks", "show", "qqp/train", "glue", "--json")).isEqualTo(ExitCode.OK);
+    assertThat(line.run("tasks", "show", "qqp/train", "--json")).isEqualTo(ExitCode.OK);
     var shown = new JsonMapper().readTree(line.out());
-    assertThat(shown.get("rowCount").asInt()).isEqualTo(3);
-    assertThat(shown.get("labelCounts").get("not_duplicate").asInt()).isEqualTo(2);
-    assertThat(shown.get("textColumn").asText()).isEqualTo("question1");
+    assertThat(shown.get("split").get("rowCount").asInt()).isEqualTo(3);
+    var label = shown.get("split").get("labels").get(0);
+    assertThat(label.get("label").asText()).isEqualTo("not_duplicate");
+    assertThat(label.get("rowCount").asInt()).isEqualTo(2);
+    assertThat(shown.get("layout").get("textColumn").asText()).isEqualTo("question1");
     assertThat(shown.get("firstRows")).hasSize(3);
   }
 
   @Test
   void show_whatIsNotThere_saysWhatWasLookedFor() {
-    assertThat(line.run("tasks", "show", "qqp/validation", "glue")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("tasks", "show", "qqp/validation")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.err()).contains("no file of qqp/validation").contains("dev.tsv");
     assertThat(line.run("tasks", "show", "qqp/test")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.err()).contains("qqp/validation");
-    assertThat(line.run("tasks", "show", "mnli/train", "glue/QQP/train.tsv"))
+    assertThat(line.run("tasks", "show", "mnli/train", "QQP/train.tsv"))
         .isEqualTo(ExitCode.BAD_INPUT);
     assertThat(line.err()).contains("question1").contains("sentence1, sentence2, gold_label");
-    assertThat(line.run("tasks", "show", "qqp/train", "glue", "--rows", "-1"))
+    assertThat(line.run("tasks", "show", "qqp/train", "--rows", "-1"))
         .isEqualTo(ExitCode.BAD_INPUT);
   }
 }

@@ -1,5 +1,6 @@
 package dev.watershed.standalone.fuzz;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
@@ -41,16 +42,22 @@ import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.CheckpointUpload;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
+import dev.watershed.trainer.v1.DataServiceGrpc;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
+import dev.watershed.trainer.v1.DescribeSplitRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
+import dev.watershed.trainer.v1.FileUpload;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
+import dev.watershed.trainer.v1.ListLabelMappingsRequest;
 import dev.watershed.trainer.v1.ListRecipesRequest;
+import dev.watershed.trainer.v1.ListTasksRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
 import dev.watershed.trainer.v1.Recipe;
@@ -60,6 +67,8 @@ import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
+import dev.watershed.trainer.v1.UploadCheckpointRequest;
+import dev.watershed.trainer.v1.UploadFileRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.ColumnFilter;
@@ -119,6 +128,7 @@ final class Corpus {
     var corpus = new Corpus(channel, root);
     corpus.writeFiles();
     corpus.addTrainer();
+    corpus.addData();
     corpus.addEvaluator();
     corpus.addMetrics();
     corpus.addOthers();
@@ -520,6 +530,43 @@ final class Corpus {
       throw new AssertionError(last);
     }
     return name;
+  }
+
+  private void addData() throws IOException {
+    right(
+        DataServiceGrpc.getUploadFileMethod(),
+        UploadFileRequest.newBuilder()
+            .setFile(FileUpload.newBuilder().setName("sent/data.tsv"))
+            .setContent(ByteString.copyFrom(Files.readAllBytes(root.resolve("data.tsv"))))
+            .build());
+    var whole =
+        UploadCheckpointRequest.newBuilder()
+            .setCheckpoint(CheckpointUpload.newBuilder().setCheckpointId("sent"));
+    try (var files = Files.list(root.resolve("model"))) {
+      for (Path file : files.toList()) {
+        whole
+            .addPartsBuilder()
+            .setFileName(file.getFileName().toString())
+            .setContent(ByteString.copyFrom(Files.readAllBytes(file)));
+      }
+    }
+    right(CheckpointServiceGrpc.getUploadCheckpointMethod(), whole.build());
+    texts.add("upload:sent/data.tsv");
+    right(DataServiceGrpc.getListTasksMethod(), ListTasksRequest.getDefaultInstance());
+    right(
+        DataServiceGrpc.getListLabelMappingsMethod(),
+        ListLabelMappingsRequest.getDefaultInstance());
+    for (var split :
+        List.of(
+            DatasetSplit.newBuilder().setBuiltin("miniature/validation").build(),
+            file("data.tsv", FileFormat.FILE_FORMAT_TSV),
+            DatasetSplit.newBuilder()
+                .setTask(TaskSplit.newBuilder().setName("cola/in-domain-dev").setUri("cola.tsv"))
+                .build())) {
+      right(
+          DataServiceGrpc.getDescribeSplitMethod(),
+          DescribeSplitRequest.newBuilder().setSplit(split).setFirstRowCount(2).build());
+    }
   }
 
   private void addEvaluator() {

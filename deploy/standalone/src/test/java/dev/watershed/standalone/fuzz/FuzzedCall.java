@@ -56,10 +56,7 @@ record FuzzedCall(
     var descriptor =
         MethodDescriptor.newBuilder(marshaller, marshaller)
             .setFullMethodName(method.name())
-            .setType(
-                method.descriptor().isServerStreaming()
-                    ? MethodDescriptor.MethodType.SERVER_STREAMING
-                    : MethodDescriptor.MethodType.UNARY)
+            .setType(type(method))
             .build();
     var options =
         CallOptions.DEFAULT
@@ -98,6 +95,15 @@ record FuzzedCall(
     } catch (ExecutionException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static MethodDescriptor.MethodType type(ServedMethod method) {
+    if (method.descriptor().isServerStreaming()) {
+      return MethodDescriptor.MethodType.SERVER_STREAMING;
+    }
+    return method.descriptor().isClientStreaming()
+        ? MethodDescriptor.MethodType.CLIENT_STREAMING
+        : MethodDescriptor.MethodType.UNARY;
   }
 
   private static final class Answers extends ClientCall.Listener<byte[]> {

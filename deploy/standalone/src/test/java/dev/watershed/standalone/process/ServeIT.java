@@ -35,6 +35,7 @@ final class ServeIT {
   private static final String[] SERVICES = {
     "watershed.trainer.v1.TrainingService",
     "watershed.trainer.v1.CheckpointService",
+    "watershed.trainer.v1.DataService",
     "watershed.eval.v1.EvaluationService",
     "watershed.analysis.v1.MetricService",
     "watershed.analysis.v1.StudyService",

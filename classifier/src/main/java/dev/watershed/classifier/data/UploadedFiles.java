@@ -1,0 +1,279 @@
+package dev.watershed.classifier.data;
+
+import static dev.watershed.classifier.InvalidInputException.invalid;
+
+import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.classifier.Quoted;
+import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.classifier.checkpoint.DurableFiles;
+import dev.watershed.classifier.checkpoint.FileWork;
+import dev.watershed.classifier.checkpoint.IncomingDirectory;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files that callers have sent, in a directory that is a data root. Each is written aside and
+ * appears when it is whole; it is not changed after that. Thread-safe.
+ */
+public final class UploadedFiles {
+  /** Of the URI that stands for a file here: {@code upload:NAME}. */
+  public static final String SCHEME = "upload";
+
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,4}");
+
+  private final @Nullable Path root;
+  private final long maxFileBytes;
+  private final long maxBytes;
+
+  // Bytes of all files here, those that are still coming included.
+  private long held;
+  private int coming;
+  private long begun;
+
+  /**
+   * @param root where they are kept; made where it is missing. Null where nothing is taken
+   * @param maxFileBytes bytes of one file
+   * @param maxBytes bytes of all of them together
+   */
+  public UploadedFiles(@Nullable Path root, long maxFileBytes, long maxBytes) throws IOException {
+    this.root = root == null ? null : Files.createDirectories(root).toRealPath();
+    this.maxFileBytes = maxFileBytes;
+    this.maxBytes = maxBytes;
+    if (this.root != null) {
+      IncomingDirectory.sweep(this.root);
+      held = bytesIn(this.root);
+    }
+  }
+
+  /**
+   * A file that is there.
+   *
+   * @param uri what stands for it wherever a file of data is named
+   */
+  public record Uploaded(String uri, Digest digest) {}
+
+  /**
+   * Begins to take a file.
+   *
+   * @param name of up to five parts with slashes between them
+   * @param sizeBytes what it will have; negative where that is not known
+   * @throws InvalidInputException UPLOADS_OFF where nothing is taken, UPLOAD_NAME_TAKEN where the
+   *     name is another file's, FILE_TOO_LARGE or UPLOADS_FULL where it is too large
+   */
+  public Incoming begin(String name, long sizeBytes) throws IOException {
+    if (root == null) {
+      throw new InvalidInputException(
+          Kind.MISMATCH,
+          "UPLOADS_OFF",
+          "",
+          "the server takes no files; set watershed.data.uploads to a directory that trainer and"
+              + " evaluator share, or put the file below a data root");
+    }
+    if (!NAME.matcher(name).matches()) {
+      throw invalid(
+          "FILE_NAME_INVALID",
+          "name",
+          "'%s' is no name of up to five parts of letters, digits, dots, dashes and underscores"
+              .formatted(Quoted.of(name)));
+    }
+    Path target = root.resolve(name);
+    if (Files.exists(target)
+        && (!Files.isRegularFile(target) || (sizeBytes >= 0 && Files.size(target) != sizeBytes))) {
+      throw taken(name);
+    }
+    recount(root);
+    requireRoom(name, sizeBytes, sizeBytes);
+    return new Incoming(name, target, IncomingDirectory.create(root));
+  }
+
+  /** Others may have deleted files; nobody else writes any. */
+  private void recount(Path directory) throws IOException {
+    long before;
+    synchronized (this) {
+      if (coming > 0) {
+        return;
+      }
+      before = begun;
+    }
+    long there = bytesIn(directory);
+    synchronized (this) {
+      if (begun == before) {
+        held = there;
+      }
+    }
+  }
+
+  /** What vanishes meanwhile counts nothing. */
+  private static long bytesIn(Path directory) throws IOException {
+    long[] bytes = {0};
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            bytes[0] += attributes.size();
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return bytes[0];
+  }
+
+  private void requireRoom(String name, long fileBytes, long moreBytes) {
+    if (fileBytes > maxFileBytes) {
+      throw invalid(
+          "FILE_TOO_LARGE",
+          "",
+          String.format(
+              Locale.ROOT,
+              "'%s' has more than %d bytes, which is what is read of a file"
+                  + " (watershed.data.max-file-bytes); split it, or raise that",
+              name,
+              maxFileBytes));
+    }
+    long now;
+    synchronized (this) {
+      now = held;
+    }
+    if (moreBytes > maxBytes - now) {
+      throw new InvalidInputException(
+          Kind.EXHAUSTED,
+          "UPLOADS_FULL",
+          "",
+          String.format(
+              Locale.ROOT,
+              "the uploaded files have %d bytes, and at most %d are kept of all"
+                  + " (watershed.data.max-uploads); have some deleted, or raise it",
+              now,
+              maxBytes));
+    }
+  }
+
+  private static InvalidInputException taken(String name) {
+    return new InvalidInputException(
+        Kind.MISMATCH,
+        "UPLOAD_NAME_TAKEN",
+        "name",
+        "'%s' was uploaded before with other content; choose another name".formatted(name));
+  }
+
+  /** A file that is being taken; closing it before it is complete leaves nothing of it. */
+  public final class Incoming implements AutoCloseable {
+    private final String name;
+    private final Path target;
+    private final IncomingDirectory directory;
+    private final Path aside;
+    private final FileChannel channel;
+    private final MessageDigest sha256 = Digest.newSha256();
+    private long size;
+    private boolean kept;
+
+    private Incoming(String name, Path target, IncomingDirectory directory) throws IOException {
+      this.name = name;
+      this.target = target;
+      this.directory = directory;
+      this.aside = directory.path().resolve("file");
+      try {
+        this.channel =
+            FileChannel.open(aside, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+      } catch (Throwable e) {
+        directory.close();
+        throw e;
+      }
+      synchronized (UploadedFiles.this) {
+        coming++;
+        begun++;
+      }
+    }
+
+    /** The directory that it is written in. */
+    public Path directory() {
+      return directory.path();
+    }
+
+    /** Bytes so far. */
+    public long sizeBytes() {
+      return size;
+    }
+
+    /**
+     * Appends a part.
+     *
+     * @throws InvalidInputException FILE_TOO_LARGE or UPLOADS_FULL
+     */
+    public void write(ByteBuffer part) throws IOException {
+      int length = part.remaining();
+      requireRoom(name, size + length, length);
+      synchronized (UploadedFiles.this) {
+        held += length;
+      }
+      size += length;
+      sha256.update(part.duplicate());
+      while (part.hasRemaining()) {
+        channel.write(part);
+      }
+    }
+
+    /**
+     * Gives the file its name. Where it has that already with the same content, nothing changes.
+     *
+     * @param work ends the comparison
+     * @throws InvalidInputException UPLOAD_NAME_TAKEN where the name is another file's
+     */
+    public Uploaded complete(FileWork work) throws IOException {
+      channel.force(true);
+      channel.close();
+      var digest = new Digest(HexFormat.of().formatHex(sha256.digest()), size);
+      try {
+        Files.createDirectories(target.resolveSibling(""));
+        DurableFiles.publish(aside, target);
+        kept = true;
+      } catch (FileAlreadyExistsException e) {
+        if (!Files.isRegularFile(target) || !Digest.of(target, work).equals(digest)) {
+          throw taken(name);
+        }
+      }
+      return new Uploaded(SCHEME + ":" + name, digest);
+    }
+
+    @Override
+    public void close() throws IOException {
+      try {
+        channel.close();
+      } finally {
+        try {
+          directory.close();
+        } finally {
+          synchronized (UploadedFiles.this) {
+            coming--;
+            held -= kept ? 0 : size;
+          }
+        }
+      }
+    }
+  }
+}
