@@ -37,6 +37,8 @@ import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.GetStatisticsRequest;
+import dev.watershed.server.v1.GetServerInfoRequest;
+import dev.watershed.server.v1.ServerServiceGrpc;
 import dev.watershed.standalone.process.PicoExperiment;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -668,6 +670,7 @@ final class Corpus {
   }
 
   private void addOthers() {
+    right(ServerServiceGrpc.getGetServerInfoMethod(), GetServerInfoRequest.getDefaultInstance());
     var health = HealthCheckRequest.newBuilder().setService("watershed.eval.v1.EvaluationService");
     right(HealthGrpc.getCheckMethod(), health.build());
     right(HealthGrpc.getWatchMethod(), health.build());
