@@ -170,6 +170,7 @@ public final class RunWorker implements AutoCloseable {
     boolean finished;
     try {
       var run = attempt.run();
+      refuseOutdated(run);
       refuseChangedRows(run);
       finished =
           engine.train(id, run.getSpec(), run.getProgress().getValidationScoresList(), attempt);
@@ -207,6 +208,20 @@ public final class RunWorker implements AutoCloseable {
         Timestamps.between(attempt.run().getStartTime(), attempt.run().getEndTime()).getSeconds());
     engine.forget(id);
     return new CompletionHandler.OnCompleteRemove<>();
+  }
+
+  /**
+   * A recipe that was resolved before zero could be said has nothing where it had zero or false,
+   * and would be trained as something else without a word.
+   */
+  private static void refuseOutdated(TrainingRun run) {
+    if (!run.getSpec().getRecipe().getAdamw().hasBiasCorrection()) {
+      throw RefusedException.failedPrecondition(
+          "SPEC_OUTDATED",
+          run.getName(),
+          "The run was queued by an older version, whose recipes said less than this one needs to"
+              + " train it as it was meant. Queue it anew.");
+    }
   }
 
   /** A run's bits follow from its rows too, and whoever reuses it relies on them. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.rpc.Code;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Row;
+import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
@@ -215,6 +216,24 @@ final class SweepTest {
     assertThat(ended.getError().getMessage()).contains("small/train.tsv", "3 rows then, 2 now");
     // Asked for again, it is another run, on the rows of today.
     assertThat(trainer.await(create(onFile(3)).getTrainingRun()).getState()).isEqualTo(SUCCEEDED);
+  }
+
+  @Test
+  void train_recipeOfBeforeZeroCouldBeSaid_failsRatherThanGuesses() {
+    var run = create(onFile(3)).getTrainingRun();
+    trainer.store.update(
+        RunStore.id(run),
+        stored -> {
+          var outdated = stored.run().toBuilder();
+          outdated.getSpecBuilder().getRecipeBuilder().getAdamwBuilder().clearBiasCorrection();
+          return stored.with(outdated.build());
+        });
+    trainer.worker.start();
+
+    var ended = trainer.await(run);
+
+    assertThat(ended.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_FAILED);
+    assertThat(Refusals.reason(ended.getError())).isEqualTo("SPEC_OUTDATED");
   }
 
   @Test
