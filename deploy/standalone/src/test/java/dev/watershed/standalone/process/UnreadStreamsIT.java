@@ -34,6 +34,10 @@ import org.junit.jupiter.api.io.TempDir;
 final class UnreadStreamsIT {
   private static final int PLACES_OF_A_CONNECTION = 16;
   private static final int MANY = 10_000;
+
+  /** A header, three points, and the losses of each. */
+  private static final int ANSWERS = 7;
+
   private static final int UNREAD_SECONDS = 6;
   private static final int RETRY_SECONDS = 2;
 
@@ -71,9 +75,9 @@ final class UnreadStreamsIT {
         var refused =
             catchThrowableOfType(StatusRuntimeException.class, () -> answers(greedy, few));
         assertConnectionFull(refused);
-        assertThat(answers(server.channel(), few)).as("another connection").hasSize(4);
+        assertThat(answers(server.channel(), few)).as("another connection").hasSize(ANSWERS);
 
-        assertThat(answersOnceThereIsPlace(server, greedy, few)).hasSize(4);
+        assertThat(answersOnceThereIsPlace(server, greedy, few)).hasSize(ANSWERS);
         // One has lost its place; the others do as long after they have come to rest.
         assertThat(server.livesOn(2 * UNREAD_SECONDS)).isTrue();
         for (var stream : streams) {
@@ -118,7 +122,7 @@ final class UnreadStreamsIT {
     }
   }
 
-  /** The header and all points. */
+  /** The header, all points and their losses. */
   private static List<EvaluateInterpolationResponse> answers(
       Channel channel, EvaluateInterpolationRequest request) {
     List<EvaluateInterpolationResponse> answers = new ArrayList<>();
