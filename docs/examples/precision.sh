@@ -13,7 +13,7 @@ mkdir -p "$out/files"
 out=$(realpath "$out")
 export WATERSHED_DATA=$out/server
 
-python3 - "$(dirname "${BASH_SOURCE[0]}")/../../classifier/src/main/resources/dev/watershed/classifier/text/miniature-vocab.txt" "$out/files" <<'PYTHON'
+python3 - "$(dirname "${BASH_SOURCE[0]}")/../../libraries/classifier/src/main/resources/dev/watershed/classifier/text/miniature-vocab.txt" "$out/files" <<'PYTHON'
 import random
 import sys
 

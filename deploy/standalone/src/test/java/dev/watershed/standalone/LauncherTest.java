@@ -33,8 +33,8 @@ final class LauncherTest {
     Files.copy(LAUNCHER, home.resolve("watershed"));
     executable(home.resolve("watershed"), Files.readString(LAUNCHER));
     Files.writeString(home.resolve("pom.xml"), "<project/>");
-    Files.createDirectories(home.resolve("server/src/main"));
-    Files.writeString(home.resolve("server/src/main/A.java"), "class A {}");
+    Files.createDirectories(home.resolve("libraries/server/src/main"));
+    Files.writeString(home.resolve("libraries/server/src/main/A.java"), "class A {}");
     executable(
         home.resolve("mvnw"),
         """
@@ -107,16 +107,17 @@ final class LauncherTest {
   void run_newerSource_buildsAgain() throws Exception {
     run(home.resolve("watershed"), "serve");
     Files.setLastModifiedTime(
-        home.resolve("server/src/main/A.java"), FileTime.from(Instant.now().plusSeconds(60)));
+        home.resolve("libraries/server/src/main/A.java"),
+        FileTime.from(Instant.now().plusSeconds(60)));
     run(home.resolve("watershed"), "serve");
     assertThat(builds()).isEqualTo(2);
   }
 
   @Test
   void run_newerTest_doesNotBuild() throws Exception {
-    Files.createDirectories(home.resolve("server/src/test"));
+    Files.createDirectories(home.resolve("libraries/server/src/test"));
     run(home.resolve("watershed"), "serve");
-    Path test = home.resolve("server/src/test/ATest.java");
+    Path test = home.resolve("libraries/server/src/test/ATest.java");
     Files.writeString(test, "class ATest {}");
     Files.setLastModifiedTime(test, FileTime.from(Instant.now().plusSeconds(60)));
     run(home.resolve("watershed"), "serve");

@@ -32,6 +32,6 @@ public final class SharedFiles {
       return Path.of(configured);
     }
     // Maven runs tests in the module's directory.
-    return Path.of("").toAbsolutePath().resolve("../../shared");
+    return Path.of("").toAbsolutePath().resolve("../../../shared");
   }
 }
