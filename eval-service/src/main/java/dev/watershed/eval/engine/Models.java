@@ -2,8 +2,6 @@ package dev.watershed.eval.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
@@ -14,6 +12,9 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.TokenizerDefinition;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.UnknownCheckpoint;
 import java.io.IOException;
@@ -30,17 +31,6 @@ final class Models {
   /** Without one of these there is no tokenizer. */
   private static final List<String> VOCABULARIES =
       List.of("tokenizer.json", "vocab.txt", "vocab.json");
-
-  /** All that a tokenizer is made of. */
-  private static final List<String> TOKENIZER_FILES =
-      List.of(
-          "tokenizer.json",
-          "vocab.txt",
-          "vocab.json",
-          "merges.txt",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json");
 
   private final CheckpointStore store;
   private final Cache<CheckpointManifest, Architecture> architectures =
@@ -247,7 +237,7 @@ final class Models {
       return "";
     }
     StringJoiner names = new StringJoiner(" ");
-    for (String file : TOKENIZER_FILES) {
+    for (String file : HuggingFaceFiles.TOKENIZER) {
       Digest digest = files.get(file);
       if (digest != null) {
         names.add(file + ":" + digest.sha256());

@@ -1,5 +1,6 @@
 package dev.watershed.classifier;
 
+import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -6,6 +6,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.watershed.input.Quoted;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -29,7 +30,7 @@ final class BoundedStatus {
 
   /** Returns the status itself where it is small enough and plain. */
   static Status of(Status whole) {
-    var plain = PlainText.of(whole.getMessage());
+    var plain = Quoted.whole(whole.getMessage());
     var status =
         plain.equals(whole.getMessage()) ? whole : whole.toBuilder().setMessage(plain).build();
     if (travelling(status.getMessage()) <= MESSAGE_BYTES

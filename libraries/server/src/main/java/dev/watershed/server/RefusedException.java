@@ -10,6 +10,7 @@ import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.watershed.input.Quoted;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,8 +78,8 @@ public final class RefusedException extends RuntimeException {
     var violation =
         PreconditionFailure.Violation.newBuilder()
             .setType(reason)
-            .setSubject(PlainText.of(subject))
-            .setDescription(PlainText.of(message));
+            .setSubject(Quoted.whole(subject))
+            .setDescription(Quoted.whole(message));
     return refused(
         Code.FAILED_PRECONDITION,
         reason,
@@ -117,11 +118,11 @@ public final class RefusedException extends RuntimeException {
   public static RefusedException refused(
       Code code, String reason, String message, Map<String, String> metadata, Message... details) {
     var info = ErrorInfo.newBuilder().setDomain(DOMAIN).setReason(reason);
-    metadata.forEach((key, value) -> info.putMetadata(key, PlainText.of(value)));
+    metadata.forEach((key, value) -> info.putMetadata(key, Quoted.whole(value)));
     var status =
         Status.newBuilder()
             .setCode(code.getNumber())
-            .setMessage(PlainText.of(message))
+            .setMessage(Quoted.whole(message))
             .addDetails(Any.pack(info.build()));
     for (var detail : details) {
       status.addDetails(Any.pack(detail));
@@ -132,8 +133,8 @@ public final class RefusedException extends RuntimeException {
   /** Returns the violation of one field. */
   public static BadRequest.FieldViolation violation(String field, String message) {
     return BadRequest.FieldViolation.newBuilder()
-        .setField(PlainText.of(field))
-        .setDescription(PlainText.of(message))
+        .setField(Quoted.whole(field))
+        .setDescription(Quoted.whole(message))
         .build();
   }
 
@@ -172,8 +173,8 @@ public final class RefusedException extends RuntimeException {
     var info =
         ResourceInfo.newBuilder()
             .setResourceType(slash < 0 ? "" : resourceName.substring(0, slash))
-            .setResourceName(PlainText.of(resourceName))
-            .setDescription(PlainText.of(message))
+            .setResourceName(Quoted.whole(resourceName))
+            .setDescription(Quoted.whole(message))
             .build();
     return refused(code, reason, message, Map.of(), info);
   }

@@ -7,6 +7,7 @@ import build.buf.protovalidate.exceptions.ValidationException;
 import build.buf.validate.Violation;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
+import dev.watershed.input.Quoted;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -89,7 +90,7 @@ public final class ValidationInterceptor implements ServerInterceptor {
     for (int i = 0; i < characters.length; i++) {
       // The contract lets joiners pass: see watershed/type/v1/name.proto.
       boolean joiner = characters[i] == 0x200C || characters[i] == 0x200D;
-      if (PlainText.isUnseen(characters[i]) && !joiner) {
+      if (Quoted.isUnseen(characters[i]) && !joiner) {
         return String.format(Locale.ROOT, "; character %d is U+%04X", i + 1, characters[i]);
       }
     }

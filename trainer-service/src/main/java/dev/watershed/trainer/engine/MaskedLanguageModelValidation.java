@@ -1,12 +1,12 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.model.TrainingBatch;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.LengthBuckets;
 import dev.watershed.classifier.text.Masking;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.type.v1.ClassificationMetrics;
 import java.util.ArrayList;
 import java.util.List;

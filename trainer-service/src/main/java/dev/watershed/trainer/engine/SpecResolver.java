@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
@@ -8,6 +7,7 @@ import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.data.Row;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.v1.CheckpointPolicy;

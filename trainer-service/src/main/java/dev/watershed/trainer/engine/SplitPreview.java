@@ -37,7 +37,7 @@ public final class SplitPreview {
    *
    * @param firstRows so many rows are shown
    * @param work asked between rows
-   * @throws dev.watershed.classifier.InvalidInputException where it cannot be read as said
+   * @throws dev.watershed.input.InvalidInputException where it cannot be read as said
    * @throws CancellationException where it is not wanted any more
    */
   public DescribeSplitResponse of(DatasetSplit asked, int firstRows, FileWork work) {

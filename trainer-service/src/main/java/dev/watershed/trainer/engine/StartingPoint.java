@@ -1,7 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
@@ -18,6 +16,8 @@ import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.server.dataset.UnknownCheckpoint;

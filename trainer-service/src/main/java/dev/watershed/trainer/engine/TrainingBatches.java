@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.data.BatchOrder;
 import dev.watershed.classifier.data.EncodedSample;
@@ -8,6 +7,7 @@ import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.model.TrainingBatch;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Masking;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.util.ArrayList;
 import java.util.List;

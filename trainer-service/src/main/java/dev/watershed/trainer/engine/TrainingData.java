@@ -63,7 +63,7 @@ final class TrainingData {
   /**
    * Returns the rows of a split.
    *
-   * @throws dev.watershed.classifier.InvalidInputException where they cannot be read as said
+   * @throws dev.watershed.input.InvalidInputException where they cannot be read as said
    */
   Dataset rows(DatasetSplit split) {
     return rows(key(split));

@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
@@ -13,6 +12,7 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Masking;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Answers;

@@ -2,8 +2,6 @@ package dev.watershed.trainer.grpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
@@ -12,9 +10,12 @@ import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterNorms;
-import dev.watershed.classifier.checkpoint.TrainedSteps;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.TrainedSteps;
 import dev.watershed.server.ClientStream;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.PageToken;
@@ -255,7 +256,8 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
       throws IOException {
     FileWork work = Places::throwIfUnwanted;
     var labels = request.getLabelsList();
-    boolean lacksTokenizer = !request.getTokenizerUri().isEmpty() && !Tokenizers.isIn(directory);
+    boolean lacksTokenizer =
+        !request.getTokenizerUri().isEmpty() && !HuggingFaceFiles.hasTokenizer(directory);
     try (var plain =
         labels.isEmpty() && !lacksTokenizer
             ? PlainDirectory.of(directory, roots, store, work)

@@ -1,13 +1,13 @@
 package dev.watershed.trainer.grpc;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.google.protobuf.ByteString;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
-import dev.watershed.classifier.checkpoint.TrainedSteps;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.TrainedSteps;
 import dev.watershed.server.DiskSpace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +35,7 @@ final class CheckpointParts implements AutoCloseable {
 
   /**
    * @param sizeBytes what will come; negative where that is not known
-   * @throws dev.watershed.classifier.InvalidInputException CHECKPOINT_TOO_LARGE
+   * @throws dev.watershed.input.InvalidInputException CHECKPOINT_TOO_LARGE
    */
   CheckpointParts(CheckpointStore store, DiskSpace disk, long sizeBytes) throws IOException {
     this.maxBytes = store.maxBytes();
@@ -85,14 +85,14 @@ final class CheckpointParts implements AutoCloseable {
   }
 
   private FileChannel begin(String fileName) throws IOException {
-    if (!HuggingFaceCheckpoint.isFile(fileName) && !fileName.equals(TrainedSteps.STATE)) {
+    if (!HuggingFaceFiles.isFile(fileName) && !fileName.equals(TrainedSteps.STATE)) {
       throw invalid(
           "FILE_NAME_INVALID",
           "file_name",
           "'%s' is no file of a checkpoint; there are config.json, model.safetensors or its shards with"
                   .formatted(Quoted.of(fileName))
               + " their index, "
-              + String.join(", ", HuggingFaceCheckpoint.TOKENIZER_FILES)
+              + String.join(", ", HuggingFaceFiles.TOKENIZER)
               + " and "
               + TrainedSteps.STATE);
     }

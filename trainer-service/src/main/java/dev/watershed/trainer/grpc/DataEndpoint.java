@@ -1,7 +1,6 @@
 package dev.watershed.trainer.grpc;
 
 import com.google.protobuf.ByteString;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.PublishedMapping;
@@ -9,6 +8,7 @@ import dev.watershed.classifier.data.Split;
 import dev.watershed.classifier.data.TaskSplit;
 import dev.watershed.classifier.data.Tasks;
 import dev.watershed.classifier.data.UploadedFiles;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.ClientStream;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;

@@ -1,13 +1,12 @@
 package dev.watershed.trainer.grpc;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.FileWork;
-import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
 import dev.watershed.classifier.data.DataRoots;
-import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -110,18 +109,18 @@ record PlainDirectory(Path path, @Nullable IncomingDirectory made) implements Au
     if (made == null) {
       throw new IllegalStateException("files of a caller are not to be replaced");
     }
-    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+    for (String name : HuggingFaceFiles.TOKENIZER) {
       Files.deleteIfExists(path.resolve(name));
     }
     Path directory = Files.isDirectory(from) ? from : from.resolveSibling("");
     String chosen = Files.isDirectory(from) ? "" : String.valueOf(from.getFileName());
-    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+    for (String name : HuggingFaceFiles.TOKENIZER) {
       if (Files.exists(directory.resolve(name)) && goesWith(chosen, name)) {
         bring(
             roots.resolve(directory.resolve(name).toString()), path.resolve(name), maxBytes, work);
       }
     }
-    if (!Tokenizers.isIn(path)) {
+    if (!HuggingFaceFiles.hasTokenizer(path)) {
       throw new InvalidInputException(
           InvalidInputException.Kind.NOT_FOUND,
           "TOKENIZER_NOT_FOUND",

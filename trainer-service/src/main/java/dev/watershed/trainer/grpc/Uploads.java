@@ -1,8 +1,8 @@
 package dev.watershed.trainer.grpc;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import java.util.Locale;
 
 /** What uploads of every kind are refused for. */

@@ -1,8 +1,8 @@
 package dev.watershed.trainer.run;
 
 import com.google.protobuf.util.Timestamps;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.engine.ResolvedSpec;

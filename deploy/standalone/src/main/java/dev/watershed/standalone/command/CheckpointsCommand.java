@@ -2,10 +2,9 @@ package dev.watershed.standalone.command;
 
 import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Status;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
-import dev.watershed.classifier.checkpoint.TrainedSteps;
-import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.TrainedSteps;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.Checkpoint;
@@ -423,13 +422,13 @@ final class CheckpointsCommand {
           @Nullable Path tokenizer) {
     Path here = surroundings.workingDirectory().resolve(directory);
     Map<String, Path> files = checkpointFiles(directory, here);
-    if (tokenizer != null && !Tokenizers.isIn(here)) {
+    if (tokenizer != null && !HuggingFaceFiles.hasTokenizer(here)) {
       Path from = surroundings.workingDirectory().resolve(tokenizer);
-      if (!Tokenizers.isIn(from)) {
+      if (!HuggingFaceFiles.hasTokenizer(from)) {
         throw CommandException.badInput("there is no tokenizer in " + tokenizer);
       }
-      files.keySet().removeAll(HuggingFaceCheckpoint.TOKENIZER_FILES);
-      HuggingFaceCheckpoint.TOKENIZER_FILES.stream()
+      files.keySet().removeAll(HuggingFaceFiles.TOKENIZER);
+      HuggingFaceFiles.TOKENIZER.stream()
           .filter(name -> Files.isRegularFile(from.resolve(name)))
           .forEach(name -> files.put(name, from.resolve(name)));
     }
@@ -476,7 +475,7 @@ final class CheckpointsCommand {
               .filter(
                   file -> {
                     String name = String.valueOf(file.getFileName());
-                    return HuggingFaceCheckpoint.isFile(name) || name.equals(TrainedSteps.STATE);
+                    return HuggingFaceFiles.isFile(name) || name.equals(TrainedSteps.STATE);
                   })
               .sorted(
                   Comparator.<Path>comparingLong(DataCommand::size)

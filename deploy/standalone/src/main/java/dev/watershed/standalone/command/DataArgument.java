@@ -1,9 +1,9 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.Diagnostic;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.Task;
 import dev.watershed.classifier.data.Tasks;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.type.v1.ColumnFilter;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;

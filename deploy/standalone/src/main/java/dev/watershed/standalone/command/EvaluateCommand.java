@@ -1,7 +1,6 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.statistics.Chance;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
@@ -9,6 +8,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.input.Quoted;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;

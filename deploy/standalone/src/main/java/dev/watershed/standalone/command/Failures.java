@@ -1,6 +1,6 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.FileFault;
+import dev.watershed.input.FileFault;
 import java.net.BindException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;

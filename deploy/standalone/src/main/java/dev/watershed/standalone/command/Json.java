@@ -16,7 +16,7 @@ import com.google.rpc.QuotaFailure;
 import com.google.rpc.RequestInfo;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
-import dev.watershed.classifier.UntrustedJson;
+import dev.watershed.input.UntrustedJson;
 import java.nio.charset.StandardCharsets;
 
 /** Messages as JSON, in protobuf's own mapping; fields with their zero value are written too. */

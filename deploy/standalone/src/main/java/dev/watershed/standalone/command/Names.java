@@ -1,6 +1,6 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import java.text.Normalizer;
 import java.util.Locale;
 import java.util.regex.Pattern;

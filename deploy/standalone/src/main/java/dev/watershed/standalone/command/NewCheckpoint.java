@@ -1,7 +1,7 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.checkpoint.TrainedSteps;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.TrainedSteps;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
 import picocli.CommandLine;

@@ -8,7 +8,7 @@ import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.Row;
-import dev.watershed.classifier.data.CsvFault;
+import dev.watershed.input.CsvFault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;

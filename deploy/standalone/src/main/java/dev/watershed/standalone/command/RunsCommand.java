@@ -1,6 +1,6 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import dev.watershed.standalone.terminal.ProgressBoard;
 import dev.watershed.standalone.terminal.TextTable;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;

@@ -1,8 +1,8 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.model.DeviceUnavailableException;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;

@@ -1,6 +1,6 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,7 +1,7 @@
 package dev.watershed.standalone.command;
 
 import dev.watershed.analysis.v1.StudyModel;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import dev.watershed.trainer.v1.TrainingRun;
 import java.util.ArrayList;
 import java.util.Collection;

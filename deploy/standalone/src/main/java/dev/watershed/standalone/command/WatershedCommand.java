@@ -1,8 +1,8 @@
 package dev.watershed.standalone.command;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.NativeLibraryException;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.Version;
 import dev.watershed.standalone.process.StartException;
 import dev.watershed.standalone.terminal.Terminal;

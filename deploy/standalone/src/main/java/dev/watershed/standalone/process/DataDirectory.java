@@ -1,6 +1,6 @@
 package dev.watershed.standalone.process;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

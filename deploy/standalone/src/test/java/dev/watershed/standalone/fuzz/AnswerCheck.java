@@ -5,7 +5,7 @@ import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.RefusedException;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;

@@ -1,7 +1,7 @@
 package dev.watershed.classifier.checkpoint;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.watershed.classifier.checkpoint;
 
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.watershed.classifier.checkpoint;
 
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

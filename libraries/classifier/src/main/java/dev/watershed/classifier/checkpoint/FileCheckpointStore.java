@@ -4,9 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -223,7 +224,7 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   /** Refuses links before anything is read through one. */
   private static HuggingFaceCheckpoint openPlain(Path directory) throws IOException {
-    for (String name : HuggingFaceCheckpoint.FIXED_FILES) {
+    for (String name : HuggingFaceFiles.FIXED) {
       DurableFiles.requirePlain(directory, name);
     }
     return HuggingFaceCheckpoint.open(directory);
@@ -232,16 +233,16 @@ public final class FileCheckpointStore implements CheckpointStore {
   /** The files that are copied, with their sizes; what is too large is refused before any is. */
   private Map<String, Long> sizes(Path directory, HuggingFaceCheckpoint source) throws IOException {
     var sizes = new LinkedHashMap<String, Long>();
-    for (String name : HuggingFaceCheckpoint.TOKENIZER_FILES) {
+    for (String name : HuggingFaceFiles.TOKENIZER) {
       if (Files.exists(directory.resolve(name))) {
         sizes.put(name, requireAtMost(directory, name, MAX_TOKENIZER_FILE_BYTES));
       }
     }
     sizes.put(
-        HuggingFaceCheckpoint.CONFIG,
-        requireAtMost(directory, HuggingFaceCheckpoint.CONFIG, HuggingFaceConfig.MAX_BYTES));
+        HuggingFaceFiles.CONFIG,
+        requireAtMost(directory, HuggingFaceFiles.CONFIG, HuggingFaceConfig.MAX_BYTES));
     for (String name : source.weightFiles()) {
-      boolean index = name.equals(WeightFiles.INDEX);
+      boolean index = name.equals(HuggingFaceFiles.INDEX);
       sizes.put(
           name, requireAtMost(directory, name, index ? WeightFiles.MAX_INDEX_BYTES : maxBytes));
     }
@@ -351,7 +352,7 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   private static Map<String, Digest> tokenizerFiles(CheckpointManifest manifest) {
     var files = new TreeMap<>(manifest.files());
-    files.keySet().retainAll(HuggingFaceCheckpoint.TOKENIZER_FILES);
+    files.keySet().retainAll(HuggingFaceFiles.TOKENIZER);
     return files;
   }
 
@@ -399,7 +400,7 @@ public final class FileCheckpointStore implements CheckpointStore {
     try {
       var files = new LinkedHashMap<String, Digest>();
       for (Map.Entry<String, JsonNode> entry : json.required("files").properties()) {
-        if (!HuggingFaceCheckpoint.isFile(entry.getKey())) {
+        if (!HuggingFaceFiles.isFile(entry.getKey())) {
           throw corrupt(id, MANIFEST + " names an unknown file");
         }
         files.put(entry.getKey(), digest(entry.getValue()));

@@ -1,9 +1,10 @@
 package dev.watershed.classifier.checkpoint;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.ParameterLayout.Parameter;
 import dev.watershed.classifier.checkpoint.Safetensors.Tensor;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,26 +29,6 @@ import org.jspecify.annotations.Nullable;
  * of a bare encoder (names without {@code bert.}), half-precision weights.
  */
 public final class HuggingFaceCheckpoint {
-  static final String CONFIG = "config.json";
-
-  /** Files a tokenizer may consist of. */
-  public static final List<String> TOKENIZER_FILES =
-      List.of(
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "vocab.txt",
-          "vocab.json",
-          "merges.txt",
-          "special_tokens_map.json",
-          "added_tokens.json");
-
-  /** Names that a checkpoint's files have, shards apart. */
-  static final List<String> FIXED_FILES =
-      Stream.concat(
-              TOKENIZER_FILES.stream(),
-              Stream.of(HuggingFaceCheckpoint.CONFIG, WeightFiles.SINGLE, WeightFiles.INDEX))
-          .toList();
-
   private static final int MAX_NAMES_SHOWN = 5;
   private static final long POOLER_SEED = 0;
   private static final double POOLER_STD = .02;
@@ -78,19 +58,14 @@ public final class HuggingFaceCheckpoint {
     this.notices = List.copyOf(notices);
   }
 
-  /** Whether a file of this name can be part of a checkpoint. */
-  public static boolean isFile(String name) {
-    return FIXED_FILES.contains(name) || WeightFiles.SHARD.matcher(name).matches();
-  }
-
   /**
    * Reads configuration and tensor header, checks that every parameter is there in its shape.
    *
    * @throws InvalidInputException naming what is missing or wrong
    */
   public static HuggingFaceCheckpoint open(Path directory) throws IOException {
-    DurableFiles.requirePlain(directory, CONFIG);
-    HuggingFaceConfig config = HuggingFaceConfig.read(directory.resolve(CONFIG));
+    DurableFiles.requirePlain(directory, HuggingFaceFiles.CONFIG);
+    HuggingFaceConfig config = HuggingFaceConfig.read(directory.resolve(HuggingFaceFiles.CONFIG));
     try (WeightFiles weights = WeightFiles.open(directory, config.className())) {
       return match(config, directory, weights);
     }
@@ -472,7 +447,7 @@ public final class HuggingFaceCheckpoint {
                   + " names were given; give one for each, in the order of the logits");
     }
     architecture.withClassificationHead(names); // which checks them
-    Path config = directory.resolve(CONFIG);
+    Path config = directory.resolve(HuggingFaceFiles.CONFIG);
     HuggingFaceConfig read = HuggingFaceConfig.read(config);
     Files.delete(
         config); // The file may have another name elsewhere, and is not to be changed there.
@@ -493,18 +468,20 @@ public final class HuggingFaceCheckpoint {
       return;
     }
     Files.createDirectories(directory);
-    HuggingFaceConfig.write(directory.resolve(CONFIG), weights.layout().architecture());
+    HuggingFaceConfig.write(
+        directory.resolve(HuggingFaceFiles.CONFIG), weights.layout().architecture());
     var contents = new ArrayList<Safetensors.Content>();
     for (Parameter parameter : weights.layout().parameters()) {
       ByteBuffer bytes = weights.bytes(parameter);
       contents.add(new Safetensors.Content(parameter.name(), parameter.shape(), bytes));
     }
-    Safetensors.write(directory.resolve(WeightFiles.SINGLE), Map.of("format", "pt"), contents);
+    Safetensors.write(
+        directory.resolve(HuggingFaceFiles.WEIGHTS), Map.of("format", "pt"), contents);
     for (Path file : tokenizerFiles) {
       Path name = file.getFileName();
-      if (name == null || !TOKENIZER_FILES.contains(name.toString())) {
+      if (name == null || !HuggingFaceFiles.TOKENIZER.contains(name.toString())) {
         throw new IllegalArgumentException(
-            "%s is no tokenizer file, known are %s".formatted(file, TOKENIZER_FILES));
+            "%s is no tokenizer file, known are %s".formatted(file, HuggingFaceFiles.TOKENIZER));
       }
       DurableFiles.copy(file, directory.resolve(name));
     }

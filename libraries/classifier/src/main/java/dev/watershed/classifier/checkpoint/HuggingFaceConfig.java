@@ -4,9 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Hugging Face's {@code config.json}: reading what we support, refusing the rest by name. */
 final class HuggingFaceConfig {
-  private static final String NAME = "config.json";
   static final long MAX_BYTES = 1 << 20;
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -37,20 +37,25 @@ final class HuggingFaceConfig {
     if (!Files.isRegularFile(file)) {
       throw InvalidInputException.invalid(
           "CONFIG_MISSING",
-          NAME,
+          HuggingFaceFiles.CONFIG,
           "there is no %s; a checkpoint is a Hugging Face directory with config.json and model.safetensors"
-              .formatted(NAME));
+              .formatted(HuggingFaceFiles.CONFIG));
     }
     if (Files.size(file) > MAX_BYTES) {
-      throw invalid(NAME, NAME + " is larger than " + MAX_BYTES + " bytes");
+      throw invalid(
+          HuggingFaceFiles.CONFIG,
+          HuggingFaceFiles.CONFIG + " is larger than " + MAX_BYTES + " bytes");
     }
     JsonNode json =
         UntrustedJson.tree(
-            Files.readAllBytes(file), what -> invalid(NAME, NAME + " cannot be read: " + what));
+            Files.readAllBytes(file),
+            what ->
+                invalid(
+                    HuggingFaceFiles.CONFIG, HuggingFaceFiles.CONFIG + " cannot be read: " + what));
     if (json instanceof ObjectNode object) {
       return new HuggingFaceConfig(object);
     }
-    throw invalid(NAME, NAME + " is not a JSON object");
+    throw invalid(HuggingFaceFiles.CONFIG, HuggingFaceFiles.CONFIG + " is not a JSON object");
   }
 
   EncoderConfig encoder() {

@@ -1,10 +1,11 @@
 package dev.watershed.classifier.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
 import dev.watershed.classifier.checkpoint.Safetensors.Tensor;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +30,6 @@ import org.jspecify.annotations.Nullable;
  * tensor lies in exactly one of them, and where the index says.
  */
 final class WeightFiles implements AutoCloseable {
-  static final String SINGLE = "model.safetensors";
-  static final String INDEX = "model.safetensors.index.json";
-
-  /** What a shard may be called. */
-  static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}\\.safetensors");
 
   private static final int MAX_SHARDS = 256;
   static final long MAX_INDEX_BYTES = 1 << 22;
@@ -73,14 +68,15 @@ final class WeightFiles implements AutoCloseable {
   static WeightFiles open(Path directory, @Nullable String className) throws IOException {
     var files = new WeightFiles(directory);
     try {
-      boolean single = Files.exists(directory.resolve(SINGLE));
-      boolean index = Files.exists(directory.resolve(INDEX));
+      boolean single = Files.exists(directory.resolve(HuggingFaceFiles.WEIGHTS));
+      boolean index = Files.exists(directory.resolve(HuggingFaceFiles.INDEX));
       if (single) {
         files.openSingle();
         if (index) {
           files.notices.add(
               "both %s and %s are there; %s was read, as Hugging Face's libraries do"
-                  .formatted(SINGLE, INDEX, SINGLE));
+                  .formatted(
+                      HuggingFaceFiles.WEIGHTS, HuggingFaceFiles.INDEX, HuggingFaceFiles.WEIGHTS));
         }
       } else if (index) {
         files.openShards();
@@ -95,14 +91,14 @@ final class WeightFiles implements AutoCloseable {
   }
 
   private void openSingle() throws IOException {
-    names.add(SINGLE);
-    add(SINGLE, Set.of());
+    names.add(HuggingFaceFiles.WEIGHTS);
+    add(HuggingFaceFiles.WEIGHTS, Set.of());
   }
 
   private void openShards() throws IOException {
-    DurableFiles.requirePlain(directory, INDEX);
-    names.add(INDEX);
-    versions.put(INDEX, FileVersion.of(directory.resolve(INDEX)));
+    DurableFiles.requirePlain(directory, HuggingFaceFiles.INDEX);
+    names.add(HuggingFaceFiles.INDEX);
+    versions.put(HuggingFaceFiles.INDEX, FileVersion.of(directory.resolve(HuggingFaceFiles.INDEX)));
     Map<String, Set<String>> byShard = readIndex();
     for (String shard : byShard.keySet()) {
       if (!Files.exists(directory.resolve(shard))) {
@@ -112,7 +108,7 @@ final class WeightFiles implements AutoCloseable {
             String.format(
                 Locale.ROOT,
                 "%s names the shard %s, which is not there; copy all %d shards beside it",
-                INDEX,
+                HuggingFaceFiles.INDEX,
                 shard,
                 byShard.size()));
       }
@@ -138,7 +134,7 @@ final class WeightFiles implements AutoCloseable {
             "TENSOR_MISSING",
             Quoted.of(tensor),
             "%s says that tensor %s lies in %s, which does not hold it; copy index and shards of one checkpoint"
-                .formatted(INDEX, Quoted.of(tensor), file));
+                .formatted(HuggingFaceFiles.INDEX, Quoted.of(tensor), file));
       }
     }
     var unnamed = new TreeSet<String>();
@@ -169,7 +165,7 @@ final class WeightFiles implements AutoCloseable {
 
   /** Tensor names by shard, in order of the shards' names. */
   private Map<String, Set<String>> readIndex() throws IOException {
-    Path file = directory.resolve(INDEX);
+    Path file = directory.resolve(HuggingFaceFiles.INDEX);
     if (Files.size(file) > MAX_INDEX_BYTES) {
       throw invalidIndex("it is larger than " + MAX_INDEX_BYTES + " bytes");
     }
@@ -181,7 +177,7 @@ final class WeightFiles implements AutoCloseable {
     var byShard = new TreeMap<String, Set<String>>();
     for (Map.Entry<String, JsonNode> entry : map.properties()) {
       String shard = entry.getValue().asText("");
-      if (!entry.getValue().isTextual() || !SHARD.matcher(shard).matches()) {
+      if (!entry.getValue().isTextual() || !HuggingFaceFiles.isShard(shard)) {
         throw invalidIndex(
             "tensor %s is said to lie in '%s'; a shard is a plain name ending in .safetensors"
                 .formatted(Quoted.of(entry.getKey()), Quoted.of(shard)));
@@ -219,12 +215,14 @@ final class WeightFiles implements AutoCloseable {
 
   /** The file that holds a tensor. */
   String fileOf(Tensor tensor) {
-    return fileOf.getOrDefault(tensor.name(), SINGLE);
+    return fileOf.getOrDefault(tensor.name(), HuggingFaceFiles.WEIGHTS);
   }
 
   /** What to name where a tensor is missing. */
   String described() {
-    return names.size() == 1 ? SINGLE : String.format(Locale.ROOT, "the %d shards", open.size());
+    return names.size() == 1
+        ? HuggingFaceFiles.WEIGHTS
+        : String.format(Locale.ROOT, "the %d shards", open.size());
   }
 
   /** Reads a tensor from an element on, as {@link Safetensors#read}. */
@@ -285,7 +283,7 @@ final class WeightFiles implements AutoCloseable {
   }
 
   private static InvalidInputException missing(Path directory, @Nullable String className) {
-    String advice = "a checkpoint is a directory with config.json and " + SINGLE;
+    String advice = "a checkpoint is a directory with config.json and " + HuggingFaceFiles.WEIGHTS;
     for (Map.Entry<String, String> foreign : FOREIGN.entrySet()) {
       if (Files.exists(directory.resolve(foreign.getKey()))) {
         advice =
@@ -296,7 +294,9 @@ final class WeightFiles implements AutoCloseable {
       }
     }
     return InvalidInputException.invalid(
-        "WEIGHTS_MISSING", SINGLE, "there is no %s; %s".formatted(SINGLE, advice));
+        "WEIGHTS_MISSING",
+        HuggingFaceFiles.WEIGHTS,
+        "there is no %s; %s".formatted(HuggingFaceFiles.WEIGHTS, advice));
   }
 
   private static String conversion(String file, @Nullable String className) {
@@ -311,7 +311,9 @@ final class WeightFiles implements AutoCloseable {
 
   private static InvalidInputException invalidIndex(String what) {
     return InvalidInputException.invalid(
-        "INDEX_INVALID", INDEX, "%s cannot be used: %s".formatted(INDEX, what));
+        "INDEX_INVALID",
+        HuggingFaceFiles.INDEX,
+        "%s cannot be used: %s".formatted(HuggingFaceFiles.INDEX, what));
   }
 
   @Override

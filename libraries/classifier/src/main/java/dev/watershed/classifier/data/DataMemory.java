@@ -1,7 +1,7 @@
 package dev.watershed.classifier.data;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
 import java.util.Locale;
 
 /** Memory outside the heap that all data sets may take together. Thread-safe. */

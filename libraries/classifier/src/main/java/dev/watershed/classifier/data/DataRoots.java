@@ -1,10 +1,10 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
+import dev.watershed.input.Quoted;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;

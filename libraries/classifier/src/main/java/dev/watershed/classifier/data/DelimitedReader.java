@@ -1,10 +1,10 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 import static java.util.Objects.requireNonNull;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;

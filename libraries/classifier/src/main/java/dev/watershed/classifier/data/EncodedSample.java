@@ -1,14 +1,14 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,8 +1,8 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.Quoted;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

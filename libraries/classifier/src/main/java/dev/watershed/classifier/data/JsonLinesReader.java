@@ -1,6 +1,6 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -12,9 +12,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;

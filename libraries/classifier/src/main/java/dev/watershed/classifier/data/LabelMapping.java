@@ -1,12 +1,12 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
-import dev.watershed.classifier.Quoted;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
+import dev.watershed.input.Quoted;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,10 +1,10 @@
 package dev.watershed.classifier.data;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.data.MiniatureSentence.Fact;
 import dev.watershed.classifier.data.MiniatureSentence.Voice;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;

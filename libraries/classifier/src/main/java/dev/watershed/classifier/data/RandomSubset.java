@@ -1,9 +1,9 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.RandomStream;
+import dev.watershed.input.InvalidInputException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Arrays;

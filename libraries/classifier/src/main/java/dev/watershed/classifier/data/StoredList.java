@@ -1,6 +1,6 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +51,7 @@ final class StoredList<E> extends AbstractList<E> implements RandomAccess, AutoC
   /**
    * Appends an element.
    *
-   * @throws dev.watershed.classifier.InvalidInputException DATA_TOO_LARGE, DATA_MEMORY_EXHAUSTED
+   * @throws dev.watershed.input.InvalidInputException DATA_TOO_LARGE, DATA_MEMORY_EXHAUSTED
    */
   @Override
   public boolean add(E element) {

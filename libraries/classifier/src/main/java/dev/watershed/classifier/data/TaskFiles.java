@@ -1,9 +1,9 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@ package dev.watershed.classifier.data;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
 import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

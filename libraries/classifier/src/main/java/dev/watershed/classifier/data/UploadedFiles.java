@@ -1,14 +1,14 @@
 package dev.watershed.classifier.data;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
+import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -66,8 +66,8 @@ public final class ClassifierProgram implements AutoCloseable {
    * Sorts examples by length into batches of at most {@code paddedTokenBudget} tokens (at least one
    * example each) and copies them to native memory.
    *
-   * @throws dev.watershed.classifier.InvalidInputException where there is no example, or one that
-   *     the model cannot read
+   * @throws dev.watershed.input.InvalidInputException where there is no example, or one that the
+   *     model cannot read
    */
   public PreparedSample prepare(List<EncodedExample> examples, int paddedTokenBudget) {
     Examples.requireFit(examples, layout.architecture().encoder());

@@ -1,8 +1,8 @@
 package dev.watershed.classifier.model;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.input.InvalidInputException;
 import java.util.List;
 import java.util.Locale;
 

@@ -2,11 +2,11 @@ package dev.watershed.classifier.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.DurableFiles;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.checkpoint.Safetensors;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.watershed.classifier.text;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import dev.watershed.classifier.checkpoint.Family;
 import java.util.Locale;

@@ -1,13 +1,13 @@
 package dev.watershed.classifier.text;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.NativeLibraries;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

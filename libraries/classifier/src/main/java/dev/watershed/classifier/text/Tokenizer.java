@@ -18,9 +18,9 @@ public interface Tokenizer extends AutoCloseable {
    *
    * @param label carried into the result; -1 for none
    * @param maxTokens limit on the result's length, special tokens included
-   * @throws dev.watershed.classifier.InvalidInputException if {@code maxTokens} leaves no room for
-   *     one token of each text, if a word is not in the vocabulary and there is no token for
-   *     unknown words, or if a text is longer than 262,144 characters
+   * @throws dev.watershed.input.InvalidInputException if {@code maxTokens} leaves no room for one
+   *     token of each text, if a word is not in the vocabulary and there is no token for unknown
+   *     words, or if a text is longer than 262,144 characters
    */
   EncodedExample encode(String text, @Nullable String pair, int label, int maxTokens);
 

@@ -3,6 +3,7 @@ package dev.watershed.classifier.text;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.HuggingFaceFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ final class TokenizerExport {
   /** Texts by the names of files. */
   Map<String, String> contents() {
     Map<String, String> files = new TreeMap<>();
-    files.put(TokenizerFiles.TOKENIZER_JSON, tokenizerJson().toString());
+    files.put(HuggingFaceFiles.TOKENIZER_JSON, tokenizerJson().toString());
     files.put(TokenizerFiles.CONFIG, config().toPrettyString() + "\n");
     files.put(TokenizerFiles.SPECIAL_TOKENS_MAP, specialNames().toPrettyString() + "\n");
     if (isOfItsFamily()) {
@@ -151,17 +152,17 @@ final class TokenizerExport {
           return Map.of();
         }
       }
-      files.put(TokenizerFiles.WORD_PIECES, String.join("\n", words.keySet()) + "\n");
+      files.put(HuggingFaceFiles.WORD_PIECES, String.join("\n", words.keySet()) + "\n");
       return files;
     }
     ObjectNode vocab = JsonNodeFactory.instance.objectNode();
     words.forEach(vocab::put);
-    files.put(TokenizerFiles.BYTE_PAIR_VOCABULARY, vocab.toString());
+    files.put(HuggingFaceFiles.BYTE_PAIR_VOCABULARY, vocab.toString());
     if (definition.merges().stream().anyMatch(merge -> merge.startsWith("#version"))) {
       return Map.of();
     }
     files.put(
-        TokenizerFiles.BYTE_PAIR_MERGES,
+        HuggingFaceFiles.BYTE_PAIR_MERGES,
         "#version: 0.2\n" + String.join("\n", definition.merges()) + "\n");
     return files;
   }

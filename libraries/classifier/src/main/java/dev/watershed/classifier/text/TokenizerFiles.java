@@ -1,15 +1,16 @@
 package dev.watershed.classifier.text;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.InvalidInputException.Kind;
-import dev.watershed.classifier.Quoted;
-import dev.watershed.classifier.UntrustedJson;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.InvalidInputException.Kind;
+import dev.watershed.input.Quoted;
+import dev.watershed.input.UntrustedJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -31,10 +32,6 @@ import org.jspecify.annotations.Nullable;
  * amount to.
  */
 final class TokenizerFiles {
-  static final String TOKENIZER_JSON = "tokenizer.json";
-  static final String WORD_PIECES = "vocab.txt";
-  static final String BYTE_PAIR_VOCABULARY = "vocab.json";
-  static final String BYTE_PAIR_MERGES = "merges.txt";
   static final String CONFIG = "tokenizer_config.json";
   static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
   static final String ADDED_TOKENS = "added_tokens.json";
@@ -64,14 +61,28 @@ final class TokenizerFiles {
     String name = String.valueOf(path.getFileName());
     if (Files.isDirectory(path)) {
       for (String vocabulary :
-          List.of(TOKENIZER_JSON, WORD_PIECES, BYTE_PAIR_VOCABULARY, BYTE_PAIR_MERGES)) {
+          List.of(
+              HuggingFaceFiles.TOKENIZER_JSON,
+              HuggingFaceFiles.WORD_PIECES,
+              HuggingFaceFiles.BYTE_PAIR_VOCABULARY,
+              HuggingFaceFiles.BYTE_PAIR_MERGES)) {
         readIfThere(directory.resolve(vocabulary), vocabulary, contents);
       }
-    } else if (name.equals(BYTE_PAIR_VOCABULARY) || name.equals(BYTE_PAIR_MERGES)) {
-      readIfThere(directory.resolve(BYTE_PAIR_VOCABULARY), BYTE_PAIR_VOCABULARY, contents);
-      readIfThere(directory.resolve(BYTE_PAIR_MERGES), BYTE_PAIR_MERGES, contents);
+    } else if (name.equals(HuggingFaceFiles.BYTE_PAIR_VOCABULARY)
+        || name.equals(HuggingFaceFiles.BYTE_PAIR_MERGES)) {
+      readIfThere(
+          directory.resolve(HuggingFaceFiles.BYTE_PAIR_VOCABULARY),
+          HuggingFaceFiles.BYTE_PAIR_VOCABULARY,
+          contents);
+      readIfThere(
+          directory.resolve(HuggingFaceFiles.BYTE_PAIR_MERGES),
+          HuggingFaceFiles.BYTE_PAIR_MERGES,
+          contents);
     } else {
-      readIfThere(path, name.endsWith(".json") ? TOKENIZER_JSON : WORD_PIECES, contents);
+      readIfThere(
+          path,
+          name.endsWith(".json") ? HuggingFaceFiles.TOKENIZER_JSON : HuggingFaceFiles.WORD_PIECES,
+          contents);
     }
     for (String neighbour : List.of(CONFIG, SPECIAL_TOKENS_MAP, ADDED_TOKENS)) {
       readIfThere(directory.resolve(neighbour), neighbour, contents);
@@ -122,19 +133,23 @@ final class TokenizerFiles {
   }
 
   private TokenizerDefinition define() {
-    if (contents.containsKey(TOKENIZER_JSON)) {
+    if (contents.containsKey(HuggingFaceFiles.TOKENIZER_JSON)) {
       TokenizerDefinition given =
-          new TokenizerJson(readObject(TOKENIZER_JSON), TOKENIZER_JSON)
+          new TokenizerJson(
+                  readObject(HuggingFaceFiles.TOKENIZER_JSON), HuggingFaceFiles.TOKENIZER_JSON)
               .read(family, specialNames, tokensOfConfig());
       noticeOtherVocabulary(given);
       return configured(given);
     }
-    if (contents.containsKey(WORD_PIECES)) {
-      return new TokenizerJson(makeWordPiece(), WORD_PIECES)
+    if (contents.containsKey(HuggingFaceFiles.WORD_PIECES)) {
+      return new TokenizerJson(makeWordPiece(), HuggingFaceFiles.WORD_PIECES)
           .read(family, specialNames, tokensBeside());
     }
-    if (contents.containsKey(BYTE_PAIR_VOCABULARY) && contents.containsKey(BYTE_PAIR_MERGES)) {
-      return new TokenizerJson(makeBytePair(), BYTE_PAIR_VOCABULARY + " with " + BYTE_PAIR_MERGES)
+    if (contents.containsKey(HuggingFaceFiles.BYTE_PAIR_VOCABULARY)
+        && contents.containsKey(HuggingFaceFiles.BYTE_PAIR_MERGES)) {
+      return new TokenizerJson(
+              makeBytePair(),
+              HuggingFaceFiles.BYTE_PAIR_VOCABULARY + " with " + HuggingFaceFiles.BYTE_PAIR_MERGES)
           .read(family, specialNames, tokensBeside());
     }
     throw new InvalidInputException(
@@ -144,10 +159,10 @@ final class TokenizerFiles {
         String.format(
             Locale.ROOT,
             "there is neither %s nor %s nor %s with %s",
-            TOKENIZER_JSON,
-            WORD_PIECES,
-            BYTE_PAIR_VOCABULARY,
-            BYTE_PAIR_MERGES));
+            HuggingFaceFiles.TOKENIZER_JSON,
+            HuggingFaceFiles.WORD_PIECES,
+            HuggingFaceFiles.BYTE_PAIR_VOCABULARY,
+            HuggingFaceFiles.BYTE_PAIR_MERGES));
   }
 
   /**
@@ -194,7 +209,7 @@ final class TokenizerFiles {
       notices.add(
           say(
               "%s says do_lower_case %s, the steps of %s do otherwise and have no switch for it, in Hugging Face's fast tokenizers neither: %s is heeded",
-              CONFIG, lower, TOKENIZER_JSON, TOKENIZER_JSON));
+              CONFIG, lower, HuggingFaceFiles.TOKENIZER_JSON, HuggingFaceFiles.TOKENIZER_JSON));
     }
   }
 
@@ -219,7 +234,7 @@ final class TokenizerFiles {
     notices.add(
         say(
             "%s has %s %s, %s makes it %s (%s); the latter is heeded, as by Hugging Face's fast tokenizers",
-            TOKENIZER_JSON, name, before, CONFIG, value, key));
+            HuggingFaceFiles.TOKENIZER_JSON, name, before, CONFIG, value, key));
   }
 
   /** A switch of the configuration; null where it says nothing. */
@@ -260,7 +275,8 @@ final class TokenizerFiles {
    * Files of two tokenizers in one directory are read by some programs as one, by some as other.
    */
   private void noticeOtherVocabulary(TokenizerDefinition given) {
-    String other = given.isWordPiece() ? WORD_PIECES : BYTE_PAIR_VOCABULARY;
+    String other =
+        given.isWordPiece() ? HuggingFaceFiles.WORD_PIECES : HuggingFaceFiles.BYTE_PAIR_VOCABULARY;
     if (!contents.containsKey(other)) {
       return;
     }
@@ -275,7 +291,7 @@ final class TokenizerFiles {
       notices.add(
           say(
               "%s is heeded, %s beside it cannot be: %s",
-              TOKENIZER_JSON, other, String.valueOf(e.getMessage())));
+              HuggingFaceFiles.TOKENIZER_JSON, other, String.valueOf(e.getMessage())));
       return;
     }
     Map<String, Integer> all = given.vocabulary();
@@ -304,7 +320,7 @@ final class TokenizerFiles {
     notices.add(
         say(
             "%s and %s are of different vocabularies (%s): the first is heeded; is the directory a mixture of two?",
-            TOKENIZER_JSON, other, first));
+            HuggingFaceFiles.TOKENIZER_JSON, other, first));
   }
 
   /**
@@ -339,9 +355,9 @@ final class TokenizerFiles {
         .put("use_regex", true);
     ObjectNode model = root.putObject("model");
     model.put("type", TokenizerJson.BYTE_PAIRS);
-    model.set("vocab", readObject(BYTE_PAIR_VOCABULARY));
+    model.set("vocab", readObject(HuggingFaceFiles.BYTE_PAIR_VOCABULARY));
     var merges = model.putArray("merges");
-    text(BYTE_PAIR_MERGES)
+    text(HuggingFaceFiles.BYTE_PAIR_MERGES)
         .lines()
         .filter(line -> !line.startsWith("#version") && !line.isBlank())
         .forEach(merges::add);
@@ -415,7 +431,7 @@ final class TokenizerFiles {
   /** One token a line; the number of the line, from 0, is the id. */
   private Map<String, Integer> readLines() {
     Map<String, Integer> ids = new LinkedHashMap<>();
-    String text = text(WORD_PIECES);
+    String text = text(HuggingFaceFiles.WORD_PIECES);
     int line = 0;
     for (int from = 0; from < text.length(); line++) {
       int newline = text.indexOf('\n', from);
@@ -426,11 +442,12 @@ final class TokenizerFiles {
       if (before != null) {
         throw wrong(
             "%s has the token '%s' twice, in lines %d and %d",
-            WORD_PIECES, Quoted.of(token), before + 1, line + 1);
+            HuggingFaceFiles.WORD_PIECES, Quoted.of(token), before + 1, line + 1);
       }
       if (line == TokenizerJson.MAX_TOKENS) {
         throw wrong(
-            "%s has more than %d tokens, one a line", WORD_PIECES, TokenizerJson.MAX_TOKENS);
+            "%s has more than %d tokens, one a line",
+            HuggingFaceFiles.WORD_PIECES, TokenizerJson.MAX_TOKENS);
       }
       from = end + 1;
     }

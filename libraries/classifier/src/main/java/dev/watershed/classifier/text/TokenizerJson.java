@@ -1,13 +1,13 @@
 package dev.watershed.classifier.text;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.InvalidInputException;
+import dev.watershed.input.Quoted;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

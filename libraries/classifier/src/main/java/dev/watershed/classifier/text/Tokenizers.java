@@ -1,13 +1,13 @@
 package dev.watershed.classifier.text;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.HuggingFaceFiles;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,16 +47,6 @@ public final class Tokenizers {
    */
   public static TokenizerDefinition define(Path path, Family family) {
     return TokenizerFiles.read(path, family).definition();
-  }
-
-  /** Whether a directory has the vocabulary of a tokenizer, in any of its forms. */
-  public static boolean isIn(Path directory) {
-    boolean pairs =
-        Files.exists(directory.resolve(TokenizerFiles.BYTE_PAIR_VOCABULARY))
-            && Files.exists(directory.resolve(TokenizerFiles.BYTE_PAIR_MERGES));
-    return pairs
-        || Files.exists(directory.resolve(TokenizerFiles.TOKENIZER_JSON))
-        || Files.exists(directory.resolve(TokenizerFiles.WORD_PIECES));
   }
 
   /**
@@ -128,7 +118,7 @@ public final class Tokenizers {
   public static Tokenizer miniature() {
     Map<String, byte[]> contents =
         Map.of(
-            TokenizerFiles.WORD_PIECES,
+            HuggingFaceFiles.WORD_PIECES,
             miniatureVocabulary(),
             TokenizerFiles.CONFIG,
             "{\"do_lower_case\": true}\n".getBytes(StandardCharsets.UTF_8));

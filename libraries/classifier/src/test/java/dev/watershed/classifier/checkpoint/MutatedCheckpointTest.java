@@ -3,7 +3,7 @@ package dev.watershed.classifier.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.classifier.Fuzzing;
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

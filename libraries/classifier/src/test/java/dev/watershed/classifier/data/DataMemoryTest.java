@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.RandomStream;
 import dev.watershed.classifier.data.Row.TextRow;
 import dev.watershed.classifier.data.Row.TokenRow;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

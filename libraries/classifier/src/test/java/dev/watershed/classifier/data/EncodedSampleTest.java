@@ -3,7 +3,6 @@ package dev.watershed.classifier.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
@@ -12,6 +11,7 @@ import dev.watershed.classifier.data.Row.TokenRow;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.InvalidInputException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.LabelMapping.Reduction;
+import dev.watershed.input.InvalidInputException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;

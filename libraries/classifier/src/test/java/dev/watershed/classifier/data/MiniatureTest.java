@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.InvalidInputException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

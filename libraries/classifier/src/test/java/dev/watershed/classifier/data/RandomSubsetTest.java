@@ -3,7 +3,7 @@ package dev.watershed.classifier.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,8 +3,8 @@ package dev.watershed.classifier.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.Row.TextRow;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package dev.watershed.classifier.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.SharedFiles;
+import dev.watershed.input.InvalidInputException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;

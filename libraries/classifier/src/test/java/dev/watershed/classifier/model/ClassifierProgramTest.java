@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Family;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.input.InvalidInputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;

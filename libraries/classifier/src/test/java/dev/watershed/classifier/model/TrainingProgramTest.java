@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.Digest;
@@ -15,6 +14,7 @@ import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.watershed.classifier.Fuzzing;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

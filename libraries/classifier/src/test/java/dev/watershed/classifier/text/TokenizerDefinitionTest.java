@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.SharedFiles;
 import dev.watershed.classifier.checkpoint.Family;
+import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;

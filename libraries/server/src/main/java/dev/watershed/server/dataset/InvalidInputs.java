@@ -1,6 +1,6 @@
 package dev.watershed.server.dataset;
 
-import dev.watershed.classifier.InvalidInputException;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.Errors;
 import dev.watershed.server.RefusedException;
 import io.micronaut.context.annotation.Requires;

@@ -1,6 +1,5 @@
 package dev.watershed.server.dataset;
 
-import dev.watershed.classifier.InvalidInputException;
 import dev.watershed.classifier.data.BuiltinSplit;
 import dev.watershed.classifier.data.ColumnFilter;
 import dev.watershed.classifier.data.FileFormat;
@@ -11,6 +10,7 @@ import dev.watershed.classifier.data.SampleSpec;
 import dev.watershed.classifier.data.Split;
 import dev.watershed.classifier.data.SplitSource;
 import dev.watershed.classifier.data.TaskSplit;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;

@@ -1,8 +1,8 @@
 package dev.watershed.server.dataset;
 
-import dev.watershed.classifier.Quoted;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.input.Quoted;
 import dev.watershed.server.Nearest;
 import dev.watershed.server.RefusedException;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.watershed.classifier;
+package dev.watershed.input;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;

@@ -1,4 +1,4 @@
-package dev.watershed.classifier;
+package dev.watershed.input;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

@@ -1,4 +1,4 @@
-package dev.watershed.classifier.checkpoint;
+package dev.watershed.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

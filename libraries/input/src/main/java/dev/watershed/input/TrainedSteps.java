@@ -1,11 +1,9 @@
-package dev.watershed.classifier.checkpoint;
+package dev.watershed.input;
 
-import static dev.watershed.classifier.InvalidInputException.invalid;
+import static dev.watershed.input.InvalidInputException.invalid;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.watershed.classifier.InvalidInputException;
-import dev.watershed.classifier.UntrustedJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.watershed.classifier;
+package dev.watershed.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

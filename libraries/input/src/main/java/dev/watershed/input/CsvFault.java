@@ -1,6 +1,5 @@
-package dev.watershed.classifier.data;
+package dev.watershed.input;
 
-import dev.watershed.classifier.FileFault;
 import java.io.IOException;
 import org.apache.commons.csv.CSVException;
 

@@ -1,4 +1,4 @@
-package dev.watershed.classifier;
+package dev.watershed.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,5 +33,21 @@ final class QuotedTest {
   @Test
   void isPlain_anyScript_isTrue() {
     assertThat(Quoted.isPlain("Étude 模型 नमस्ते \uD83D\uDE00")).isTrue();
+  }
+
+  @Test
+  void whole_longText_isNotCutAndEscapedAlike() {
+    assertThat(Quoted.whole("x".repeat(2600) + "\u202E")).isEqualTo("x".repeat(2600) + "\\u202e");
+  }
+
+  @Test
+  void isPlain_everyCharacterThereIs_isWhatIsNotEscaped() {
+    for (int character = 0; character <= Character.MAX_CODE_POINT; character++) {
+      String text = Character.toString(character);
+      boolean joiner = character == 0x200C || character == 0x200D;
+      assertThat(Quoted.isPlain(text))
+          .as("U+%X", character)
+          .isEqualTo(Quoted.of(text).equals(text) || joiner);
+    }
   }
 }

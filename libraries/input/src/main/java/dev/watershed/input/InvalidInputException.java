@@ -1,4 +1,4 @@
-package dev.watershed.classifier;
+package dev.watershed.input;
 
 import static java.util.Objects.requireNonNull;
 
