@@ -1,12 +1,13 @@
 package dev.watershed.jobs;
 
 import java.io.IOException;
+import java.util.function.UnaryOperator;
 
 /** How jobs of a kind are worked on. */
 public interface JobLoop<C> {
-  /** Returns a job's content as a worker takes it. */
-  default C begun(C content) {
-    return content;
+  /** Returns what makes of a job's content what it is once a worker has taken it. */
+  default UnaryOperator<C> beginning() {
+    return UnaryOperator.identity();
   }
 
   /**

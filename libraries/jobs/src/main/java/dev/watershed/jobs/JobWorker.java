@@ -56,6 +56,7 @@ public final class JobWorker<C> implements AutoCloseable {
 
   private final Map<String, Attempt<C>> running = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
+  private final AtomicBoolean looking = new AtomicBoolean();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final ScheduledExecutorService lookout =
       Executors.newSingleThreadScheduledExecutor(
@@ -112,11 +113,7 @@ public final class JobWorker<C> implements AutoCloseable {
     if (!started.compareAndSet(false, true)) {
       return;
     }
-    if (!settings.soleWorker()) {
-      long interval = settings.poll().toNanos();
-      var unused =
-          lookout.scheduleWithFixedDelay(this::lookAgain, interval, interval, TimeUnit.NANOSECONDS);
-    }
+    lookOut();
     if (settings.concurrent() == 0) {
       return;
     }
@@ -128,6 +125,15 @@ public final class JobWorker<C> implements AutoCloseable {
     }
     store.orderQueue();
     scheduler.start();
+  }
+
+  /** Begins to look at what other processes do, where there are any; once. */
+  void lookOut() {
+    if (!settings.soleWorker() && !isClosing() && looking.compareAndSet(false, true)) {
+      long interval = settings.poll().toNanos();
+      var unused =
+          lookout.scheduleWithFixedDelay(this::lookAgain, interval, interval, TimeUnit.NANOSECONDS);
+    }
   }
 
   /** Looks into the queue now rather than at the next poll. */
@@ -199,7 +205,7 @@ public final class JobWorker<C> implements AutoCloseable {
     if (isClosing()) {
       return JobWorker::leaveInQueue;
     }
-    var claimed = store.claim(id, process, settings.maxCrashes(), loop::begun);
+    var claimed = store.claim(id, process, settings.maxCrashes(), loop.beginning());
     if (claimed.isEmpty() || claimed.get().state().ended()) {
       claimed.ifPresent(this::endedUntouched);
       return new CompletionHandler.OnCompleteRemove<>();

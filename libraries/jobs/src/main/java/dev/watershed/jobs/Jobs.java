@@ -1,6 +1,9 @@
 package dev.watershed.jobs;
 
 import dev.watershed.server.RefusedException;
+import io.grpc.Context;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
 /** What can be asked of the jobs of a kind. */
 public final class Jobs<C> {
@@ -45,28 +48,44 @@ public final class Jobs<C> {
   }
 
   /**
-   * Shows a job as it is now and at each change until it has ended or nobody watches any more.
-   * Progress between two looks is coalesced; a state never is.
+   * Shows a job as it is now and at each change until it has ended. Progress between two looks is
+   * coalesced; a state never is.
    *
    * @throws RefusedException NOT_FOUND; UNAVAILABLE where the server is going down
+   * @throws CancellationException once the call that this is part of is over
    */
   public void watch(String id, Watcher<C> watcher) throws InterruptedException {
+    worker.lookOut();
+    var call = Context.current();
     try (var subscription = feed.subscribe(id)) {
-      watcher.whenGone(subscription::wake);
-      var seen = get(id);
-      watcher.see(seen);
-      while (!seen.state().ended()) {
-        var next = subscription.next(watcher::isGone);
-        if (next == null) {
-          return;
+      Context.CancellationListener wake = over -> subscription.wake();
+      call.addListener(wake, Runnable::run);
+      try {
+        watch(watcher, get(id), () -> subscription.next(call::isCancelled));
+      } finally {
+        call.removeListener(wake);
+      }
+    }
+  }
+
+  private interface News<C> {
+    @Nullable Job<C> next() throws InterruptedException;
+  }
+
+  private void watch(Watcher<C> watcher, Job<C> first, News<C> news) throws InterruptedException {
+    var seen = first;
+    watcher.see(seen);
+    while (!seen.state().ended()) {
+      var next = news.next();
+      if (next == null) {
+        throw new CancellationException("nobody watches any more");
+      }
+      if (isNews(seen, next)) {
+        if (hasRunBetween(seen, next)) {
+          watcher.see(next.asRunning());
         }
-        if (isNews(seen, next)) {
-          if (hasRunBetween(seen, next)) {
-            watcher.see(next.asRunning());
-          }
-          watcher.see(next);
-          seen = next;
-        }
+        watcher.see(next);
+        seen = next;
       }
     }
   }

@@ -17,7 +17,12 @@ final class CountProcess {
     var loop = new CountLoop().hold(arguments[2]);
     var worker =
         new CountWorker(
-            dataSource, false, loop, false, Duration.ofMillis(Long.parseLong(arguments[1])));
+            dataSource,
+            false,
+            loop,
+            false,
+            Duration.ofMillis(Long.parseLong(arguments[1])),
+            CountWorker.OFTEN);
     worker.worker.start();
     while (true) {
       tell(loop.begun.take().job().id());

@@ -15,24 +15,26 @@ import javax.sql.DataSource;
 
 /** A process in small that counts, on a database that it may share with others. */
 final class CountWorker implements AutoCloseable {
+  static final Duration OFTEN = Duration.ofMillis(50);
+
   final JobStore<Count> store;
   final JobFeed<Count> feed;
   final JobWorker<Count> worker;
   final Jobs<Count> jobs;
   private final ExecutorService watchers = Executors.newVirtualThreadPerTaskExecutor();
 
-  CountWorker(DataSource dataSource, boolean endsAtOnce, CountLoop loop, boolean sole) {
-    this(dataSource, endsAtOnce, loop, sole, Duration.ofMillis(100));
-  }
-
   CountWorker(
-      DataSource dataSource, boolean endsAtOnce, CountLoop loop, boolean sole, Duration heartbeat) {
+      DataSource dataSource,
+      boolean endsAtOnce,
+      CountLoop loop,
+      boolean sole,
+      Duration heartbeat,
+      Duration poll) {
     var clock = Clock.systemUTC();
     var kind = new CountKind(endsAtOnce);
     store = new JobStore<>(new Database(dataSource), kind, clock);
     feed = new JobFeed<>(kind);
-    var settings =
-        new WorkerSettings(1, Duration.ofMillis(50), heartbeat, sole, 2, Duration.ofSeconds(20));
+    var settings = new WorkerSettings(1, poll, heartbeat, sole, 2, Duration.ofSeconds(20));
     worker = new JobWorker<>(dataSource, store, feed, loop, settings, new Errors(List.of()), clock);
     jobs = new Jobs<>(store, feed, worker);
   }
@@ -53,7 +55,7 @@ final class CountWorker implements AutoCloseable {
     return watchers.submit(
         () -> {
           var seen = new ArrayList<Job<Count>>();
-          jobs.watch(id, each(seen::add));
+          jobs.watch(id, seen::add);
           return seen;
         });
   }
@@ -64,13 +66,12 @@ final class CountWorker implements AutoCloseable {
     try {
       jobs.watch(
           id,
-          each(
-              job -> {
-                seen.add(job);
-                if (wanted.test(job)) {
-                  throw new CancellationException("seen");
-                }
-              }));
+          job -> {
+            seen.add(job);
+            if (wanted.test(job)) {
+              throw new CancellationException("seen");
+            }
+          });
     } catch (CancellationException e) {
       return seen.getLast();
     }
@@ -80,23 +81,6 @@ final class CountWorker implements AutoCloseable {
   /** Waits for a job's end. */
   Job<Count> await(String id) throws InterruptedException {
     return await(id, job -> job.state().ended());
-  }
-
-  private static Watcher<Count> each(java.util.function.Consumer<Job<Count>> see) {
-    return new Watcher<>() {
-      @Override
-      public void see(Job<Count> job) {
-        see.accept(job);
-      }
-
-      @Override
-      public boolean isGone() {
-        return false;
-      }
-
-      @Override
-      public void whenGone(Runnable wake) {}
-    };
   }
 
   @Override

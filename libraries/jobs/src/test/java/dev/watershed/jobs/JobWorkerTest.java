@@ -42,7 +42,9 @@ final class JobWorkerTest {
   }
 
   private CountWorker worker(CountLoop loop, boolean endsAtOnce, Duration heartbeat) {
-    var worker = new CountWorker(database.dataSource(), endsAtOnce, loop, false, heartbeat);
+    var worker =
+        new CountWorker(
+            database.dataSource(), endsAtOnce, loop, false, heartbeat, CountWorker.OFTEN);
     workers.add(worker);
     return worker;
   }
@@ -263,7 +265,7 @@ final class JobWorkerTest {
   void watch_byTwoHundred_readsTheDatabaseOnceEach() throws Exception {
     var counted = new CountingDataSource(database.dataSource());
     var loop = new CountLoop().hold("a");
-    try (var works = new CountWorker(counted, false, loop, true, NEVER)) {
+    try (var works = new CountWorker(counted, false, loop, true, NEVER, CountWorker.OFTEN)) {
       works.create(1000, "a");
       int watchers = 200;
       int before = counted.connections();
@@ -303,7 +305,7 @@ final class JobWorkerTest {
     var works = worker(loop, false, NEVER);
     works.create(2, "a");
     var counted = new CountingDataSource(database.dataSource());
-    try (var looks = new CountWorker(counted, false, new CountLoop(), false)) {
+    try (var looks = new CountWorker(counted, false, new CountLoop(), false, NEVER, NEVER)) {
       int before = counted.connections();
       var watched = Stream.generate(() -> looks.watch("a")).limit(50).toList();
       while (counted.connections() - before < 50) {

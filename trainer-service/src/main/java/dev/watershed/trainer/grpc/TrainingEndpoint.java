@@ -1,15 +1,14 @@
 package dev.watershed.trainer.grpc;
 
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
-import dev.watershed.server.PageToken;
+import dev.watershed.jobs.CreateCall;
+import dev.watershed.jobs.JobPage;
 import dev.watershed.server.Pages;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.trainer.engine.RecipeCatalogue;
 import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.run.TrainingRuns;
-import dev.watershed.trainer.store.CreateCall;
 import dev.watershed.trainer.store.CreatedRuns;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
@@ -26,19 +25,14 @@ import dev.watershed.trainer.v1.ListRecipesResponse;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.Seeds;
-import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
-import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -119,14 +113,14 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
       ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
     var states = Set.copyOf(request.getStatesList());
     String question = "trainingRuns" + states.stream().sorted().toList() + request.getDisplayName();
-    long after = Long.parseLong(PageToken.read(request.getPageToken(), question, "0"));
+    long after = JobPage.after(request.getPageToken(), question);
     int limit = Pages.size(request.getPageSize());
     var page = runs.list(states, request.getDisplayName(), after, limit);
-    var response = ListTrainingRunsResponse.newBuilder().addAllTrainingRuns(page.runs());
-    page.next()
-        .ifPresent(
-            next -> response.setNextPageToken(PageToken.write(question, Long.toString(next))));
-    observer.onNext(response.build());
+    observer.onNext(
+        ListTrainingRunsResponse.newBuilder()
+            .addAllTrainingRuns(page.items())
+            .setNextPageToken(page.nextToken(question))
+            .build());
     observer.onCompleted();
   }
 
@@ -144,7 +138,7 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
     var id = id(request.getName());
     var deleted = delete(id, request.getForce());
     if (deleted.isEmpty() && !request.getAllowMissing()) {
-      throw TrainingRuns.notFound(id);
+      throw runs.notFound(id);
     }
     observer.onNext(
         DeleteTrainingRunResponse.newBuilder()
@@ -155,27 +149,12 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
 
   private Optional<List<String>> delete(String id, boolean force) {
     try {
-      return deletions.deleteRun(id, force, new Waiting());
+      return deletions.deleteRun(id, force);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException();
-    }
-  }
-
-  /** Waits for a run as long as the call lasts. */
-  private static final class Waiting implements TrainingRuns.Follower {
-    @Override
-    public void send(TrainingRun run) {
-      throwIfGone();
-    }
-
-    @Override
-    public void throwIfGone() {
-      if (Context.current().isCancelled()) {
-        throw new CancellationException("nobody waits for the run to end any more");
-      }
     }
   }
 
@@ -187,44 +166,17 @@ public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceI
         stream ->
             runs.follow(
                 id(request.getName()),
-                new TrainingRuns.Follower() {
-                  @Override
-                  public void send(TrainingRun run) throws InterruptedException {
-                    stream.send(WatchTrainingRunResponse.newBuilder().setTrainingRun(run).build());
-                  }
-
-                  @Override
-                  public void throwIfGone() {
-                    stream.throwIfCancelled();
-                  }
-                }));
+                run ->
+                    stream.send(
+                        WatchTrainingRunResponse.newBuilder().setTrainingRun(run).build())));
   }
 
   private CreatedRuns create(
       Message request, String requestId, TrainingRunSpec spec, List<Seeds> seeds, boolean reuse) {
     try {
-      return runs.create(new CreateCall(requestId, digest(request)), spec, seeds, reuse);
+      return runs.create(CreateCall.of(requestId, request), spec, seeds, reuse);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** SHA-256 of a request's type and canonical bytes: a repeated call has the same. */
-  private static String digest(Message request) {
-    try {
-      var bytes = new byte[request.getSerializedSize()];
-      var output = CodedOutputStream.newInstance(bytes);
-      output.useDeterministicSerialization();
-      request.writeTo(output);
-      var sha256 = MessageDigest.getInstance("SHA-256");
-      sha256.update(
-          request
-              .getDescriptorForType()
-              .getFullName()
-              .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(sha256.digest(bytes));
-    } catch (IOException | NoSuchAlgorithmException e) {
-      throw new IllegalStateException("cannot happen in memory and with every JDK", e);
     }
   }
 

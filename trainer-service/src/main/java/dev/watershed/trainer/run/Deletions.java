@@ -7,8 +7,8 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.CheckpointStore.Removed;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
-import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.v1.TrainingRun;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -50,25 +50,25 @@ public final class Deletions {
    * Deletes a run that has ended, with its curve and its saved state.
    *
    * @param force whether it is cancelled and waited for, and its checkpoints go with it
-   * @param waiting is told of the run until it has ended; throws to wait no longer
    * @return the names of the checkpoints that went; empty where there is no such run
    * @throws RefusedException FAILED_PRECONDITION as {@code DeleteTrainingRun} documents
    */
-  public Optional<List<String>> deleteRun(String id, boolean force, TrainingRuns.Follower waiting)
+  public Optional<List<String>> deleteRun(String id, boolean force)
       throws IOException, InterruptedException {
-    var found = store.find(id).map(StoredRun::run);
+    var found = store.jobs().find(id);
     if (found.isEmpty()) {
       return Optional.empty();
     }
-    if (force && !RunStates.isEnded(found.get())) {
-      runs.follow(RunStore.id(runs.cancel(id)), waiting);
+    if (force && !found.get().state().ended()) {
+      runs.cancel(id);
+      runs.follow(id, run -> {});
     } else {
-      refuseActive(found.get());
+      refuseActive(RunKind.message(found.get()));
     }
     // A run that has ended makes no more of them.
     var own =
         checkpoints.list().stream()
-            .filter(checkpoint -> checkpoint.trainingRun().equals(RunStore.name(id)))
+            .filter(checkpoint -> checkpoint.trainingRun().equals(store.jobs().kind().name(id)))
             .map(CheckpointManifest::id)
             .toList();
     var names = own.stream().map(checkpoint -> CHECKPOINT_PREFIX + checkpoint).toList();
@@ -151,7 +151,7 @@ public final class Deletions {
   }
 
   private static void refuseActive(TrainingRun run) {
-    if (!RunStates.isEnded(run)) {
+    if (!run.hasEndTime()) {
       throw RefusedException.failedPrecondition(
           "TRAINING_RUN_ACTIVE",
           run.getName(),

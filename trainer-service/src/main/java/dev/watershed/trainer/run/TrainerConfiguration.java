@@ -1,5 +1,6 @@
 package dev.watershed.trainer.run;
 
+import dev.watershed.jobs.WorkerSettings;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.trainer.engine.TrainingLimits;
 import io.micronaut.context.annotation.ConfigurationProperties;
@@ -47,6 +48,11 @@ public record TrainerConfiguration(
     ConfigurationException.requireAtLeast(PREFIX + "max-parameters", maxParameters, 1);
     ConfigurationException.requireAtLeast(PREFIX + "max-batch-tokens", maxBatchTokens, 1);
     ConfigurationException.requireAtLeast(PREFIX + "max-checkpoints", maxCheckpoints, 1);
+  }
+
+  /** How runs are worked on: one at a time. */
+  public WorkerSettings worker() {
+    return new WorkerSettings(1, poll, heartbeat, soleWorker, maxCrashes, drain);
   }
 
   TrainingLimits limits() {

@@ -4,9 +4,13 @@ import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobWorker;
+import dev.watershed.jobs.Jobs;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.Errors;
 import dev.watershed.trainer.engine.TrainingEngine;
+import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunStore;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
@@ -24,7 +28,7 @@ final class TrainerFactory {
   RunStore store(
       @Named("trainer") DataSource dataSource, @Nullable DataSourceResolver resolver, Clock clock) {
     var store = new RunStore(plain(dataSource, resolver), clock);
-    store.fillDisplayNames();
+    store.fillColumns();
     return store;
   }
 
@@ -42,17 +46,39 @@ final class TrainerFactory {
 
   @Bean(preDestroy = "close")
   @Singleton
-  RunWorker worker(
+  JobFeed<RunContent> feed(RunStore store) {
+    return new JobFeed<>(store.jobs().kind());
+  }
+
+  @Singleton
+  RunLoop loop(RunStore store, TrainingEngine engine, Clock clock) {
+    return new RunLoop(store, engine, clock);
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  JobWorker<RunContent> worker(
       @Named("trainer") DataSource dataSource,
       @Nullable DataSourceResolver resolver,
       RunStore store,
-      RunFeed feed,
-      TrainingEngine engine,
+      JobFeed<RunContent> feed,
+      RunLoop loop,
       TrainerConfiguration configuration,
       Errors errors,
       Clock clock) {
-    return new RunWorker(
-        plain(dataSource, resolver), store, feed, engine, configuration, errors, clock);
+    return new JobWorker<>(
+        plain(dataSource, resolver),
+        store.jobs(),
+        feed,
+        loop,
+        configuration.worker(),
+        errors,
+        clock);
+  }
+
+  @Singleton
+  Jobs<RunContent> jobs(RunStore store, JobFeed<RunContent> feed, JobWorker<RunContent> worker) {
+    return new Jobs<>(store.jobs(), feed, worker);
   }
 
   /** Without the wrapping that ties connections to Micronaut's own transactions. */

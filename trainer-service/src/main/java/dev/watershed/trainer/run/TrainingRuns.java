@@ -3,17 +3,23 @@ package dev.watershed.trainer.run;
 import com.google.protobuf.util.Timestamps;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.input.Quoted;
+import dev.watershed.jobs.CreateCall;
+import dev.watershed.jobs.CreatedJobs;
+import dev.watershed.jobs.Job;
+import dev.watershed.jobs.JobPage;
+import dev.watershed.jobs.Jobs;
+import dev.watershed.jobs.NewJob;
+import dev.watershed.jobs.Watcher;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.engine.ResolvedSpec;
 import dev.watershed.trainer.engine.TrainingEngine;
-import dev.watershed.trainer.store.CreateCall;
 import dev.watershed.trainer.store.CreatedRuns;
-import dev.watershed.trainer.store.NewRun;
-import dev.watershed.trainer.store.RunPage;
+import dev.watershed.trainer.store.RunContent;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
-import dev.watershed.trainer.store.StoredRun;
 import dev.watershed.trainer.v1.Seeds;
+import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
@@ -23,7 +29,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,24 +42,8 @@ public final class TrainingRuns {
   private static final int ID_LENGTH = 12;
   private static final String ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
-  /** How often a follower looks into the database for what other processes do. */
-  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
-
-  /** Where a watched run is sent to. */
-  @FunctionalInterface
-  public interface Follower {
-    /**
-     * @throws java.util.concurrent.CancellationException when nobody follows any more
-     */
-    void send(TrainingRun run) throws InterruptedException;
-
-    /** Called now and then while nothing happens; throws as {@link #send} does. */
-    default void throwIfGone() {}
-  }
-
   private final RunStore store;
-  private final RunFeed feed;
-  private final RunWorker worker;
+  private final Jobs<RunContent> jobs;
   private final TrainingEngine engine;
   private final CheckpointStore checkpoints;
   private final TrainerConfiguration configuration;
@@ -63,15 +52,13 @@ public final class TrainingRuns {
 
   public TrainingRuns(
       RunStore store,
-      RunFeed feed,
-      RunWorker worker,
+      Jobs<RunContent> jobs,
       TrainingEngine engine,
       CheckpointStore checkpoints,
       TrainerConfiguration configuration,
       Clock clock) {
     this.store = store;
-    this.feed = feed;
-    this.worker = worker;
+    this.jobs = jobs;
     this.engine = engine;
     this.checkpoints = checkpoints;
     this.configuration = configuration;
@@ -88,30 +75,37 @@ public final class TrainingRuns {
    */
   public CreatedRuns create(CreateCall call, TrainingRunSpec spec, List<Seeds> seeds, boolean reuse)
       throws IOException {
-    var known = store.findCreatedBy(call);
+    var known = store.jobs().findCreatedBy(call);
     if (known.isPresent()) {
-      return known.get();
+      return answer(known.get());
     }
     var resolved = engine.resolve(spec);
-    var runs = new ArrayList<NewRun>();
+    var runs = new ArrayList<NewJob<RunContent>>();
     for (var pair : seeds) {
       var seeded = resolved.with(pair);
-      runs.add(new NewRun(queued(seeded), seeded.identity()));
+      var run = queued(seeded);
+      runs.add(new NewJob<>(RunKind.id(run), RunContent.of(seeded.identity(), run)));
     }
     var created =
-        store.create(
-            call,
-            () -> refuseDeleted(spec.getInitialCheckpoint()),
-            runs,
-            run -> reuse && hasItsCheckpoints(run),
-            configuration.maxQueuedRuns());
+        answer(
+            store.create(
+                call,
+                () -> refuseDeleted(spec.getInitialCheckpoint()),
+                runs,
+                run -> reuse && hasItsCheckpoints(run),
+                configuration.maxQueuedRuns()));
     log.info(
         "{} run(s) of \"{}\" queued, {} there already",
         created.runs().size() - created.reusedCount(),
         Quoted.of(spec.getDisplayName()),
         created.reusedCount());
-    worker.wake();
+    jobs.created();
     return created;
+  }
+
+  private static CreatedRuns answer(CreatedJobs<RunContent> created) {
+    return new CreatedRuns(
+        created.jobs().stream().map(RunKind::message).toList(), created.reusedCount());
   }
 
   /**
@@ -140,7 +134,7 @@ public final class TrainingRuns {
 
   private TrainingRun queued(ResolvedSpec resolved) {
     return TrainingRun.newBuilder()
-        .setName(RunStore.name(newId()))
+        .setName(store.jobs().kind().name(newId()))
         .setSpec(resolved.spec())
         .addAllSplits(resolved.splits())
         .addAllNotices(resolved.notices())
@@ -164,32 +158,23 @@ public final class TrainingRuns {
   }
 
   /**
-   * Returns a run.
-   *
-   * @throws RefusedException NOT_FOUND
-   */
-  public TrainingRun get(String id) {
-    return store.find(id).map(StoredRun::run).orElseThrow(() -> notFound(id));
-  }
-
-  /**
    * Returns a run with its curve.
    *
    * @throws RefusedException NOT_FOUND
    */
   public TrainingRun getWithCurve(String id) {
-    return withCurveAfter(0, get(id));
+    var run = jobs.get(id);
+    return RunKind.message(run).toBuilder().addAllCurve(curve(run)).build();
   }
 
-  /** Adds the part of its curve that lies after a step. */
-  private TrainingRun withCurveAfter(long step, TrainingRun run) {
-    var curve =
-        store.curve(RunStore.id(run)).stream().filter(point -> point.getStep() > step).toList();
-    return curve.isEmpty() ? run : run.toBuilder().addAllCurve(curve).build();
+  private List<TrainingPoint> curve(Job<RunContent> run) {
+    var known = run.content().curve();
+    return known == null ? store.curve(run.id()) : known;
   }
 
   /** Returns runs, oldest first; see {@link RunStore#list}. */
-  public RunPage list(Set<TrainingRunState> states, String displayName, long after, int limit) {
+  public JobPage<TrainingRun> list(
+      Set<TrainingRunState> states, String displayName, long after, int limit) {
     return store.list(states, displayName, after, limit);
   }
 
@@ -200,106 +185,57 @@ public final class TrainingRuns {
    * @throws RefusedException NOT_FOUND
    */
   public TrainingRun cancel(String id) {
-    var run =
-        store
-            .update(
-                id,
-                before ->
-                    switch (before.run().getState()) {
-                      case TRAINING_RUN_STATE_QUEUED -> before.with(cancelled(before.run()));
-                      case TRAINING_RUN_STATE_RUNNING ->
-                          new StoredRun(before.run(), true, before.crashes());
-                      default -> before;
-                    })
-            .orElseThrow(() -> notFound(id))
-            .run();
-    if (run.getState() == TrainingRunState.TRAINING_RUN_STATE_CANCELLED) {
-      feed.publish(run);
-    }
-    worker.cancel(run.getName());
-    return run;
+    return RunKind.message(jobs.cancel(id));
   }
 
-  private TrainingRun cancelled(TrainingRun run) {
-    return run.toBuilder()
-        .setState(TrainingRunState.TRAINING_RUN_STATE_CANCELLED)
-        .setEndTime(Timestamps.fromMillis(clock.millis()))
-        .build();
+  /** Where a followed run is sent to. */
+  @FunctionalInterface
+  public interface Follower {
+    /**
+     * @throws java.util.concurrent.CancellationException when nobody follows any more
+     */
+    void send(TrainingRun run) throws InterruptedException;
   }
 
   /**
    * Sends a run as it is now and at each change until it has ended, with what its curve has gained
-   * since it was sent before. What this process does with it is heard at once; what others do, and
-   * the curve, is read from the database.
+   * since it was sent before.
    *
    * @throws RefusedException NOT_FOUND; UNAVAILABLE where the server is going down
+   * @throws java.util.concurrent.CancellationException once the call that this is part of is over
    */
-  public void follow(String id, Follower listener) throws InterruptedException {
-    var follower = new CurveFollower(listener);
-    try (var subscription = feed.subscribe(RunStore.name(id))) {
-      var told = get(id);
-      follower.send(told);
-      while (!RunStates.isEnded(told)) {
-        var next = subscription.next(LOOK_INTERVAL);
-        follower.throwIfGone();
-        if (next == null) {
-          next = get(id);
-        }
-        if (RunStates.isNews(told, next)) {
-          told = tell(told, next, follower);
-        }
-      }
-    }
+  public void follow(String id, Follower follower) throws InterruptedException {
+    jobs.watch(id, new CurveWatcher(follower));
   }
 
   /** Adds to each run what its curve has gained. */
-  private final class CurveFollower implements Follower {
+  private final class CurveWatcher implements Watcher<RunContent> {
     private final Follower to;
     private long sentStep;
 
-    CurveFollower(Follower to) {
+    CurveWatcher(Follower to) {
       this.to = to;
     }
 
     @Override
-    public void send(TrainingRun run) throws InterruptedException {
-      long stride = LossCurve.stride(run.getProgress().getTotalSteps());
-      boolean gained = run.getProgress().getStep() / stride > sentStep / stride;
-      var whole = gained || RunStates.isEnded(run) ? withCurveAfter(sentStep, run) : run;
-      if (whole.getCurveCount() > 0) {
-        sentStep = whole.getCurve(whole.getCurveCount() - 1).getStep();
+    public void see(Job<RunContent> run) throws InterruptedException {
+      var progress = run.content().run().getProgress();
+      long stride = LossCurve.stride(progress.getTotalSteps());
+      var message = RunKind.message(run).toBuilder();
+      if (progress.getStep() / stride > sentStep / stride || run.state().ended()) {
+        for (var point : curve(run)) {
+          if (point.getStep() > sentStep) {
+            message.addCurve(point);
+            sentStep = point.getStep();
+          }
+        }
       }
-      to.send(whole);
+      to.send(message.build());
     }
-
-    @Override
-    public void throwIfGone() {
-      to.throwIfGone();
-    }
-  }
-
-  /** A run that was seen waiting and then ended has run in between. */
-  private static TrainingRun tell(TrainingRun told, TrainingRun next, Follower follower)
-      throws InterruptedException {
-    if (told.getState() == TrainingRunState.TRAINING_RUN_STATE_QUEUED
-        && RunStates.isEnded(next)
-        && next.hasStartTime()) {
-      follower.send(
-          next.toBuilder()
-              .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
-              .clearEndTime()
-              .clearError()
-              .build());
-    }
-    follower.send(next);
-    return next;
   }
 
   /** There is no such run, or not any more. */
-  public static RefusedException notFound(String id) {
-    return RefusedException.notFound(
-        "TRAINING_RUN_NOT_FOUND",
-        RunStore.name(id),
-        "There is no run \"" + RunStore.name(id) + "\"; list the runs.");
+  public RefusedException notFound(String id) {
+    return store.jobs().kind().notFound(id);
   }
 }

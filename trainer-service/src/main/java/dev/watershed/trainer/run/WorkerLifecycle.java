@@ -1,5 +1,8 @@
 package dev.watershed.trainer.run;
 
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobWorker;
+import dev.watershed.trainer.store.RunContent;
 import io.micronaut.runtime.event.annotation.EventListener;
 import io.micronaut.runtime.server.event.ServerShutdownEvent;
 import io.micronaut.runtime.server.event.ServerStartupEvent;
@@ -12,18 +15,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 @Singleton
 final class WorkerLifecycle {
-  private final RunWorker worker;
-  private final RunFeed feed;
+  private final JobWorker<RunContent> worker;
+  private final JobFeed<RunContent> feed;
+  private final RunLoop loop;
   private final AtomicBoolean started = new AtomicBoolean();
 
-  WorkerLifecycle(RunWorker worker, RunFeed feed) {
+  WorkerLifecycle(JobWorker<RunContent> worker, JobFeed<RunContent> feed, RunLoop loop) {
     this.worker = worker;
     this.feed = feed;
+    this.loop = loop;
   }
 
   @EventListener
   void onStartup(ServerStartupEvent event) {
     if (started.compareAndSet(false, true)) {
+      loop.forgetEnded();
       worker.start();
     }
   }

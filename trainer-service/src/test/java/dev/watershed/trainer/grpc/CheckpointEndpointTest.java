@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
-import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
@@ -47,7 +47,7 @@ final class CheckpointEndpointTest {
   void serve(@TempDir Path temporary) throws Exception {
     directory = temporary;
     Files.createDirectories(directory.resolve("data"));
-    trainer = new Trainer(directory, TestDatabase.create(), false);
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
   }
 
   @AfterEach
@@ -495,7 +495,7 @@ final class CheckpointEndpointTest {
   @Test
   void train_robertaWithATokenizerDirectory_keepsTheTokenizer() throws Exception {
     Models.writeBytePairs(directory.resolve("data/pairs"));
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(2);
     spec.getRandomBuilder().setFamily("roberta").setTokenizerUri("pairs").setMaxPositions(200);
 
@@ -518,7 +518,7 @@ final class CheckpointEndpointTest {
       miniature.copyTo(tokenizer, 18);
     }
     Files.writeString(tokenizer.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(2);
     spec.getRandomBuilder().setTokenizerUri("cased");
 
@@ -583,7 +583,7 @@ final class CheckpointEndpointTest {
   void list_ofARun_givesItsCheckpoints() throws Exception {
     writeModel("other", 1);
     register("other", "other");
-    trainer.worker.start();
+    trainer.start();
     var run = trainer.train(Specs.classification(2).build());
 
     assertThat(list(0, "", run.getName()))

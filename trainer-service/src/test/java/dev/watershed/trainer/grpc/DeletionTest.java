@@ -3,9 +3,9 @@ package dev.watershed.trainer.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.Code;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
-import dev.watershed.trainer.store.RunStore;
-import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
@@ -26,6 +26,7 @@ import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -48,7 +49,7 @@ final class DeletionTest {
   void serve(@TempDir Path temporary) throws Exception {
     directory = temporary;
     Files.createDirectories(directory.resolve("data"));
-    database = TestDatabase.create();
+    database = TestDatabase.h2("classpath:db/trainer");
     trainer = new Trainer(directory, database, false);
   }
 
@@ -59,7 +60,7 @@ final class DeletionTest {
 
   @Test
   void deleteRun_withCheckpoints_isRefusedNamingThemUnlessForced() throws Exception {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(3);
     spec.getCheckpointsBuilder().addAtSteps(0).addAtSteps(2);
     var run = trainer.train(spec.build());
@@ -84,7 +85,7 @@ final class DeletionTest {
 
   @Test
   void deleteRun_checkpointsDeletedOneByOne_isDeletedWithoutForce() {
-    trainer.worker.start();
+    trainer.start();
     var run = trainer.train(Specs.classification(2).build());
 
     deleteCheckpoint(run.getCheckpoints(0));
@@ -127,7 +128,7 @@ final class DeletionTest {
   @Test
   void deleteRun_beingTrained_isCancelledThenGoneWithItsStateAndTheNextIsTrained()
       throws Exception {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(1_000_000);
     spec.getCheckpointsBuilder().addAtSteps(1).setResumeEverySteps(2);
     var run = trainer.create(spec.build());
@@ -140,7 +141,7 @@ final class DeletionTest {
 
     var last = last(watched);
     assertThat(last.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
-    assertThat(directory.resolve("work").resolve(RunStore.id(run))).doesNotExist();
+    assertThat(directory.resolve("work").resolve(RunKind.id(run))).doesNotExist();
     assertThat(checkpoints()).isEmpty();
     assertThat(Refusals.of(() -> get(run)).getCode()).isEqualTo(Code.NOT_FOUND_VALUE);
     assertThat(trainer.train(Specs.classification(2).build()).getState())
@@ -149,15 +150,12 @@ final class DeletionTest {
 
   /** Nobody works here, so the run cannot end: a call that gives up has cancelled it. */
   @Test
-  void deleteRun_callEndsBeforeTheRun_leavesItCancelledNotDeleted() {
+  void deleteRun_callEndsBeforeTheRun_leavesItCancelledNotDeleted() throws Exception {
     var run = trainer.create(Specs.classification(2).build());
-    trainer.store.update(
-        RunStore.id(run),
-        stored ->
-            stored.with(
-                stored.run().toBuilder()
-                    .setState(TrainingRunState.TRAINING_RUN_STATE_RUNNING)
-                    .build()));
+    execute(
+        "update training_run set state = 'TRAINING_RUN_STATE_RUNNING' where id = '"
+            + RunKind.id(run)
+            + "'");
 
     var refused =
         Refusals.of(
@@ -172,7 +170,7 @@ final class DeletionTest {
                             .build()));
 
     assertThat(refused.getCode()).isEqualTo(Code.DEADLINE_EXCEEDED_VALUE);
-    assertThat(trainer.store.find(RunStore.id(run)).orElseThrow().cancelRequested()).isTrue();
+    assertThat(trainer.store.jobs().find(RunKind.id(run)).orElseThrow().cancelRequested()).isTrue();
   }
 
   /** A watcher elsewhere, whose process was not told, finds out by looking. */
@@ -191,7 +189,7 @@ final class DeletionTest {
 
   @Test
   void deleteRun_whoseCheckpointAnotherBeginsWith_isRefusedEvenByForce() {
-    trainer.worker.start();
+    trainer.start();
     var first = trainer.train(Specs.classification(2).build());
     var second =
         trainer.create(
@@ -287,7 +285,7 @@ final class DeletionTest {
     Files.writeString(left.resolve("state"), "left");
     var other = Files.createDirectories(directory.resolve("work/lost+found"));
 
-    trainer.worker.start();
+    trainer.start();
 
     assertThat(left).doesNotExist();
     assertThat(other).exists();
@@ -297,7 +295,7 @@ final class DeletionTest {
   @Test
   void delete_everything_leavesNoFileAndNoRow() throws Exception {
     register("one", 1);
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(4).setInitialCheckpoint("checkpoints/mine").setNewHead(true);
     spec.getCheckpointsBuilder().setEverySteps(1).setResumeEverySteps(1);
     trainer.train(spec.build());
@@ -418,6 +416,13 @@ final class DeletionTest {
         var rows = query.executeQuery()) {
       rows.next();
       return rows.getLong(1);
+    }
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (var connection = database.getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.watershed.trainer.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.RandomInitialization;
@@ -30,8 +30,8 @@ final class PretrainingTest {
   void serve(@TempDir Path temporary) throws Exception {
     directory = temporary;
     Files.createDirectories(directory.resolve("data"));
-    trainer = new Trainer(directory, TestDatabase.create(), false);
-    trainer.worker.start();
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
+    trainer.start();
   }
 
   @AfterEach

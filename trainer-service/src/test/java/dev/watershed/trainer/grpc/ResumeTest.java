@@ -2,10 +2,11 @@ package dev.watershed.trainer.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.watershed.trainer.store.Crashes;
+import dev.watershed.jobs.Crashes;
+import dev.watershed.jobs.Job;
+import dev.watershed.jobs.kit.TestDatabase;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
-import dev.watershed.trainer.store.StoredRun;
-import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
@@ -43,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ResumeTest {
   private static final int STEPS = 200;
 
-  private final DataSource database = TestDatabase.create();
+  private final DataSource database = TestDatabase.h2("classpath:db/trainer");
   private Path directory;
 
   @BeforeEach
@@ -121,7 +122,7 @@ final class ResumeTest {
   @Test
   void start_savedStateDamaged_beginsAnewWithTheSameBits() throws Exception {
     var dead = killedAfterStep(60);
-    var state = directory.resolve("work").resolve(RunStore.id(dead)).resolve("state");
+    var state = directory.resolve("work").resolve(RunKind.id(dead)).resolve("state");
     var bytes = Files.readAllBytes(state);
     bytes[bytes.length / 2] ^= 1;
     Files.write(state, bytes);
@@ -137,9 +138,9 @@ final class ResumeTest {
       // As the second process left it, which was killed at the step of the first.
       execute(
           "update training_run set attempts_since_save = 1, held_by = 'the second' where id = '"
-              + RunStore.id(run)
+              + RunKind.id(run)
               + "'");
-      trainer.worker.start();
+      trainer.start();
 
       var ended = trainer.await(run);
 
@@ -159,12 +160,16 @@ final class ResumeTest {
     var stopped = stoppedAfterStep(spec(), 1);
     for (int i = 0; i < 3; i++) {
       try (var trainer = new Trainer(directory, database, false)) {
-        trainer.worker.start();
+        trainer.start();
         awaitStep(trainer, stopped, 2);
       }
     }
-    assertThat(new RunStore(database, Clock.systemUTC()).find(RunStore.id(stopped)).orElseThrow())
-        .extracting(StoredRun::crashes)
+    assertThat(
+            new RunStore(database, Clock.systemUTC())
+                .jobs()
+                .find(RunKind.id(stopped))
+                .orElseThrow())
+        .extracting(Job::crashes)
         .isEqualTo(Crashes.NONE);
   }
 
@@ -177,7 +182,7 @@ final class ResumeTest {
       execute(
           "update training_queue set execution_time = timestamp with time zone"
               + " '2100-01-01 00:00:00Z'");
-      trainer.worker.start();
+      trainer.start();
 
       assertThat(trainer.await(dead).getState())
           .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
@@ -193,7 +198,7 @@ final class ResumeTest {
     try (var trainer =
         new Trainer(
             directory, database, true, path -> looks.incrementAndGet() == 2 ? 1001 : 1L << 40)) {
-      trainer.worker.start();
+      trainer.start();
       waited = trainer.train(spec());
       assertThat(waited.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
       assertThat(waited.getAttemptCount()).isEqualTo(1);
@@ -206,8 +211,8 @@ final class ResumeTest {
   void cancel_runOfADeadWorker_endsItWhenItIsTakenOver() throws Exception {
     var dead = killedAfterStep(60);
     try (var trainer = new Trainer(directory, database, true)) {
-      trainer.store.update(RunStore.id(dead), run -> new StoredRun(run.run(), true, run.crashes()));
-      trainer.worker.start();
+      trainer.store.jobs().change(RunKind.id(dead), run -> run.withCancelRequested(true));
+      trainer.start();
 
       var ended = trainer.await(dead);
 
@@ -230,7 +235,7 @@ final class ResumeTest {
 
   private TrainingRun stoppedAfterStep(TrainingRunSpec spec, int step) throws Exception {
     try (var first = new Trainer(directory, database, false)) {
-      first.worker.start();
+      first.start();
       var run = first.create(spec);
       awaitStep(first, run, step);
       first.worker.close();
@@ -241,7 +246,7 @@ final class ResumeTest {
   private void assertEndsAsIfUninterrupted(TrainingRun interrupted, boolean soleWorker)
       throws Exception {
     try (var second = new Trainer(directory, database, soleWorker)) {
-      second.worker.start();
+      second.start();
       var resumed = second.await(interrupted);
       var whole = second.train(interrupted.getSpec());
 
@@ -268,7 +273,7 @@ final class ResumeTest {
   @Test
   void create_cancelledRunAskedForAgain_goesOnFromWhereItWasStopped() throws Exception {
     try (var trainer = new Trainer(directory, database, false)) {
-      trainer.worker.start();
+      trainer.start();
       var run = trainer.create(spec());
       awaitStep(trainer, run, 60);
       trainer.training.cancelTrainingRun(
@@ -300,7 +305,7 @@ final class ResumeTest {
   void start_cancelledLongAgo_forgetsItsState() throws Exception {
     TrainingRun cancelled;
     try (var trainer = new Trainer(directory, database, false)) {
-      trainer.worker.start();
+      trainer.start();
       cancelled = trainer.create(spec());
       awaitStep(trainer, cancelled, 20);
       trainer.training.cancelTrainingRun(
@@ -309,18 +314,12 @@ final class ResumeTest {
     }
     assertThat(state(cancelled)).exists();
     try (var trainer = new Trainer(directory, database, false)) {
-      trainer.worker.start();
+      trainer.start();
       assertThat(state(cancelled)).exists();
-      trainer.store.update(
-          RunStore.id(cancelled),
-          run ->
-              run.with(
-                  run.run().toBuilder()
-                      .setEndTime(com.google.protobuf.util.Timestamps.fromMillis(0))
-                      .build()));
+      execute("update training_run set end_time = timestamp with time zone '1970-01-01 00:00:00Z'");
     }
     try (var trainer = new Trainer(directory, database, false)) {
-      trainer.worker.start();
+      trainer.start();
       assertThat(state(cancelled)).doesNotExist();
     }
   }
@@ -329,7 +328,7 @@ final class ResumeTest {
   @Test
   void watch_lateFollower_getsTheWholeCurve() throws Exception {
     try (var trainer = new Trainer(directory, database, false)) {
-      trainer.worker.start();
+      trainer.start();
       var run = trainer.create(spec());
       awaitStep(trainer, run, 50);
       List<TrainingPoint> seen = new ArrayList<>();
@@ -344,7 +343,7 @@ final class ResumeTest {
   }
 
   private Path state(TrainingRun run) {
-    return directory.resolve("work").resolve(RunStore.id(run)).resolve("state");
+    return directory.resolve("work").resolve(RunKind.id(run)).resolve("state");
   }
 
   private static Iterator<WatchTrainingRunResponse> watch(Trainer trainer, TrainingRun run) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterVector;
-import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
@@ -32,7 +32,7 @@ final class StagedRunTest {
   @BeforeEach
   void serve(@TempDir Path directory) throws Exception {
     Files.createDirectories(directory.resolve("data"));
-    trainer = new Trainer(directory, TestDatabase.create(), false);
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
   }
 
   @AfterEach
@@ -49,7 +49,7 @@ final class StagedRunTest {
         .setLinearProbe(LinearProbe.newBuilder().setLearningRate(.1).setSteps(10));
     var created = trainer.create(spec.build());
     assertThat(created.getProgress().getTotalSteps()).isEqualTo(20);
-    trainer.worker.start();
+    trainer.start();
 
     var run = trainer.await(created);
 
@@ -65,7 +65,7 @@ final class StagedRunTest {
 
   @Test
   void watch_runInItsProbe_tellsTheStage() {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(5);
     spec.getRecipeBuilder()
         .setLinearProbe(LinearProbe.newBuilder().setLearningRate(.1).setSteps(1_000_000));
@@ -106,7 +106,7 @@ final class StagedRunTest {
 
   @Test
   void create_accumulating_isTheSameRunButForRounding() throws Exception {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(10);
     spec.getRecipeBuilder()
         .setDropout(0)
@@ -126,7 +126,7 @@ final class StagedRunTest {
 
   @Test
   void create_bf16_saysSoAndWritesFp32() throws Exception {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(10);
     spec.getRecipeBuilder()
         .setDropout(0)

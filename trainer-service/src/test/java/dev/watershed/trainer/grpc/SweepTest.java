@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.rpc.Code;
 import dev.watershed.classifier.data.Dataset;
 import dev.watershed.classifier.data.Row;
-import dev.watershed.trainer.store.RunStore;
-import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -53,7 +53,7 @@ final class SweepTest {
     directory = temporary;
     Files.createDirectories(directory.resolve("data/small"));
     writeRows("the doctor slept\tyes", "the judge laughed\tno", "the artist waited\tyes");
-    trainer = new Trainer(directory, TestDatabase.create(), false);
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
   }
 
   @AfterEach
@@ -207,7 +207,7 @@ final class SweepTest {
   void train_rowsChangedSinceTheRunWasQueued_failsRatherThanLies() throws Exception {
     var run = create(onFile(3)).getTrainingRun();
     writeRows("the doctor slept\tyes", "the judge laughed\tno");
-    trainer.worker.start();
+    trainer.start();
 
     var ended = trainer.await(run);
 
@@ -221,14 +221,17 @@ final class SweepTest {
   @Test
   void train_recipeOfBeforeZeroCouldBeSaid_failsRatherThanGuesses() {
     var run = create(onFile(3)).getTrainingRun();
-    trainer.store.update(
-        RunStore.id(run),
-        stored -> {
-          var outdated = stored.run().toBuilder();
-          outdated.getSpecBuilder().getRecipeBuilder().getAdamwBuilder().clearBiasCorrection();
-          return stored.with(outdated.build());
-        });
-    trainer.worker.start();
+    trainer
+        .store
+        .jobs()
+        .change(
+            RunKind.id(run),
+            stored -> {
+              var outdated = stored.content().run().toBuilder();
+              outdated.getSpecBuilder().getRecipeBuilder().getAdamwBuilder().clearBiasCorrection();
+              return stored.with(stored.content().with(outdated.build()));
+            });
+    trainer.start();
 
     var ended = trainer.await(run);
 
@@ -250,7 +253,7 @@ final class SweepTest {
     diverging.getRecipeBuilder().getAdamwBuilder().setWeightDecay(10);
     var failing = create(diverging).getTrainingRun();
     var last = batch(sweep(onFile(3), 5));
-    trainer.worker.start();
+    trainer.start();
     assertThat(trainer.await(failing).getState())
         .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_FAILED);
     assertThat(trainer.await(last.getTrainingRuns(0)).getState()).isEqualTo(SUCCEEDED);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
-import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.ClassificationObjective;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -39,7 +39,7 @@ final class TrainedHeadTest {
     Files.writeString(
         directory.resolve("data/three.tsv"),
         "text\tlabel\nthe doctor slept\tyes\nthe judge laughed\tno\nthe artist waited\tmaybe\n");
-    trainer = new Trainer(directory, TestDatabase.create(), false);
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
     Path model = directory.resolve("model");
     Models.write(model, 1);
     trainer.checkpoints.put("named", "", 0, model);
@@ -78,7 +78,7 @@ final class TrainedHeadTest {
   }
 
   private TrainingRun trained(TrainingRunSpec.Builder spec) {
-    trainer.worker.start();
+    trainer.start();
     var run = trainer.train(spec.build());
     assertThat(run.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
     return run;
@@ -196,7 +196,7 @@ final class TrainedHeadTest {
 
   @Test
   void train_pretrainedEncoder_needsNoWord() {
-    trainer.worker.start();
+    trainer.start();
     var pretrained = trainer.train(Specs.maskedLanguageModel(1).build());
     var run =
         trained(

@@ -5,6 +5,9 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobWorker;
+import dev.watershed.jobs.Jobs;
 import dev.watershed.server.ByteSize;
 import dev.watershed.server.DiskConfiguration;
 import dev.watershed.server.DiskSpace;
@@ -15,10 +18,10 @@ import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.engine.TrainingLimits;
 import dev.watershed.trainer.run.Deletions;
-import dev.watershed.trainer.run.RunFeed;
-import dev.watershed.trainer.run.RunWorker;
+import dev.watershed.trainer.run.RunLoop;
 import dev.watershed.trainer.run.TrainerConfiguration;
 import dev.watershed.trainer.run.TrainingRuns;
+import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
@@ -48,10 +51,11 @@ public final class Trainer implements AutoCloseable {
 
   final CheckpointStore checkpoints;
   final RunStore store;
-  final RunWorker worker;
+  final JobWorker<RunContent> worker;
   final TrainingServiceGrpc.TrainingServiceBlockingStub training;
   final CheckpointServiceGrpc.CheckpointServiceBlockingStub checkpointService;
-  private final RunFeed feed = new RunFeed();
+  private final JobFeed<RunContent> feed;
+  private final RunLoop loop;
   private final Server server;
   final ManagedChannel channel;
 
@@ -94,8 +98,12 @@ public final class Trainer implements AutoCloseable {
             TorchSettings.cpu(1),
             disk);
     store = new RunStore(database, clock);
-    worker = new RunWorker(database, store, feed, engine, configuration, errors, clock);
-    var runs = new TrainingRuns(store, feed, worker, engine, checkpoints, configuration, clock);
+    feed = new JobFeed<>(store.jobs().kind());
+    loop = new RunLoop(store, engine, clock);
+    worker =
+        new JobWorker<>(database, store.jobs(), feed, loop, configuration.worker(), errors, clock);
+    var jobs = new Jobs<>(store.jobs(), feed, worker);
+    var runs = new TrainingRuns(store, jobs, engine, checkpoints, configuration, clock);
     var deletions = new Deletions(store, runs, engine, checkpoints);
     var rules = new ValidationInterceptor();
     String name = InProcessServerBuilder.generateName();
@@ -110,6 +118,12 @@ public final class Trainer implements AutoCloseable {
     channel = InProcessChannelBuilder.forName(name).build();
     training = TrainingServiceGrpc.newBlockingStub(channel);
     checkpointService = CheckpointServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** Begins to train, as a process does. */
+  void start() {
+    loop.forgetEnded();
+    worker.start();
   }
 
   /** Queues a run. */

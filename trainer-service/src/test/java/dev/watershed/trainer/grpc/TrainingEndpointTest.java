@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.google.rpc.Code;
-import dev.watershed.trainer.store.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.Checkpoint;
@@ -45,7 +45,7 @@ final class TrainingEndpointTest {
   void serve(@TempDir Path temporary) throws Exception {
     directory = temporary;
     Files.createDirectories(directory.resolve("data"));
-    trainer = new Trainer(directory, TestDatabase.create(), false);
+    trainer = new Trainer(directory, TestDatabase.h2("classpath:db/trainer"), false);
   }
 
   @AfterEach
@@ -55,7 +55,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_classification_trainsToItsEnd() {
-    trainer.worker.start();
+    trainer.start();
     var created =
         trainer.create(
             Specs.classification(20)
@@ -119,7 +119,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_fromACheckpoint_usesItsEncoderAndTokenizer() {
-    trainer.worker.start();
+    trainer.start();
     var pretrained = trainer.train(Specs.maskedLanguageModel(10).build());
     var spec =
         Specs.classification(5)
@@ -140,7 +140,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_sameSpecTwice_givesTheSameBits() {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(12).build();
 
     assertThat(digest(trainer.train(spec))).isEqualTo(digest(trainer.train(spec)));
@@ -148,7 +148,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_seeds_moveHeadAndDataApart() {
-    trainer.worker.start();
+    trainer.start();
     var spec =
         Specs.classification(3).setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(0)).build();
     var base = trainer.train(spec);
@@ -163,7 +163,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_maskedLanguageModel_lowersItsLoss() {
-    trainer.worker.start();
+    trainer.start();
     var spec =
         Specs.maskedLanguageModel(150).setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(0));
     spec.getRecipeBuilder().setLearningRate(5e-3).setDropout(0);
@@ -178,7 +178,7 @@ final class TrainingEndpointTest {
 
   @Test
   void create_hugeLearningRate_failsWithTheStep() throws Exception {
-    trainer.worker.start();
+    trainer.start();
     var spec = Specs.classification(50);
     spec.getRecipeBuilder().setLearningRate(10).setClipNorm(0).setWarmupSteps(0);
     spec.getRecipeBuilder().getAdamwBuilder().setEpsilon(1e-8).setWeightDecay(10);
@@ -327,7 +327,7 @@ final class TrainingEndpointTest {
         trainer.training.watchTrainingRun(
             WatchTrainingRunRequest.newBuilder().setName(created.getName()).build());
     assertThat(answers.next().getTrainingRun()).isEqualTo(created);
-    trainer.worker.start();
+    trainer.start();
 
     var states = new ArrayList<TrainingRunState>();
     long step = 0;
@@ -348,7 +348,7 @@ final class TrainingEndpointTest {
 
   @Test
   void watch_endedRun_isToldOnce() {
-    trainer.worker.start();
+    trainer.start();
     var run = trainer.train(Specs.classification(2).build());
     // What a watcher saw last has the end of the curve only.
     var whole =
@@ -371,7 +371,7 @@ final class TrainingEndpointTest {
     var cancelled = trainer.training.cancelTrainingRun(cancel(created)).getTrainingRun();
 
     assertThat(cancelled.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_CANCELLED);
-    trainer.worker.start();
+    trainer.start();
     trainer.train(Specs.classification(2).build());
     assertThat(trainer.training.getTrainingRun(get(created.getName())).getTrainingRun())
         .isEqualTo(cancelled);
@@ -379,7 +379,7 @@ final class TrainingEndpointTest {
 
   @Test
   void cancel_runningRun_endsItAfterTheStep() {
-    trainer.worker.start();
+    trainer.start();
     var created = trainer.create(Specs.classification(1_000_000).build());
     var answers =
         trainer.training.watchTrainingRun(
@@ -518,7 +518,7 @@ final class TrainingEndpointTest {
     Files.writeString(
         directory.resolve("data/good.tsv"),
         "text\tlabel\nthe doctor slept\tyes\nthe judge laughed\tno\nthe artist waited\tyes\n");
-    trainer.worker.start();
+    trainer.start();
     var run = trainer.train(onFile("good.tsv").build());
     assertThat(run.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
     assertThat(checkpoint(run).getLabelsList()).containsExactly("no", "yes");
@@ -548,7 +548,7 @@ final class TrainingEndpointTest {
     spec.getClassificationBuilder()
         .clearValidation()
         .setTrain(DatasetSplit.newBuilder().setTask(TaskSplit.newBuilder().setName("cola/train")));
-    trainer.worker.start();
+    trainer.start();
     var first = trainer.train(spec.build());
     assertThat(checkpoint(first).getLabelsList()).containsExactly("unacceptable", "acceptable");
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
+import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
-import dev.watershed.trainer.store.TestDatabase;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CheckpointUpload;
@@ -43,7 +43,9 @@ final class UploadCheckpointTest {
     directory = temporary;
     model = Files.createDirectories(directory.resolve("data/seed1/checkpoint-60"));
     Models.write(model, 1);
-    trainer = new Trainer(directory, TestDatabase.create(), false, path -> usable.get());
+    trainer =
+        new Trainer(
+            directory, TestDatabase.h2("classpath:db/trainer"), false, path -> usable.get());
   }
 
   @AfterEach

@@ -22,6 +22,7 @@ final class HalfMigrationTest {
   @CsvSource({
     "db/trainer, 1, training_runs",
     "db/trainer, 2, sweeps",
+    "db/trainer, 5, jobs",
     "db/analysis, 1, studies",
     "db/analysis, 2, label_counts",
     "db/analysis, 3, known_points",

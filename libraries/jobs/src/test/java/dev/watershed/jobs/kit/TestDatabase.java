@@ -88,6 +88,15 @@ public final class TestDatabase implements AutoCloseable {
     }
   }
 
+  /** Returns a new one of H2 in memory, that lives as long as the process. */
+  public static DataSource h2(String migrations) {
+    try {
+      return create(Engine.H2, migrations).dataSource();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /**
    * Returns a new one.
    *
