@@ -109,6 +109,9 @@ public final class StudyStore {
   /** A pair of models, a before b, and the distance of their weights. */
   public record Pair(int modelA, int modelB, double euclideanDistance, boolean complete) {}
 
+  /** Names a pair of models, a before b. */
+  public record PairKey(int modelA, int modelB) {}
+
   /** A point between the ends of a pair's curve. */
   public record Point(int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics) {}
 
@@ -421,37 +424,38 @@ public final class StudyStore {
         });
   }
 
-  /** Adds a point. Returns whether the hold was still good; the point is kept either way. */
-  public boolean addPoint(Hold hold, Point point, Pace pace) {
+  /**
+   * Adds points, and says which pairs have all of theirs with them. Returns whether the hold was
+   * still good; the points are kept either way.
+   */
+  public boolean addPoints(Hold hold, List<Point> points, List<PairKey> completed, Pace pace) {
     return inTransaction(
         connection -> {
-          int added =
-              update(
-                  connection,
-                  "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics)"
-                      + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                  hold.study(),
-                  point.modelA(),
-                  point.modelB(),
-                  point.alphaIndex(),
-                  point.metrics().toByteArray());
-          return advance(connection, hold, added, 0, pace);
-        });
-  }
-
-  /** Says that a pair has all its points. Returns whether the hold was still good. */
-  public boolean completePair(Hold hold, int modelA, int modelB, Pace pace) {
-    return inTransaction(
-        connection -> {
-          int completed =
-              update(
-                  connection,
-                  "UPDATE study_pair SET complete = TRUE"
-                      + " WHERE study = ? AND model_a = ? AND model_b = ? AND NOT complete",
-                  hold.study(),
-                  modelA,
-                  modelB);
-          return advance(connection, hold, 0, completed, pace);
+          int added = 0;
+          for (var point : points) {
+            added +=
+                update(
+                    connection,
+                    "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics)"
+                        + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    hold.study(),
+                    point.modelA(),
+                    point.modelB(),
+                    point.alphaIndex(),
+                    point.metrics().toByteArray());
+          }
+          int pairs = 0;
+          for (var pair : completed) {
+            pairs +=
+                update(
+                    connection,
+                    "UPDATE study_pair SET complete = TRUE"
+                        + " WHERE study = ? AND model_a = ? AND model_b = ? AND NOT complete",
+                    hold.study(),
+                    pair.modelA(),
+                    pair.modelB());
+          }
+          return advance(connection, hold, added, pairs, pace);
         });
   }
 

@@ -1,5 +1,7 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.fleet.ModelPair;
+import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.eval.v1.Combination;
@@ -15,47 +17,53 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Scores of single models on all samples of a study: taken over where known, else asked for. */
-final class ModelScores {
+final class ModelScores implements PairWork {
   /** What the evaluator takes in a call. */
   private static final int SAMPLES_PER_CALL = 100;
 
-  private final Evaluator evaluator;
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
   private final StudyRecord record;
+  private final List<TreeSet<Integer>> missing;
 
-  ModelScores(Evaluator evaluator, StudyPlan plan, StudyRecord record) {
-    this.evaluator = evaluator;
+  /**
+   * @param missing samples of each model, by index in the plan; become empty
+   */
+  ModelScores(StudyPlan plan, StudyRecord record, List<TreeSet<Integer>> missing) {
     this.plan = plan;
     this.samples = plan.samples();
     this.record = record;
+    this.missing = missing;
   }
 
-  /**
-   * Scores a model.
-   *
-   * @param missing samples, by index in the plan; becomes empty
-   */
-  void score(int model, TreeSet<Integer> missing) throws InterruptedException {
+  @Override
+  public String subject(ModelPair pair) {
+    return plan.checkpoint(pair.a());
+  }
+
+  @Override
+  public long modelBytes() {
+    return record.modelBytes();
+  }
+
+  @Override
+  public void measure(ModelPair alone, Calls calls) {
+    int model = alone.a();
     var checkpoint = plan.checkpoint(model);
-    evaluator.call(
-        checkpoint,
-        (stub, progressed) -> {
-          while (!missing.isEmpty()) {
-            var asked = missing.stream().limit(SAMPLES_PER_CALL).toList();
-            missing.removeAll(takeScores(stub, model, asked));
-            var unknown = asked.stream().filter(missing::contains).toList();
-            if (!unknown.isEmpty()) {
-              var request =
-                  scoresOf(checkpoint, unknown)
-                      .addCombinations(Combination.newBuilder().addCoefficients(1));
-              var responses = stub.evaluateCombinations(request.build());
-              readScores(responses, model, unknown, missing, progressed);
-              Evaluator.requireNoneMissing(
-                  checkpoint, unknown.stream().filter(missing::contains).count());
-            }
-          }
-        });
+    var missing = this.missing.get(model);
+    while (!missing.isEmpty()) {
+      var asked = missing.stream().limit(SAMPLES_PER_CALL).toList();
+      missing.removeAll(takeScores(calls.evaluator(), model, asked));
+      var unknown = asked.stream().filter(missing::contains).toList();
+      if (!unknown.isEmpty()) {
+        var request =
+            scoresOf(checkpoint, unknown)
+                .addCombinations(Combination.newBuilder().addCoefficients(1));
+        var responses = calls.evaluator().evaluateCombinations(request.build());
+        readScores(responses, model, unknown, missing, calls);
+        IncompleteAnswer.refuse(checkpoint, unknown.stream().filter(missing::contains).count());
+      }
+    }
   }
 
   private EvaluateCombinationsRequest.Builder scoresOf(String checkpoint, List<Integer> asked) {
@@ -71,7 +79,7 @@ final class ModelScores {
       EvaluationServiceBlockingStub stub, int model, List<Integer> asked) {
     var responses = stub.evaluateCombinations(scoresOf(plan.checkpoint(model), asked).build());
     if (!responses.hasNext()) {
-      Evaluator.requireNoneMissing(plan.checkpoint(model), asked.size());
+      IncompleteAnswer.refuse(plan.checkpoint(model), asked.size());
     }
     var header = responses.next().getHeader();
     readHeader(model, asked, header);
@@ -98,7 +106,7 @@ final class ModelScores {
       int model,
       List<Integer> asked,
       TreeSet<Integer> missing,
-      Runnable progressed) {
+      Calls calls) {
     while (responses.hasNext()) {
       var response = responses.next();
       if (response.hasHeader()) {
@@ -109,13 +117,13 @@ final class ModelScores {
         var score = new Score(model, sample, response.getPoint().getMetrics());
         record.addScore(score);
         missing.remove(sample);
-        progressed.run();
+        calls.progressed();
       }
     }
   }
 
   private void readHeader(int model, List<Integer> asked, CombinationHeader header) {
-    record.checkModel(model, header.getModels(0).getDigest());
+    record.checkModel(model, header.getModels(0));
     record.checkSamples(asked, header.getSamplesList());
     record.keepLabelCount(asked, header.getSamplesList());
     record.keepNotices(model, header.getModels(0), asked, header.getSamplesList());

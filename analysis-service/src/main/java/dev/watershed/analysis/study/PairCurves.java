@@ -2,21 +2,25 @@ package dev.watershed.analysis.study;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.watershed.analysis.fleet.ModelPair;
+import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
 import dev.watershed.analysis.store.StudyStore.Point;
-import dev.watershed.analysis.study.StudyPlan.Pair;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.type.v1.Digest;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Curves between pairs of models: points are taken over where known, else asked for.
@@ -24,89 +28,118 @@ import java.util.TreeSet;
  * <p>Which alphas of a pair are asked for follows from the losses of the rounds before, wherever
  * they came from: not from what else is known, nor from where an earlier attempt broke off.
  */
-final class PairCurves {
-  private final Evaluator evaluator;
+final class PairCurves implements PairWork {
   private final StudyPlan plan;
   private final StudyRecord record;
   private final List<Digest> digests;
+  private final Set<ModelPair> begun;
+  private final double[] endLosses;
+  private final Map<ModelPair, PairState> states = new ConcurrentHashMap<>();
 
-  /** All models have been scored. */
-  PairCurves(Evaluator evaluator, StudyPlan plan, StudyRecord record) {
-    this.evaluator = evaluator;
+  /**
+   * All models have been scored.
+   *
+   * @param begun pairs whose distance is stored already
+   * @param endLosses of all models, in nats
+   */
+  PairCurves(StudyPlan plan, StudyRecord record, Set<ModelPair> begun, double[] endLosses) {
     this.plan = plan;
     this.record = record;
     this.digests = record.modelDigests();
+    this.begun = Set.copyOf(begun);
+    this.endLosses = endLosses.clone();
   }
 
   /** What an attempt knows of a pair. */
-  private static final class PairWork {
-    private final Pair pair;
+  private static final class PairState {
+    private final ModelPair pair;
     private final Digest digestA;
     private final Digest digestB;
 
     /** By index on the grid: stored for this study. */
     private final Map<Integer, Double> stored = new HashMap<>();
 
+    /** By index on the grid: counted among the points of the study, beyond those planned. */
+    private final Set<Integer> expected = new HashSet<>();
+
     private boolean distanceKnown;
 
     /** What other studies knew when this one first wanted a point. */
     private Optional<KnownPair> others = Optional.empty();
 
-    private PairWork(Pair pair, Digest digestA, Digest digestB) {
+    private PairState(ModelPair pair, Digest digestA, Digest digestB) {
       this.pair = pair;
       this.digestA = digestA;
       this.digestB = digestB;
     }
   }
 
-  /**
-   * Measures a pair's curve and distance.
-   *
-   * @param begun whether the distance is stored already
-   * @param endLosses of all models, in nats
-   */
-  void measure(Pair pair, boolean begun, double[] endLosses) throws InterruptedException {
+  @Override
+  public String subject(ModelPair pair) {
+    return plan.checkpoint(pair.a()) + " and " + plan.checkpoint(pair.b());
+  }
+
+  @Override
+  public long modelBytes() {
+    return record.modelBytes();
+  }
+
+  /** Measures a pair's curve and distance. */
+  @Override
+  public void measure(ModelPair pair, Calls calls) throws InterruptedException {
     var losses = new TreeMap<Integer, Double>();
     losses.put(0, endLosses[pair.b()]);
     losses.put(plan.grid().intervals(), endLosses[pair.a()]);
-    var work = new PairWork(pair, digests.get(pair.a()), digests.get(pair.b()));
-    work.distanceKnown = begun;
-    measure(work, losses);
+    measure(states.computeIfAbsent(pair, this::begin), losses, calls);
+    record.completePair(pair);
+    states.remove(pair);
+  }
+
+  private PairState begin(ModelPair pair) {
+    var state = new PairState(pair, digests.get(pair.a()), digests.get(pair.b()));
+    state.distanceKnown = begun.contains(pair);
+    for (var point : record.points(pair)) {
+      state.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats());
+    }
+    return state;
   }
 
   /**
    * @param losses of the ends; filled, round by round, with those of the alphas that the grid
    *     chooses
    */
-  private void measure(PairWork work, SortedMap<Integer, Double> losses)
-      throws InterruptedException {
-    var pair = work.pair;
-    for (var point : record.points(pair)) {
-      work.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats());
-    }
+  private void measure(PairState work, SortedMap<Integer, Double> losses, Calls calls) {
     boolean first = true;
     for (var round = plan.grid().next(losses);
         !round.isEmpty() || !work.distanceKnown;
         round = plan.grid().next(losses)) {
       var missing = new TreeSet<>(round);
       missing.removeAll(work.stored.keySet());
-      if (!first && !missing.isEmpty()) {
-        record.expectPoints(missing.size());
+      if (!first) {
+        expect(work, missing);
       }
       if (!missing.isEmpty() || !work.distanceKnown) {
         takePoints(work, missing);
       }
       if (!missing.isEmpty() || !work.distanceKnown) {
-        ask(work, missing);
+        ask(work, missing, calls);
       }
       round.forEach(index -> losses.put(index, requireNonNull(work.stored.get(index))));
       first = false;
     }
-    record.completePair(pair);
+  }
+
+  /** Counts points of later rounds, each once, however often a round is begun. */
+  private void expect(PairState work, Set<Integer> missing) {
+    int count = (int) missing.stream().filter(index -> !work.expected.contains(index)).count();
+    if (count > 0) {
+      record.expectPoints(count);
+      work.expected.addAll(missing);
+    }
   }
 
   /** Takes over what others know of what is missing, which becomes less. */
-  private void takePoints(PairWork work, TreeSet<Integer> missing) {
+  private void takePoints(PairState work, TreeSet<Integer> missing) {
     var pair = work.pair;
     var others = work.others.orElseGet(() -> record.knownPair(work.digestA, work.digestB));
     work.others = Optional.of(others);
@@ -130,19 +163,15 @@ final class PairCurves {
     }
   }
 
-  private void ask(PairWork work, TreeSet<Integer> indices) throws InterruptedException {
-    var pair = work.pair;
+  private void ask(PairState work, TreeSet<Integer> indices, Calls calls) {
     var missing = new TreeMap<Double, Integer>();
     indices.forEach(index -> missing.put(plan.grid().alpha(index), index));
-    evaluator.call(
-        plan.checkpoint(pair.a()) + " and " + plan.checkpoint(pair.b()),
-        (stub, progressed) -> {
-          readPoints(stub.evaluateInterpolation(points(work, missing)), work, missing, progressed);
-          Evaluator.requireNoneMissing(plan.checkpoint(pair.a()), missing.size());
-        });
+    readPoints(
+        calls.evaluator().evaluateInterpolation(points(work, missing)), work, missing, calls);
+    IncompleteAnswer.refuse(plan.checkpoint(work.pair.a()), missing.size());
   }
 
-  private EvaluateInterpolationRequest points(PairWork work, Map<Double, Integer> missing) {
+  private EvaluateInterpolationRequest points(PairState work, Map<Double, Integer> missing) {
     var pair = work.pair;
     // A curve of its two ends alone needs the distance, which comes with any point; model A's is
     // known to the evaluator.
@@ -160,16 +189,16 @@ final class PairCurves {
 
   private void readPoints(
       Iterator<EvaluateInterpolationResponse> responses,
-      PairWork work,
+      PairState work,
       Map<Double, Integer> missing,
-      Runnable progressed) {
+      Calls calls) {
     var pair = work.pair;
     while (responses.hasNext()) {
       var response = responses.next();
       if (response.hasHeader()) {
         var header = response.getHeader();
-        record.checkModel(pair.a(), header.getModelA().getDigest());
-        record.checkModel(pair.b(), header.getModelB().getDigest());
+        record.checkModel(pair.a(), header.getModelA());
+        record.checkModel(pair.b(), header.getModelB());
         record.checkSamples(List.of(0), header.getSamplesList());
         record.keepProvenance(header.getProvenance());
         if (header.hasEuclideanDistance()) {
@@ -182,7 +211,7 @@ final class PairCurves {
           var point = new Point(pair.a(), pair.b(), index, response.getPoint().getMetrics());
           record.addPoint(point);
           work.stored.put(index, point.metrics().getMeanLossNats());
-          progressed.run();
+          calls.progressed();
         }
       }
     }

@@ -1,21 +1,20 @@
 package dev.watershed.analysis.study;
 
+import com.google.common.collect.ImmutableList;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
+import dev.watershed.analysis.fleet.EvaluatorConfiguration;
+import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
-import dev.watershed.eval.v1.EvaluationServiceGrpc;
-import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
-import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -55,11 +54,11 @@ final class StudyCheck {
   /** How the evaluator names the parts of its request. */
   private static final Pattern PART = Pattern.compile("\\b(models|samples)\\[(\\d{1,3})]");
 
-  private final EvaluationServiceBlockingStub stub;
+  private final Lanes lanes;
   private final EvaluatorConfiguration configuration;
 
-  StudyCheck(@Named("evaluator") Channel channel, EvaluatorConfiguration configuration) {
-    this.stub = EvaluationServiceGrpc.newBlockingStub(channel);
+  StudyCheck(Lanes lanes, EvaluatorConfiguration configuration) {
+    this.lanes = lanes;
     this.configuration = configuration;
   }
 
@@ -77,9 +76,9 @@ final class StudyCheck {
     var deadline = Deadline.after(configuration.checkDeadline().toMillis(), TimeUnit.MILLISECONDS);
     for (var call : calls(plan)) {
       try {
-        stub.withDeadline(deadline)
-            .evaluateCombinations(request(plan, call))
-            .forEachRemaining(header -> {});
+        var request = request(plan, call);
+        lanes.ask(
+            deadline, evaluator -> ImmutableList.copyOf(evaluator.evaluateCombinations(request)));
       } catch (StatusRuntimeException e) {
         if (Context.current().isCancelled()) {
           throw new CancellationException("nobody waits for the study any more");

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.type.v1.EvaluationSample;
 import java.util.ArrayList;
@@ -10,14 +11,6 @@ import java.util.List;
  * The ends of all curves of a model are one evaluation.
  */
 record StudyPlan(StudySpec spec, AlphaGrid grid) {
-  /**
-   * Pairs are taken in square tiles of this many models, so that an evaluator finds them loaded.
-   */
-  private static final int TILE = 8;
-
-  /** Two models, by index; {@code a < b}. */
-  record Pair(int a, int b) {}
-
   static StudyPlan of(StudySpec spec) {
     return new StudyPlan(spec, AlphaGrid.of(spec));
   }
@@ -57,16 +50,12 @@ record StudyPlan(StudySpec spec, AlphaGrid grid) {
     return samples;
   }
 
-  /** Every pair once, those of a tile together. */
-  List<Pair> pairs() {
-    var pairs = new ArrayList<Pair>(pairCount());
-    for (int row = 0; row < modelCount(); row += TILE) {
-      for (int column = row; column < modelCount(); column += TILE) {
-        for (int a = row; a < Math.min(row + TILE, modelCount()); a++) {
-          for (int b = Math.max(a + 1, column); b < Math.min(column + TILE, modelCount()); b++) {
-            pairs.add(new Pair(a, b));
-          }
-        }
+  /** Every pair once. */
+  List<ModelPair> pairs() {
+    var pairs = new ArrayList<ModelPair>(pairCount());
+    for (int a = 0; a < modelCount(); a++) {
+      for (int b = a + 1; b < modelCount(); b++) {
+        pairs.add(new ModelPair(a, b));
       }
     }
     return pairs;

@@ -8,6 +8,7 @@ import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.google.rpc.Code;
+import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoreException;
@@ -57,7 +58,7 @@ public final class StudyQueue {
   private final StudyStore store;
   private final DeletedStudies deleted;
   private final KnownPoints known;
-  private final Evaluator evaluator;
+  private final Lanes lanes;
   private final StudyUpdates updates;
   private final StudyConfiguration configuration;
   private final Clock clock;
@@ -77,7 +78,7 @@ public final class StudyQueue {
       StudyStore store,
       DeletedStudies deleted,
       KnownPoints known,
-      Evaluator evaluator,
+      Lanes lanes,
       StudyUpdates updates,
       StudyConfiguration configuration,
       Clock clock,
@@ -85,7 +86,7 @@ public final class StudyQueue {
     this.store = store;
     this.deleted = deleted;
     this.known = known;
-    this.evaluator = evaluator;
+    this.lanes = lanes;
     this.updates = updates;
     this.configuration = configuration;
     this.clock = clock;
@@ -165,7 +166,7 @@ public final class StudyQueue {
   }
 
   private void attempt(String id, StoredStudy study) {
-    var run = new StudyRun(store, known, evaluator, updates, study);
+    var run = new StudyRun(store, known, lanes, updates, study);
     var hold = run.hold();
     runs.put(id, run);
     try {

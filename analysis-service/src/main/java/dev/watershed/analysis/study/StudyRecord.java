@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
@@ -7,9 +8,9 @@ import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Notice;
+import dev.watershed.analysis.store.StudyStore.PairKey;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.store.StudyStore.Score;
-import dev.watershed.analysis.study.StudyPlan.Pair;
 import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.RefusedException;
@@ -21,18 +22,26 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an attempt at a study finds written and writes down as it comes: that models and samples
  * stay what they were, each point with the pace so far, and what other studies know.
  */
-final class StudyRecord {
+final class StudyRecord implements AutoCloseable {
   private final StudyStore store;
   private final KnownPoints known;
   private final Hold hold;
@@ -40,8 +49,18 @@ final class StudyRecord {
   private final List<EvaluationSample> samples;
   private final PaceEstimate pace;
   private final StudyUpdates updates;
-  private final ParallelWork work;
+  private final StudyContext work;
   private final ReentrantLock adding = new ReentrantLock();
+  private final Map<Integer, Digest> checkedModels = new ConcurrentHashMap<>();
+  private final Map<Integer, SampleDescription> checkedSamples = new ConcurrentHashMap<>();
+  private final Set<Provenance> provenances = ConcurrentHashMap.newKeySet();
+  private final AtomicLong modelBytes = new AtomicLong();
+  private final Queue<Point> unwritten = new ConcurrentLinkedQueue<>();
+  private final ExecutorService writer =
+      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("study-points").factory());
+
+  /** Why points could not be written. */
+  private volatile @Nullable RuntimeException failure;
 
   /**
    * @param work is stopped when the hold is lost
@@ -52,7 +71,7 @@ final class StudyRecord {
       StoredStudy study,
       StudyPlan plan,
       StudyUpdates updates,
-      ParallelWork work) {
+      StudyContext work) {
     this.store = store;
     this.known = known;
     this.hold = new Hold(study.number(), study.attempt());
@@ -87,6 +106,7 @@ final class StudyRecord {
 
   /** Begins to measure pairs, whose points take another time than scores. */
   void beginPairs() {
+    modelDigests().forEach(model -> modelBytes.accumulateAndGet(model.getSizeBytes(), Math::max));
     pace.begin(pace.remainingPoints());
   }
 
@@ -102,16 +122,16 @@ final class StudyRecord {
   }
 
   /** By pair begun, whether it is complete. */
-  Map<Pair, Boolean> pairs() {
-    var begun = new HashMap<Pair, Boolean>();
+  Map<ModelPair, Boolean> pairs() {
+    var begun = new HashMap<ModelPair, Boolean>();
     for (var pair : store.pairs(hold.study())) {
-      begun.put(new Pair(pair.modelA(), pair.modelB()), pair.complete());
+      begun.put(new ModelPair(pair.modelA(), pair.modelB()), pair.complete());
     }
     return begun;
   }
 
   /** The points that are stored of a pair. */
-  List<Point> points(Pair pair) {
+  List<Point> points(ModelPair pair) {
     return store.points(hold.study(), pair.a(), pair.b());
   }
 
@@ -135,7 +155,13 @@ final class StudyRecord {
    *
    * @throws RefusedException when it was another before
    */
-  void checkModel(int model, Digest digest) {
+  void checkModel(int model, ModelDescription described) {
+    var digest = described.getDigest();
+    if (digest.equals(checkedModels.get(model))) {
+      return;
+    }
+    modelBytes.accumulateAndGet(
+        Math.max(digest.getSizeBytes(), described.getParameterCount() * Float.BYTES), Math::max);
     var kept = store.keepModelDigest(hold.study(), model, digest);
     if (!kept.equals(digest)) {
       throw RefusedException.failedPrecondition(
@@ -145,6 +171,12 @@ final class StudyRecord {
                   .formatted(plan.checkpoint(model), kept.getSha256(), digest.getSha256())
               + " Create a new study.");
     }
+    checkedModels.put(model, digest);
+  }
+
+  /** What one of the models takes in an evaluator's memory, as far as is known. */
+  long modelBytes() {
+    return modelBytes.get();
   }
 
   /**
@@ -156,6 +188,9 @@ final class StudyRecord {
   void checkSamples(List<Integer> asked, List<SampleDescription> described) {
     for (int i = 0; i < asked.size(); i++) {
       int sample = asked.get(i);
+      if (described.get(i).equals(checkedSamples.get(sample))) {
+        continue;
+      }
       var digest = described.get(i).getDigest();
       var identity = identity(sample, described.get(i));
       var kept = store.keepSampleDigest(hold.study(), sample, digest, identity);
@@ -167,6 +202,7 @@ final class StudyRecord {
                     .formatted(samples.get(sample).getName(), kept.getSha256(), digest.getSha256())
                 + " or the models differ in tokenizer. Create a new study of models that agree.");
       }
+      checkedSamples.put(sample, described.get(i));
     }
   }
 
@@ -197,15 +233,25 @@ final class StudyRecord {
   }
 
   void keepProvenance(Provenance provenance) {
-    store.keepProvenance(hold.study(), provenance, PointIdentity.ofArithmetic(provenance));
+    if (!provenances.contains(provenance)) {
+      store.keepProvenance(hold.study(), provenance, PointIdentity.ofArithmetic(provenance));
+      provenances.add(provenance);
+    }
   }
 
   void addScore(Score score) {
     add(() -> store.addScore(hold, score, pace.advance()));
   }
 
+  /**
+   * Adds a point. It is written at once where nothing else is being written, else in one
+   * transaction with all that come meanwhile.
+   */
   void addPoint(Point point) {
-    add(() -> store.addPoint(hold, point, pace.advance()));
+    throwIfFailed();
+    pace.advance();
+    unwritten.add(point);
+    writer.execute(() -> write(List.of()));
   }
 
   /**
@@ -230,12 +276,52 @@ final class StudyRecord {
     return taken.stream().map(Known::source).collect(Collectors.toCollection(TreeSet::new));
   }
 
-  void keepDistance(Pair pair, double euclideanDistance) {
+  void keepDistance(ModelPair pair, double euclideanDistance) {
     store.keepPair(hold.study(), pair.a(), pair.b(), euclideanDistance);
   }
 
-  void completePair(Pair pair) {
-    add(() -> store.completePair(hold, pair.a(), pair.b(), pace.current()));
+  /** Says that a pair has all its points; returns when they are written. */
+  void completePair(ModelPair pair) throws InterruptedException {
+    try {
+      writer.submit(() -> write(List.of(pair))).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+    throwIfFailed();
+  }
+
+  private void write(List<ModelPair> completed) {
+    var points = new ArrayList<Point>();
+    for (var point = unwritten.poll(); point != null; point = unwritten.poll()) {
+      points.add(point);
+    }
+    if (points.isEmpty() && completed.isEmpty()) {
+      return;
+    }
+    try {
+      add(
+          () ->
+              store.addPoints(
+                  hold,
+                  points,
+                  completed.stream().map(pair -> new PairKey(pair.a(), pair.b())).toList(),
+                  pace.current()));
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+  }
+
+  private void throwIfFailed() {
+    var failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  /** Returns when all that came is written. */
+  @Override
+  public void close() {
+    writer.close();
   }
 
   /**

@@ -1,6 +1,9 @@
 package dev.watershed.analysis.study;
 
 import com.google.common.collect.ContiguousSet;
+import dev.watershed.analysis.fleet.Lanes;
+import dev.watershed.analysis.fleet.ModelPair;
+import dev.watershed.analysis.fleet.Tiles;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StoredStudy;
 import dev.watershed.analysis.store.StudyStore;
@@ -15,7 +18,7 @@ import java.util.stream.IntStream;
 
 /**
  * One attempt at a study: takes over what other studies know, asks the evaluator for whatever the
- * database lacks, stores each point as it comes, and computes the report.
+ * database lacks, stores points as they come, and computes the report.
  *
  * <p>Each model is scored on all samples first. Its score on the in-domain sample is the end of all
  * its curves, so pairs are asked for the points between their ends alone. What others know goes by
@@ -23,23 +26,19 @@ import java.util.stream.IntStream;
  */
 final class StudyRun {
   private final StudyStore store;
-  private final Evaluator evaluator;
+  private final Lanes lanes;
   private final StoredStudy study;
   private final StudyPlan plan;
-  private final ParallelWork work;
+  private final StudyContext work;
   private final StudyRecord record;
 
   StudyRun(
-      StudyStore store,
-      KnownPoints known,
-      Evaluator evaluator,
-      StudyUpdates updates,
-      StoredStudy study) {
+      StudyStore store, KnownPoints known, Lanes lanes, StudyUpdates updates, StoredStudy study) {
     this.store = store;
-    this.evaluator = evaluator;
+    this.lanes = lanes;
     this.study = study;
     this.plan = StudyPlan.of(study.study().getSpec());
-    this.work = new ParallelWork(evaluator.concurrency());
+    this.work = new StudyContext();
     this.record = new StudyRecord(store, known, study, plan, updates, work);
   }
 
@@ -60,7 +59,8 @@ final class StudyRun {
    * @throws StatusRuntimeException the evaluator's, with the models that it was asked about
    */
   StudyReport run() throws InterruptedException {
-    try (work) {
+    try (work;
+        record) {
       scoreModels();
       measurePairs(endLosses());
       return new ReportComputation(store, study, plan, work::throwIfStopped)
@@ -76,10 +76,13 @@ final class StudyRun {
     for (var score : record.scores()) {
       missing.get(score.model()).remove(score.sample());
     }
-    var unscored = IntStream.range(0, plan.modelCount()).filter(i -> !missing.get(i).isEmpty());
     record.beginScores(study.study().getProgress().getCompletedPoints());
-    var scores = new ModelScores(evaluator, plan, record);
-    work.forEach(unscored.boxed().toList(), model -> scores.score(model, missing.get(model)));
+    var unscored =
+        IntStream.range(0, plan.modelCount())
+            .filter(model -> !missing.get(model).isEmpty())
+            .mapToObj(model -> new ModelPair(model, model))
+            .toList();
+    lanes.measure(work.context(), new Tiles(unscored), new ModelScores(plan, record, missing));
   }
 
   /**
@@ -114,7 +117,7 @@ final class StudyRun {
     var pairs = plan.pairs();
     pairs.removeIf(pair -> begun.getOrDefault(pair, false));
     record.beginPairs();
-    var curves = new PairCurves(evaluator, plan, record);
-    work.forEach(pairs, pair -> curves.measure(pair, begun.containsKey(pair), endLosses));
+    lanes.measure(
+        work.context(), new Tiles(pairs), new PairCurves(plan, record, begun.keySet(), endLosses));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Pace;
+import dev.watershed.analysis.store.StudyStore.PairKey;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.analysis.v1.Curve;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,10 +77,10 @@ final class StudyStoreTest {
   }
 
   @Test
-  void addPoint_twice_keepsTheFirstAndCountsIt() {
+  void addPoints_twice_keepsTheFirstAndCountsIt() {
     var hold = begin("a");
-    assertThat(store.addPoint(hold, point(.5), PACE)).isTrue();
-    assertThat(store.addPoint(hold, point(.7), PACE)).isTrue();
+    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isTrue();
+    assertThat(store.addPoints(hold, List.of(point(.7)), List.of(), PACE)).isTrue();
     assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isTrue();
 
     assertThat(store.points(hold.study(), 0)).containsExactly(point(.5));
@@ -87,19 +89,19 @@ final class StudyStoreTest {
   }
 
   @Test
-  void addPoint_notANumber_isKeptAsMeasured() {
+  void addPoints_notANumber_isKeptAsMeasured() {
     var hold = begin("a");
-    store.addPoint(hold, point(Double.NaN), PACE);
+    store.addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
 
     assertThat(store.points(hold.study(), 0).get(0).metrics().getMeanLossNats()).isNaN();
   }
 
   @Test
-  void addPoint_afterAnotherWorkerTookIt_losesTheHoldAndKeepsThePoint() {
+  void addPoints_afterAnotherWorkerTookIt_losesTheHoldAndKeepsThePoint() {
     var first = begin("a");
     var second = hold(store.begin("a", PROCESS, NOW).orElseThrow());
 
-    assertThat(store.addPoint(first, point(.5), PACE)).isFalse();
+    assertThat(store.addPoints(first, List.of(point(.5)), List.of(), PACE)).isFalse();
     assertThat(store.points(second.study(), 0)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
     assertThat(store.fail(first, com.google.rpc.Status.getDefaultInstance(), NOW)).isFalse();
@@ -109,11 +111,11 @@ final class StudyStoreTest {
   }
 
   @Test
-  void addPoint_afterCancel_losesTheHold() {
+  void addPoints_afterCancel_losesTheHold() {
     var hold = begin("a");
     store.cancel("a", NOW);
 
-    assertThat(store.addPoint(hold, point(.5), PACE)).isFalse();
+    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isFalse();
     assertThat(store.begin("a", PROCESS, NOW)).isEmpty();
     assertThat(store.find("a").orElseThrow().study().getState())
         .isEqualTo(StudyState.STUDY_STATE_CANCELLED);
@@ -121,12 +123,12 @@ final class StudyStoreTest {
   }
 
   @Test
-  void completePair_twice_countsOnce() {
+  void addPoints_completedTwice_countsOnce() {
     var hold = begin("a");
     store.keepPair(hold.study(), 0, 1, 3.5);
     store.keepPair(hold.study(), 0, 1, 4.5);
-    store.completePair(hold, 0, 1, PACE);
-    store.completePair(hold, 0, 1, PACE);
+    store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
 
     assertThat(store.pairs(hold.study())).containsExactly(new StudyStore.Pair(0, 1, 3.5, true));
     assertThat(store.find("a").orElseThrow().study().getProgress().getCompletedPairs())
@@ -141,7 +143,7 @@ final class StudyStoreTest {
     assertThat(third.crashes()).isEqualTo(2);
     assertThat(third.attempt()).isEqualTo(3);
 
-    store.addPoint(hold(third), point(.5), PACE);
+    store.addPoints(hold(third), List.of(point(.5)), List.of(), PACE);
     assertThat(store.find("a").orElseThrow().crashes()).isZero();
   }
 

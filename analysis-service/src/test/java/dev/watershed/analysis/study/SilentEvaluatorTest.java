@@ -3,30 +3,23 @@ package dev.watershed.analysis.study;
 import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.v1.StudyState;
-import io.grpc.ConnectivityState;
-import io.grpc.EquivalentAddressGroup;
-import io.grpc.ManagedChannel;
-import io.grpc.NameResolver;
-import io.grpc.NameResolverProvider;
-import io.grpc.NameResolverRegistry;
 import io.grpc.Status;
-import io.grpc.StatusOr;
-import io.micronaut.inject.qualifiers.Qualifiers;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.URI;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * An evaluator that stops in the middle of a call without a word: its process is paused (as a
@@ -40,7 +33,6 @@ final class SilentEvaluatorTest {
           "watershed.analysis.evaluator.keep-alive-timeout", "1s",
           "watershed.analysis.evaluator.longest-backoff", "50ms");
 
-  private final NameResolverProvider severalAddresses = new SeveralAddresses();
   private Path directory;
   private Process process;
   private Iterator<String> told;
@@ -48,7 +40,6 @@ final class SilentEvaluatorTest {
 
   @BeforeEach
   void start(@TempDir Path temporary) throws Exception {
-    NameResolverRegistry.getDefaultRegistry().register(severalAddresses);
     directory = temporary;
     process =
         new ProcessBuilder(
@@ -71,7 +62,6 @@ final class SilentEvaluatorTest {
 
   @AfterEach
   void stop() throws Exception {
-    NameResolverRegistry.getDefaultRegistry().deregister(severalAddresses);
     process.destroyForcibly();
     assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
   }
@@ -96,7 +86,7 @@ final class SilentEvaluatorTest {
           evaluation -> {
             throw Status.UNAVAILABLE.withDescription("starting").asRuntimeException();
           };
-      var both = "several:///" + address + "," + other.listen().replace("dns:///", "");
+      var both = address + "," + other.listen();
       try (var analysis = new StudyProcess(directory, both, KEEP_ALIVE)) {
         var name = analysis.create(spec("left-0", "right-0", "left-1", "right-1")).getName();
         for (int point = 0; point < 5; point++) {
@@ -121,9 +111,8 @@ final class SilentEvaluatorTest {
       var name = analysis.create(spec("left-0", "right-0")).getName();
       step();
       assertThat(told.next()).isEqualTo("point");
-      var channel = analysis.context.getBean(ManagedChannel.class, Qualifiers.byName("evaluator"));
       var givenUp = new CountDownLatch(1);
-      channel.notifyWhenStateChanged(ConnectivityState.READY, givenUp::countDown);
+      onLog(Lanes.class, message -> message.contains("asking again"), givenUp);
       signal("STOP");
       StudyProcess.await(givenUp);
       // A new connection is taken by the kernel, and nothing comes of it until the process goes on.
@@ -135,53 +124,18 @@ final class SilentEvaluatorTest {
     }
   }
 
-  /** A name with several addresses, as a headless service of Kubernetes has. */
-  private static final class SeveralAddresses extends NameResolverProvider {
-    @Override
-    protected boolean isAvailable() {
-      return true;
-    }
-
-    @Override
-    protected int priority() {
-      return 5;
-    }
-
-    @Override
-    public String getDefaultScheme() {
-      return "several";
-    }
-
-    @Override
-    public List<Class<? extends SocketAddress>> getProducedSocketAddressTypes() {
-      return List.of(InetSocketAddress.class);
-    }
-
-    @Override
-    public NameResolver newNameResolver(URI target, NameResolver.Args arguments) {
-      return new NameResolver() {
-        @Override
-        public String getServiceAuthority() {
-          return "evaluators";
-        }
-
-        @Override
-        public void start(Listener2 listener) {
-          var groups =
-              Arrays.stream(target.getPath().substring(1).split(","))
-                  .map(part -> part.split(":"))
-                  .map(part -> new InetSocketAddress(part[0], Integer.parseInt(part[1])))
-                  .map(EquivalentAddressGroup::new)
-                  .toList();
-          listener.onResult(
-              ResolutionResult.newBuilder()
-                  .setAddressesOrError(StatusOr.fromValue(groups))
-                  .build());
-        }
-
-        @Override
-        public void shutdown() {}
-      };
-    }
+  /** Counts down when a class logs what is waited for. */
+  private static void onLog(Class<?> logging, Predicate<String> awaited, CountDownLatch latch) {
+    var appender =
+        new AppenderBase<ILoggingEvent>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            if (awaited.test(event.getFormattedMessage())) {
+              latch.countDown();
+            }
+          }
+        };
+    appender.start();
+    ((Logger) LoggerFactory.getLogger(logging)).addAppender(appender);
   }
 }

@@ -11,6 +11,7 @@ import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import dev.watershed.analysis.fleet.EvaluatorConfiguration;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CreateStudyRequest;
@@ -277,14 +278,15 @@ final class StudyRequestsTest {
           .isEqualTo(
               new EvaluatorConfiguration(
                   "dns:///127.0.0.1:8980",
-                  2,
+                  0,
                   Duration.ofMinutes(30),
                   Duration.ofSeconds(5),
+                  Duration.ofSeconds(3),
                   Duration.ofMillis(500),
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(15),
-                  Duration.ofSeconds(20),
-                  Duration.ofSeconds(10)));
+                  Duration.ofSeconds(10),
+                  Duration.ofSeconds(3)));
     }
   }
 

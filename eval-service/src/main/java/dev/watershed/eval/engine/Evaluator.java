@@ -43,6 +43,7 @@ public final class Evaluator implements AutoCloseable {
   private final SampleReader reader;
   private final Device device;
   private final Prefetcher prefetcher;
+  private final int workers;
   private final WorkQueue queue;
   private final Semaphore places;
   private final ConcurrentMap<SocketAddress, Integer> placesTaken = new ConcurrentHashMap<>();
@@ -78,7 +79,8 @@ public final class Evaluator implements AutoCloseable {
         new Device(
             models, counters, configuration.memory().bytes(), configuration.paddedTokensPerBatch());
     prefetcher = new Prefetcher(device);
-    queue = new WorkQueue("eval-device", workers(configuration, torch));
+    workers = workers(configuration, torch);
+    queue = new WorkQueue("eval-device", workers);
     places = new Semaphore(configuration.maxQueuedCalls());
     points = new PointCache(configuration.pointMemory().bytes());
   }
@@ -239,6 +241,11 @@ public final class Evaluator implements AutoCloseable {
       answer.add(point);
     }
     return answer;
+  }
+
+  /** Points computed at the same time at most. */
+  public int workers() {
+    return workers;
   }
 
   /** Bytes of native memory held now. */

@@ -1,6 +1,7 @@
 package dev.watershed.eval.grpc;
 
 import com.google.common.primitives.Doubles;
+import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.eval.engine.DeviceWork;
 import dev.watershed.eval.engine.Evaluation;
 import dev.watershed.eval.engine.EvaluationCounters;
@@ -182,6 +183,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
         .setPeakHeldBytes(evaluator.peakHeldBytes())
         .setMemoryLimitBytes(evaluator.memoryLimitBytes())
         .setProvenance(Answers.provenance(Precision.PRECISION_UNSPECIFIED))
+        .setWorkerCount(evaluator.workers())
         .build();
   }
 
@@ -189,6 +191,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
     return ModelDescription.newBuilder()
         .setDigest(Answers.digest(model.digest()))
         .addAllNotices(model.notices())
+        .setParameterCount(ParameterLayout.of(model.architecture()).size())
         .build();
   }
 

@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.security.Security;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,8 @@ public final class Standalone implements AutoCloseable {
     // A full disk makes H2 close the database under its connections. The pool would hand out those
     // used within the last half second without asking whether they live, for ever under our polls.
     System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
+    // Evaluators come and go; the JDK would remember a name's addresses for half a minute.
+    Security.setProperty("networkaddress.cache.ttl", "2");
     TRANSPORT_LOG.setLevel(Level.OFF);
     requireFreePort(settings.port());
     Torch.initialize(settings.torch());
@@ -182,7 +185,7 @@ public final class Standalone implements AutoCloseable {
         "watershed.data.roots", settings.dataRoots().stream().map(Path::toString).toList());
     properties.put("watershed.data.uploads", directory.uploads().toString());
     properties.put("watershed.trainer.work", directory.work().toString());
-    properties.put("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
+    properties.putIfAbsent("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
     return properties;
   }
 

@@ -1,0 +1,72 @@
+package dev.watershed.analysis.fleet;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import dev.watershed.server.RefusedException;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What an evaluator answered instead. */
+record FailedCall(StatusRuntimeException failure) {
+  private static final Logger log = LoggerFactory.getLogger(FailedCall.class);
+
+  /** What a repeated call can get over; a call that we did not cancel ourselves, a proxy did. */
+  private static final Set<Code> PASSING =
+      EnumSet.of(Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED);
+
+  /**
+   * Whether the evaluator has too much to do. Without a RetryInfo it is a limit that the same call
+   * will meet again, such as the size of a message.
+   */
+  boolean isBusy() {
+    return failure.getStatus().getCode() == Code.RESOURCE_EXHAUSTED && retryDelay().isPresent();
+  }
+
+  boolean isPassing() {
+    return PASSING.contains(failure.getStatus().getCode()) || isBusy();
+  }
+
+  /** When the evaluator wants to be asked again. */
+  Optional<Duration> retryDelay() {
+    var status = StatusProto.fromThrowable(failure);
+    if (status != null) {
+      for (var detail : status.getDetailsList()) {
+        if (detail.is(RetryInfo.class)) {
+          try {
+            var delay = detail.unpack(RetryInfo.class).getRetryDelay();
+            return Optional.of(Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
+          } catch (InvalidProtocolBufferException e) {
+            log.warn("The evaluator's RetryInfo cannot be read", e);
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The same, with what was asked about. */
+  StatusRuntimeException about(String subject) {
+    var said = StatusProto.fromStatusAndTrailers(failure.getStatus(), failure.getTrailers());
+    var status = said.toBuilder();
+    var message = said.getMessage().isEmpty() ? failure.getStatus().getCode() : said.getMessage();
+    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, message));
+    if (said.getDetailsCount() == 0) {
+      status.addDetails(
+          Any.pack(
+              ErrorInfo.newBuilder()
+                  .setDomain(RefusedException.DOMAIN)
+                  .setReason("EVALUATOR_FAILED")
+                  .build()));
+    }
+    return StatusProto.toStatusRuntimeException(status.build());
+  }
+}

@@ -1,0 +1,550 @@
+package dev.watershed.analysis.fleet;
+
+import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
+import dev.watershed.eval.v1.GetStatisticsRequest;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.netty.NettyChannelBuilder;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A lane for each evaluator, which pulls pairs for as long as it has places. An evaluator that is
+ * lost costs what it had in flight; it is probed until it answers, and others go on meanwhile. One
+ * that is added gets work within seconds. Studies take turns, tile by tile.
+ */
+@Singleton
+public final class Lanes implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Lanes.class);
+
+  /** How often names are looked up while there is work; no longer than the JDK remembers them. */
+  private static final Duration LOOK_UP = Duration.ofSeconds(2);
+
+  private final EvaluatorConfiguration configuration;
+  private final List<EvaluatorAddress> addresses;
+  private final EvaluatorAddress.HostLookup names;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Condition addressesDue = lock.newCondition();
+
+  // Guarded by lock, as are all lanes and jobs.
+  private final Map<Place, Lane> lanes = new LinkedHashMap<>();
+  private final List<Job> jobs = new ArrayList<>();
+  private boolean closed;
+
+  /** One of the addresses that an evaluator's name has; null in this process. */
+  private record Place(EvaluatorAddress named, @Nullable SocketAddress address) {}
+
+  /** Pairs of a study that are being measured. */
+  private static final class Job {
+    private final Context.CancellableContext context;
+    private final Tiles tiles;
+    private final PairWork work;
+
+    /** When the calls of a pair, or the look for an evaluator, began to fail. */
+    private final Map<ModelPair, Long> failingSince = new HashMap<>();
+
+    private @Nullable Long waitingSince;
+    private @Nullable RuntimeException failure;
+    private int inFlight;
+
+    private Job(Context.CancellableContext context, Tiles tiles, PairWork work) {
+      this.context = context;
+      this.tiles = tiles;
+      this.work = work;
+    }
+
+    private boolean hasEnded() {
+      return failure != null || context.isCancelled() || tiles.isDone();
+    }
+  }
+
+  /** What a lane does next. */
+  private sealed interface Step {
+    /** Asks whether the evaluator is there. */
+    record Probe() implements Step {}
+
+    /** Measures a pair. */
+    record Measure(Job job, ModelPair pair) implements Step {}
+
+    /** Ends. */
+    record Leave() implements Step {}
+  }
+
+  @Inject
+  Lanes(EvaluatorConfiguration configuration) {
+    this(configuration, host -> List.of(InetAddress.getAllByName(host)));
+  }
+
+  Lanes(EvaluatorConfiguration configuration, EvaluatorAddress.HostLookup names) {
+    this.configuration = configuration;
+    this.names = names;
+    this.addresses = EvaluatorAddress.parse(configuration.address());
+    Thread.ofVirtual().name("evaluator-addresses").start(this::followAddresses);
+  }
+
+  /**
+   * Measures all pairs; returns when every one is done and nothing runs any more.
+   *
+   * @param context of all calls; is cancelled when this fails
+   * @throws StatusRuntimeException an evaluator's, with the subject, when it will not pass or
+   *     patience ends
+   * @throws CancellationException when the context is cancelled
+   */
+  public void measure(Context.CancellableContext context, Tiles tiles, PairWork work)
+      throws InterruptedException {
+    var job = new Job(context, tiles, work);
+    Context.CancellationListener wake = cancelled -> locked(changed::signalAll);
+    context.addListener(wake, Runnable::run);
+    try {
+      run(job);
+    } catch (InterruptedException e) {
+      context.cancel(new CancellationException("study stopped"));
+      throw e;
+    } finally {
+      end(job);
+      context.removeListener(wake);
+    }
+    if (job.failure != null) {
+      throw job.failure;
+    }
+    if (context.isCancelled()) {
+      throw new CancellationException("study stopped");
+    }
+  }
+
+  private void run(Job job) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      if (jobs.isEmpty()) {
+        // Nothing was heard of them since they last had work.
+        lanes.values().forEach(Lane::doubt);
+      }
+      jobs.add(job);
+      addressesDue.signalAll();
+      changed.signalAll();
+      while (!job.hasEnded()) {
+        if (closed) {
+          throw new CancellationException("the process is going down");
+        }
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nothing of a job runs after this. */
+  private void end(Job job) {
+    boolean done = locked(() -> job.tiles.isDone() && job.failure == null);
+    if (!done) {
+      job.context.cancel(new CancellationException("study stopped"));
+    }
+    lock.lock();
+    try {
+      jobs.remove(job);
+      while (job.inFlight > 0) {
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Asks some evaluator, the next where one is not there.
+   *
+   * @throws StatusRuntimeException the last one's
+   */
+  public <T> T ask(Deadline deadline, Function<EvaluationServiceBlockingStub, T> question) {
+    boolean stale = locked(() -> lanes.isEmpty() || jobs.isEmpty());
+    if (stale) {
+      lookUp();
+    }
+    var some =
+        locked(
+            () ->
+                lanes.values().stream()
+                    .sorted(Comparator.comparing(lane -> !lane.isReady()))
+                    .toList());
+    var failure = Status.UNAVAILABLE.withDescription("no evaluator found").asRuntimeException();
+    for (var lane : some) {
+      try {
+        return question.apply(
+            EvaluationServiceGrpc.newBlockingStub(lane.channel()).withDeadline(deadline));
+      } catch (StatusRuntimeException e) {
+        failure = e;
+        if (e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+          break;
+        }
+      }
+    }
+    throw failure;
+  }
+
+  private void followAddresses() {
+    try {
+      while (true) {
+        lock.lock();
+        try {
+          while (jobs.isEmpty() && !closed) {
+            addressesDue.await();
+          }
+          if (closed) {
+            return;
+          }
+        } finally {
+          lock.unlock();
+        }
+        lookUp();
+        lock.lock();
+        try {
+          long left = LOOK_UP.toNanos();
+          while (left > 0 && !closed) {
+            left = addressesDue.awaitNanos(left);
+          }
+        } finally {
+          lock.unlock();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Opens lanes to what has come and ends those of what has gone. */
+  private void lookUp() {
+    for (var named : addresses) {
+      var places = new ArrayList<Place>();
+      if (named instanceof EvaluatorAddress.Remote remote) {
+        try {
+          remote.find(names).forEach(address -> places.add(new Place(remote, address)));
+        } catch (UnknownHostException e) {
+          noAddress(remote);
+          continue;
+        }
+      } else {
+        places.add(new Place(named, null));
+      }
+      locked(
+          () -> {
+            lanes.entrySet().removeIf(entry -> hasLeft(entry, named, places));
+            if (!closed) {
+              places.forEach(place -> lanes.computeIfAbsent(place, this::open));
+            }
+            changed.signalAll();
+          });
+    }
+  }
+
+  private void noAddress(EvaluatorAddress.Remote remote) {
+    var failure =
+        Status.UNAVAILABLE
+            .withDescription("the name " + remote.host().getHost() + " has no address")
+            .asRuntimeException();
+    locked(
+        () -> {
+          if (lanes.isEmpty()) {
+            nobodyThere(failure);
+          }
+        });
+  }
+
+  private boolean hasLeft(Map.Entry<Place, Lane> entry, EvaluatorAddress named, List<Place> now) {
+    if (!entry.getKey().named().equals(named) || now.contains(entry.getKey())) {
+      return false;
+    }
+    var lane = entry.getValue();
+    log.info("The evaluator at {} has left", lane);
+    lane.leave();
+    jobs.forEach(job -> job.tiles.leave(lane));
+    return true;
+  }
+
+  private Lane open(Place place) {
+    var lane =
+        place.named() instanceof EvaluatorAddress.InProcess inProcess
+            ? new Lane(
+                "inprocess:" + inProcess.name(),
+                InProcessChannelBuilder.forName(inProcess.name()).build(),
+                configuration)
+            : remote(place);
+    Thread.ofVirtual().name("lane-" + lane).start(() -> tend(lane));
+    return lane;
+  }
+
+  private Lane remote(Place place) {
+    if (!(place.named() instanceof EvaluatorAddress.Remote remote
+        && place.address() instanceof InetSocketAddress found)) {
+      throw new IllegalArgumentException(place.toString());
+    }
+    var channel =
+        NettyChannelBuilder.forAddress(found)
+            .overrideAuthority(remote.host().toString())
+            .usePlaintext()
+            // A connection that died without a word is noticed, and its pairs go to others.
+            .keepAliveTime(configuration.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
+            .keepAliveTimeout(configuration.keepAliveTimeout().toNanos(), TimeUnit.NANOSECONDS)
+            .build();
+    var name = found.getAddress().getHostAddress() + ":" + found.getPort();
+    return new Lane(name, channel, configuration);
+  }
+
+  /** Gives a lane what it can take, until it leaves. */
+  private void tend(Lane lane) {
+    try {
+      for (var step = next(lane); !(step instanceof Step.Leave); step = next(lane)) {
+        if (step instanceof Step.Measure measure) {
+          Thread.ofVirtual()
+              .name("pair-" + measure.pair().a() + "-" + measure.pair().b())
+              .start(() -> measure(lane, measure.job(), measure.pair()));
+        } else {
+          probe(lane);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      // What is in flight goes on to its end.
+      lane.channel().shutdown();
+    }
+  }
+
+  private Step next(Lane lane) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (true) {
+        if (closed || lane.isLeaving()) {
+          return new Step.Leave();
+        }
+        if (jobs.isEmpty()) {
+          changed.await();
+        } else if (lane.restNanos() > 0) {
+          long unused = changed.awaitNanos(lane.restNanos());
+        } else if (!lane.isReady()) {
+          return new Step.Probe();
+        } else {
+          var claimed = lane.hasPlace() ? claim(lane) : Optional.<Step.Measure>empty();
+          if (claimed.isPresent()) {
+            lane.begin();
+            claimed.get().job().inFlight++;
+            return claimed.get();
+          }
+          changed.await();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Goes on with the tile that was begun; else it is the turn of the next study. */
+  private Optional<Step.Measure> claim(Lane lane) {
+    return jobs.stream()
+        .filter(job -> !job.hasEnded())
+        .sorted(Comparator.comparing(job -> !job.tiles.hasTile(lane)))
+        .map(
+            job ->
+                job.tiles
+                    .claim(lane, lane.capacity(job.work.modelBytes()))
+                    .map(pair -> new Step.Measure(job, pair)))
+        .flatMap(Optional::stream)
+        .findFirst()
+        .map(
+            claimed -> {
+              if (!claimed.job().tiles.hasTile(lane)) {
+                // Behind the others.
+                jobs.remove(claimed.job());
+                jobs.add(claimed.job());
+              }
+              return claimed;
+            });
+  }
+
+  private void probe(Lane lane) {
+    try {
+      // Else a channel that failed waits for longer and longer before it tries again.
+      lane.channel().resetConnectBackoff();
+      var statistics =
+          lane.stub(configuration.probeDeadline())
+              .getStatistics(GetStatisticsRequest.getDefaultInstance())
+              .getStatistics();
+      locked(() -> lane.isThere(statistics.getWorkerCount(), statistics.getMemoryLimitBytes()));
+    } catch (StatusRuntimeException e) {
+      var failed = new FailedCall(e);
+      locked(
+          () -> {
+            if (failed.isPassing()) {
+              rest(lane, failed);
+              nobodyThere(e);
+            } else {
+              // It is there; its calls will tell what is wrong, if anything is.
+              lane.isThere(0, 0);
+            }
+          });
+    }
+  }
+
+  private void measure(Lane lane, Job job, ModelPair pair) {
+    RuntimeException failure = null;
+    try {
+      job.context.call(
+          () -> {
+            job.work.measure(pair, calls(lane, job, pair));
+            return pair;
+          });
+    } catch (RuntimeException e) {
+      failure = e;
+    } catch (Throwable e) {
+      failure = new IllegalStateException(e);
+    }
+    end(lane, job, pair, failure);
+  }
+
+  private PairWork.Calls calls(Lane lane, Job job, ModelPair pair) {
+    return new PairWork.Calls() {
+      @Override
+      public EvaluationServiceBlockingStub evaluator() {
+        return lane.stub(configuration.deadline());
+      }
+
+      @Override
+      public void progressed() {
+        locked(
+            () -> {
+              lane.progressed();
+              job.failingSince.remove(pair);
+              job.waitingSince = null;
+            });
+      }
+    };
+  }
+
+  private void end(Lane lane, Job job, ModelPair pair, @Nullable RuntimeException failure) {
+    locked(
+        () -> {
+          lane.end();
+          job.inFlight--;
+          if (failure == null) {
+            lane.progressed();
+            job.failingSince.remove(pair);
+            job.tiles.done(pair);
+          } else {
+            job.tiles.putBack(pair);
+            if (!job.hasEnded()) {
+              failed(lane, job, pair, failure);
+            }
+          }
+          changed.signalAll();
+        });
+  }
+
+  private void failed(Lane lane, Job job, ModelPair pair, RuntimeException failure) {
+    if (!(failure instanceof StatusRuntimeException status)) {
+      job.failure = failure;
+      return;
+    }
+    var failed = new FailedCall(status);
+    long now = System.nanoTime();
+    if (!failed.isPassing() || isTooLong(job.failingSince.computeIfAbsent(pair, key -> now), now)) {
+      job.failure = failed.about(job.work.subject(pair));
+    } else if (failed.isBusy() || lane.isReady()) {
+      // Else another of its calls has told the same.
+      rest(lane, failed);
+    }
+  }
+
+  /** A lane that failed is probed before it gets more; what it had begun goes to others. */
+  private void rest(Lane lane, FailedCall failed) {
+    var wait = lane.rest(failed.retryDelay().orElse(Duration.ZERO));
+    log.info(
+        "The evaluator at {} answered {}; asking again in {}",
+        lane,
+        failed.failure().getStatus(),
+        wait);
+    if (!failed.isBusy()) {
+      lane.doubt();
+      jobs.forEach(job -> job.tiles.leave(lane));
+    }
+  }
+
+  /** An evaluator, or its name, was not to be found: of concern to those that none works for. */
+  private void nobodyThere(StatusRuntimeException failure) {
+    long now = System.nanoTime();
+    for (var job : jobs) {
+      if (job.inFlight > 0 || job.hasEnded()) {
+        continue;
+      }
+      if (job.waitingSince == null) {
+        job.waitingSince = now;
+      } else if (isTooLong(job.waitingSince, now)) {
+        var subject = job.tiles.anyLeft().map(job.work::subject).orElse("a study");
+        job.failure = new FailedCall(failure).about(subject);
+      }
+    }
+    changed.signalAll();
+  }
+
+  private boolean isTooLong(long since, long now) {
+    return now - since > configuration.patience().toNanos();
+  }
+
+  /** Ends all lanes, and what is measured on them. */
+  @Override
+  @PreDestroy
+  public void close() {
+    locked(
+        () -> {
+          closed = true;
+          jobs.forEach(job -> job.failure = new CancellationException("the process goes down"));
+          lanes.values().forEach(lane -> lane.channel().shutdownNow());
+          changed.signalAll();
+          addressesDue.signalAll();
+        });
+  }
+
+  private void locked(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private <T> T locked(Supplier<T> look) {
+    lock.lock();
+    try {
+      return look.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.watershed.analysis.study;
+
+import com.google.rpc.Code;
+import dev.watershed.server.RefusedException;
+import java.util.Locale;
+import java.util.Map;
+
+/** An answer that ended without all that was asked for. */
+final class IncompleteAnswer {
+  private IncompleteAnswer() {}
+
+  /** Refuses an answer about {@code subject} where points are missing. */
+  static void refuse(String subject, long missing) {
+    if (missing > 0) {
+      throw RefusedException.refused(
+          Code.INTERNAL,
+          "EVALUATOR_INCOMPLETE",
+          String.format(
+              Locale.ROOT,
+              "The evaluator ended its answer about %s without %d of the points asked for.",
+              subject,
+              missing),
+          Map.of());
+    }
+  }
+}
