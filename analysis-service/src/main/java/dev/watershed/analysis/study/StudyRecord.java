@@ -106,7 +106,10 @@ final class StudyRecord implements AutoCloseable {
 
   /** Begins to measure pairs, whose points take another time than scores. */
   void beginPairs() {
-    modelDigests().forEach(model -> modelBytes.accumulateAndGet(model.getSizeBytes(), Math::max));
+    if (modelBytes.get() == 0) {
+      // All were scored by an earlier attempt; their files are about as large.
+      modelDigests().forEach(model -> modelBytes.accumulateAndGet(model.getSizeBytes(), Math::max));
+    }
     pace.begin(pace.remainingPoints());
   }
 
@@ -160,8 +163,7 @@ final class StudyRecord implements AutoCloseable {
     if (digest.equals(checkedModels.get(model))) {
       return;
     }
-    modelBytes.accumulateAndGet(
-        Math.max(digest.getSizeBytes(), described.getParameterCount() * Float.BYTES), Math::max);
+    modelBytes.accumulateAndGet(described.getParameterCount() * Float.BYTES, Math::max);
     var kept = store.keepModelDigest(hold.study(), model, digest);
     if (!kept.equals(digest)) {
       throw RefusedException.failedPrecondition(
