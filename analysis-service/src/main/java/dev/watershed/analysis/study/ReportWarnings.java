@@ -10,7 +10,6 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNO
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.report.SampleText;
-import dev.watershed.analysis.statistics.Chance;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.StudyStore.Notice;
 import dev.watershed.analysis.v1.ModelReport;
@@ -18,6 +17,7 @@ import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.input.Chance;
 import dev.watershed.type.v1.Warning;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

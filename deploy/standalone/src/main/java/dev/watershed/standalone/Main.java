@@ -1,7 +1,7 @@
 package dev.watershed.standalone;
 
-import dev.watershed.standalone.command.Surroundings;
-import dev.watershed.standalone.command.WatershedCommand;
+import dev.watershed.cli.CommandContext;
+import dev.watershed.cli.WatershedCommand;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** The command line of Watershed. */
@@ -13,6 +13,6 @@ public final class Main {
     // gRPC logs through java.util.logging: one format, one place.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    System.exit(WatershedCommand.run(Surroundings.ofProcess(), arguments));
+    System.exit(WatershedCommand.run(CommandContext.ofProcess(), arguments));
   }
 }

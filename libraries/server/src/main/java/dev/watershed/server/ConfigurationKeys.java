@@ -41,7 +41,13 @@ final class ConfigurationKeys {
           "WATERSHED_DEBUG",
           "WATERSHED_JAVA_OPTS",
           "WATERSHED_NO_BUILD",
-          "WATERSHED_SHARED");
+          "WATERSHED_SHARED",
+          "WATERSHED_TLS",
+          "WATERSHED_TLS_CA",
+          "WATERSHED_TLS_CERT",
+          "WATERSHED_TLS_KEY",
+          "WATERSHED_TOKEN",
+          "WATERSHED_TOKEN_FILE");
 
   private static final Pattern OF_KUBERNETES =
       Pattern.compile(

@@ -1,5 +1,7 @@
 package dev.watershed.standalone.process;
 
+import dev.watershed.client.ClientException;
+import dev.watershed.client.LocalServer;
 import dev.watershed.input.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,13 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,39 +29,17 @@ import org.jspecify.annotations.Nullable;
  * @param root the directory, absolute
  */
 public record DataDirectory(Path root) {
-  private static final Pattern ENDPOINT =
-      Pattern.compile("([^\\s/]{1,300}:\\d{1,5})(?: ([0-9a-f-]{1,64}))?");
-
   /**
-   * The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed. Home is
-   * HOME, as for every other program, and not what the list of users says.
+   * The directory named on the command line, else by WATERSHED_DATA, else ~/.watershed.
    *
-   * @throws StartException where neither says where home is
+   * @throws ClientException where neither says where home is
    */
   public static DataDirectory at(@Nullable Path chosen, Map<String, String> variables) {
-    if (chosen != null) {
-      return new DataDirectory(chosen.toAbsolutePath().normalize());
-    }
-    String variable = variables.get("WATERSHED_DATA");
-    Path root =
-        variable != null && !variable.isBlank()
-            ? Path.of(variable)
-            : home(variables.getOrDefault("HOME", "")).resolve(".watershed");
-    return new DataDirectory(root.toAbsolutePath().normalize());
+    return new DataDirectory(LocalServer.at(chosen, variables).directory());
   }
 
-  private static Path home(String variable) {
-    if (variable.startsWith("/")) {
-      return Path.of(variable);
-    }
-    // "?" for a user that is in no list of users, as in many containers.
-    String listed = System.getProperty("user.home", "");
-    if (!listed.startsWith("/")) {
-      throw new StartException(
-          "there is no home directory to keep data in (HOME is not set, and the user is not in the"
-              + " list of users); say where with --data DIR or WATERSHED_DATA");
-    }
-    return Path.of(listed);
+  private LocalServer server() {
+    return new LocalServer(root);
   }
 
   /** The embedded databases. */
@@ -86,46 +62,6 @@ public record DataDirectory(Path root) {
     return root.resolve("work");
   }
 
-  private Path endpointFile() {
-    return root.resolve("endpoint");
-  }
-
-  /**
-   * Where a server listens, or listened.
-   *
-   * @param address host:port
-   * @param identity of the data directory that it keeps; empty where it did not say
-   */
-  public record Endpoint(String address, String identity) {}
-
-  /** The server that runs here, or the last one that was killed: see {@link #isServed}. */
-  public Optional<Endpoint> endpoint() {
-    try {
-      var text = ENDPOINT.matcher(Files.readString(endpointFile()).strip());
-      return text.matches()
-          ? Optional.of(new Endpoint(text.group(1), Objects.requireNonNullElse(text.group(2), "")))
-          : Optional.empty();
-    } catch (IOException e) {
-      return Optional.empty();
-    }
-  }
-
-  /** Whether a process holds the lock now. */
-  public boolean isServed() {
-    try (FileChannel file = FileChannel.open(lockFile(), StandardOpenOption.READ);
-        FileLock lock = file.tryLock(0, Long.MAX_VALUE, true)) {
-      return lock == null;
-    } catch (OverlappingFileLockException e) {
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private Path lockFile() {
-    return root.resolve("lock");
-  }
-
   /**
    * Makes the directories and takes the lock.
    *
@@ -139,7 +75,8 @@ public record DataDirectory(Path root) {
     }
     try {
       FileChannel file =
-          FileChannel.open(lockFile(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(
+              server().lockFile(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = tryLock(file);
       // A client that looks whether there is a server holds it for a moment.
       for (int look = 0; lock == null && look < 20; look++) {
@@ -151,7 +88,10 @@ public record DataDirectory(Path root) {
         throw new StartException(
             "a server already uses "
                 + root
-                + endpoint().map(server -> " (it listens on " + server.address() + ")").orElse("")
+                + server()
+                    .endpoint()
+                    .map(server -> " (it listens on " + server.address() + ")")
+                    .orElse("")
                 + "; stop it, speak to it with --address, or choose another directory with --data");
       }
       return new Held(this, file);
@@ -159,7 +99,7 @@ public record DataDirectory(Path root) {
       throw new StartException("cannot use data directory " + root + ": " + reason(e), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new StartException("interrupted while waiting for " + lockFile(), e);
+      throw new StartException("interrupted while waiting for " + server().lockFile(), e);
     }
   }
 
@@ -259,22 +199,16 @@ public record DataDirectory(Path root) {
      */
     public void publish(String address, String identity) {
       try {
-        Path aside = directory.root().resolve("endpoint.new");
-        Files.writeString(aside, address + " " + identity + "\n");
-        Files.move(
-            aside,
-            directory.endpointFile(),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
+        directory.server().publish(new LocalServer.Endpoint(address, identity));
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot write " + directory.endpointFile(), e);
+        throw new UncheckedIOException("cannot write " + directory.server().endpointFile(), e);
       }
     }
 
     @Override
     public void close() {
       try {
-        Files.deleteIfExists(directory.endpointFile());
+        Files.deleteIfExists(directory.server().endpointFile());
         lockFile.close();
       } catch (IOException e) {
         throw new UncheckedIOException("cannot release " + directory.root(), e);

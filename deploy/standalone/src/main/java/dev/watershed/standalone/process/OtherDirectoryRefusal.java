@@ -1,5 +1,6 @@
 package dev.watershed.standalone.process;
 
+import dev.watershed.client.LocalServer;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.RefusingInterceptor;
 import io.grpc.Metadata;
@@ -16,10 +17,6 @@ import java.time.Duration;
  */
 @Singleton
 public final class OtherDirectoryRefusal implements RefusingInterceptor {
-  /** What a client that was told a data directory, and no address, says to be sure. */
-  public static final Metadata.Key<String> DIRECTORY =
-      Metadata.Key.of("watershed-data-directory", Metadata.ASCII_STRING_MARSHALLER);
-
   private static final Duration RETRY = Duration.ofSeconds(5);
 
   private final String own;
@@ -31,7 +28,7 @@ public final class OtherDirectoryRefusal implements RefusingInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    String meant = headers.get(DIRECTORY);
+    String meant = headers.get(LocalServer.DIRECTORY);
     if (meant == null || meant.equals(own)) {
       return next.startCall(call, headers);
     }

@@ -3,8 +3,8 @@ package dev.watershed.standalone.quickstart;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
-import dev.watershed.standalone.command.Names;
-import dev.watershed.standalone.command.ReportText;
+import dev.watershed.cli.ReportText;
+import dev.watershed.input.ResourceName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -80,7 +80,7 @@ public record QuickstartResult(
             report.getDiagnosticScores(probes[2]));
     return new Model(
         report.getLabel(),
-        Names.id(report.getCheckpoint()),
+        ResourceName.id(report.getCheckpoint()),
         report.getInDomain().getAccuracy(),
         report.getDiagnosticScores(MiniatureExperiment.NOT_ENTAILED),
         ReportText.basin(report.getCluster()),

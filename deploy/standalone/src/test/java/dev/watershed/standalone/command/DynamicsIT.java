@@ -2,12 +2,9 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.cli.ExitCode;
+import dev.watershed.cli.TypedCommand;
 import dev.watershed.standalone.process.ServerProcess;
-import dev.watershed.standalone.terminal.Terminal;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training directories as they lie on disk, registered with a packaged server and followed. */
 @Timeout(300)
 final class DynamicsIT {
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final Path directory;
 
   DynamicsIT(@TempDir Path directory) {
@@ -29,29 +24,10 @@ final class DynamicsIT {
   }
 
   private String run(ServerProcess server, String... arguments) {
-    out.reset();
-    err.reset();
-    Surroundings real = Surroundings.ofProcess();
-    int exit =
-        WatershedCommand.run(
-            new Surroundings(
-                new Terminal(
-                    new PrintStream(out, true, StandardCharsets.UTF_8),
-                    new PrintStream(err, true, StandardCharsets.UTF_8),
-                    false,
-                    false,
-                    false,
-                    true,
-                    100),
-                new ByteArrayInputStream(new byte[0]),
-                Map.of("WATERSHED_ADDRESS", server.address()),
-                directory,
-                real.channels(),
-                real.localMetrics()),
-            arguments);
-    String said = out.toString(StandardCharsets.UTF_8);
-    assertThat(exit).as(said + err.toString(StandardCharsets.UTF_8)).isEqualTo(ExitCode.OK);
-    return said;
+    return TypedCommand.in(directory, Map.of("WATERSHED_ADDRESS", server.address()))
+        .run(arguments)
+        .ends(ExitCode.OK)
+        .out();
   }
 
   @Test

@@ -2,22 +2,19 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.cli.ExitCode;
+import dev.watershed.cli.TypedCommand;
 import dev.watershed.standalone.process.LocalMetrics;
-import dev.watershed.standalone.terminal.Terminal;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code metrics} and {@code cluster}, which compute in this process. */
 final class NumbersCommandsTest {
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private String out = "";
   private final Path directory;
 
   NumbersCommandsTest(@TempDir Path directory) {
@@ -25,30 +22,21 @@ final class NumbersCommandsTest {
   }
 
   private int run(String input, String... arguments) {
-    out.reset();
-    err.reset();
-    return WatershedCommand.run(
-        new Surroundings(
-            new Terminal(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                false,
-                false,
-                false,
-                true,
-                100),
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            Map.of(),
-            directory,
-            address -> {
-              throw new AssertionError("no server is needed");
-            },
-            LocalMetrics::open),
-        arguments);
+    var seen =
+        new TypedCommand(
+                directory,
+                Map.of(),
+                address -> {
+                  throw new AssertionError("no server is needed");
+                },
+                Optional.of(LocalMetrics::open))
+            .runWithInput(input, arguments);
+    out = seen.out();
+    return seen.exit();
   }
 
   private List<String> lines() {
-    return out.toString(StandardCharsets.UTF_8).lines().toList();
+    return out.lines().toList();
   }
 
   @Test

@@ -2,12 +2,14 @@ package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.cli.TypedCommand;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +76,13 @@ final class ServeCommandTest {
     assertNothingWasMade();
   }
 
+  @Test
+  void help_wholeDistribution_hasTheServicesToo() {
+    assertThat(run(home, "help")).isEqualTo(0);
+    assertThat(err).contains("quickstart", "serve", "checkpoints");
+    assertThat(err.indexOf("  quickstart")).isLessThan(err.indexOf("  checkpoints"));
+  }
+
   private void assertNothingWasMade() {
     assertThat(home.resolve(".watershed")).doesNotExist();
   }
@@ -86,9 +95,7 @@ final class ServeCommandTest {
                 address -> {
                   throw new AssertionError("serve calls nobody");
                 },
-                () -> {
-                  throw new AssertionError("serve calls nobody");
-                })
+                Optional.empty())
             .run(arguments);
     err = seen.out() + seen.err();
     assertThat(err).doesNotContain("Exception");

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.watershed.cli.ExitCode;
+import dev.watershed.cli.Heard;
+import dev.watershed.cli.SwallowingProxy;
+import dev.watershed.cli.TypedCommand;
+import dev.watershed.client.ServerChannels;
 import dev.watershed.standalone.process.ServerProcess;
-import dev.watershed.standalone.terminal.Terminal;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,37 +63,29 @@ final class SilentServerIT {
 
   /** Trains and waits; what is written as JSON goes to {@code out}, the rest to {@code heard}. */
   private int train(String address, int steps, Heard heard, ByteArrayOutputStream out) {
-    return WatershedCommand.run(
-        new Surroundings(
-            new Terminal(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(heard, true, StandardCharsets.UTF_8),
-                false,
-                false,
-                false,
-                true,
-                100),
-            new ByteArrayInputStream(new byte[0]),
-            Map.of("WATERSHED_ADDRESS", address),
+    return new TypedCommand(
             directory,
+            Map.of("WATERSHED_ADDRESS", address),
             // The shortest that gRPC allows.
-            to -> Surroundings.plaintext(to, Duration.ofSeconds(10), Duration.ofSeconds(1)),
-            () -> {
-              throw new AssertionError("no metrics are asked for");
-            }),
-        "train",
-        "--initial",
-        "miniature-pretrained",
-        "--train",
-        "builtin:miniature/train",
-        "--lr",
-        "5e-4",
-        "--steps",
-        Integer.toString(steps),
-        "--seeds",
-        "1",
-        "--wait",
-        "--json");
+            to ->
+                ServerChannels.PLAIN.asking(Duration.ofSeconds(10), Duration.ofSeconds(1)).open(to),
+            Optional.empty())
+        .runInto(
+            TypedCommand.piped(out, heard),
+            "",
+            "train",
+            "--initial",
+            "miniature-pretrained",
+            "--train",
+            "builtin:miniature/train",
+            "--lr",
+            "5e-4",
+            "--steps",
+            Integer.toString(steps),
+            "--seeds",
+            "1",
+            "--wait",
+            "--json");
   }
 
   private static void assertSucceeded(int exit, int steps, Heard heard, ByteArrayOutputStream out)

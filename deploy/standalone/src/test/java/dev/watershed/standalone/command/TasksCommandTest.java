@@ -3,6 +3,8 @@ package dev.watershed.standalone.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.watershed.cli.CommandLineFixture;
+import dev.watershed.cli.ExitCode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;

@@ -2,7 +2,7 @@ package dev.watershed.standalone.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.watershed.standalone.command.TypedCommand.Seen;
+import dev.watershed.cli.TypedCommand.Seen;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

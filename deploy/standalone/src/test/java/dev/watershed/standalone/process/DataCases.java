@@ -3,7 +3,7 @@ package dev.watershed.standalone.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.watershed.standalone.command.TypedCommand.Seen;
+import dev.watershed.cli.TypedCommand.Seen;
 import java.nio.file.Files;
 import java.util.List;
 import org.assertj.core.data.Offset;

@@ -3,6 +3,8 @@ package dev.watershed.standalone.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.client.ClientException;
+import dev.watershed.client.LocalServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,7 +43,7 @@ final class DataDirectoryTest {
     System.setProperty("user.home", "?");
     try {
       assertThatThrownBy(() -> DataDirectory.at(null, Map.of()))
-          .isInstanceOf(StartException.class)
+          .isInstanceOf(ClientException.class)
           .hasMessageContaining("--data DIR");
       assertThat(DataDirectory.at(null, Map.of("HOME", "/h")).root())
           .isEqualTo(Path.of("/h/.watershed"));
@@ -53,24 +55,25 @@ final class DataDirectoryTest {
   @Test
   void hold_twice_isRefusedWithTheAddressOfTheFirst() {
     var data = new DataDirectory(directory.resolve("data"));
+    var server = new LocalServer(data.root());
     try (var held = data.hold()) {
       held.publish("127.0.0.1:7878", "0a");
-      assertThat(data.endpoint()).contains(new DataDirectory.Endpoint("127.0.0.1:7878", "0a"));
-      assertThat(data.isServed()).isTrue();
+      assertThat(server.endpoint()).contains(new LocalServer.Endpoint("127.0.0.1:7878", "0a"));
+      assertThat(server.isRunning()).isTrue();
       assertThatThrownBy(data::hold)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("a server already uses")
           .hasMessageContaining("127.0.0.1:7878");
     }
-    assertThat(data.endpoint()).isEmpty();
-    assertThat(data.isServed()).isFalse();
+    assertThat(server.endpoint()).isEmpty();
+    assertThat(server.isRunning()).isFalse();
     data.hold().close();
   }
 
   @Test
   void endpoint_somethingElseInTheFile_isNone() throws Exception {
     Files.writeString(directory.resolve("endpoint"), "rm -rf /\n");
-    assertThat(new DataDirectory(directory).endpoint()).isEmpty();
+    assertThat(new LocalServer(directory).endpoint()).isEmpty();
   }
 
   @Test

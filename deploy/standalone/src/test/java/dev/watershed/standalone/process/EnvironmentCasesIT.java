@@ -19,9 +19,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The launcher and a packaged server in surroundings that went wrong in use. */
+/** The launcher and a packaged server in context that went wrong in use. */
 final class EnvironmentCasesIT {
-  /** Nothing of this build's surroundings, but where Java is. */
+  /** Nothing of this build's context, but where Java is. */
   private static final Map<String, String> PLAIN =
       Map.of("JAVA_HOME", System.getProperty("java.home"), "WATERSHED_NO_BUILD", "1");
 

@@ -68,7 +68,7 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   /**
-   * The same in surroundings of its own.
+   * The same in context of its own.
    *
    * @param options of the virtual machine
    * @param variables of the environment

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.cli.MiniatureReport;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -2,6 +2,7 @@ package dev.watershed.standalone.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.cli.MiniatureReport;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -5,30 +5,37 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.text.EncodedExample;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Two random models of a family and what another implementation computed from them in float64. */
-record GoldenEncoder(Path directory, JsonNode expected) {
-  static final Path ROOT = Path.of("src/test/resources/golden/encoder");
+public record GoldenEncoder(Path directory, JsonNode expected) {
+  static final Path ROOT = root();
 
-  static GoldenEncoder of(String family) throws IOException {
+  /** Tests run in the directory of their module; those of others know this one's place. */
+  private static Path root() {
+    Path own = Path.of("src/test/resources/golden/encoder");
+    return Files.exists(own) ? own : Path.of("../../libraries/classifier").resolve(own);
+  }
+
+  public static GoldenEncoder of(String family) throws IOException {
     Path directory = ROOT.resolve(family);
     return new GoldenEncoder(
         directory, new ObjectMapper().readTree(directory.resolve("expected.json").toFile()));
   }
 
-  HuggingFaceCheckpoint a() throws IOException {
+  public HuggingFaceCheckpoint a() throws IOException {
     return HuggingFaceCheckpoint.open(directory.resolve("a"));
   }
 
-  HuggingFaceCheckpoint b() throws IOException {
+  public HuggingFaceCheckpoint b() throws IOException {
     return HuggingFaceCheckpoint.open(directory.resolve("b"));
   }
 
   /** The examples without their padding. */
-  List<EncodedExample> examples() {
+  public List<EncodedExample> examples() {
     var examples = new ArrayList<EncodedExample>();
     for (int i = 0; i < expected.get("labels").size(); i++) {
       int length = 0;
@@ -46,11 +53,11 @@ record GoldenEncoder(Path directory, JsonNode expected) {
     return examples;
   }
 
-  int[] labels() {
+  public int[] labels() {
     return examples().stream().mapToInt(EncodedExample::label).toArray();
   }
 
-  static double[] doubles(float[] values) {
+  public static double[] doubles(float[] values) {
     var doubles = new double[values.length];
     for (int i = 0; i < values.length; i++) {
       doubles[i] = values[i];

@@ -7,18 +7,18 @@ import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.text.EncodedExample;
 
 /** The encoder as the papers define it: one example, no padding, plain loops in double. */
-final class NaiveEncoder {
+public final class NaiveEncoder {
   private final ParameterVector weights;
   private final EncoderConfig config;
   private final String prefix;
 
-  NaiveEncoder(ParameterVector weights) {
+  public NaiveEncoder(ParameterVector weights) {
     this.weights = weights;
     this.config = weights.layout().architecture().encoder();
     this.prefix = config.family().hfName() + ".";
   }
 
-  double[] logits(EncodedExample example) {
+  public double[] logits(EncodedExample example) {
     double[] first = encode(example)[0];
     boolean bert = config.family() == Family.BERT;
     double[] pooled = linear(first, bert ? "bert.pooler.dense" : "classifier.dense");
@@ -29,7 +29,7 @@ final class NaiveEncoder {
   }
 
   /** Cross-entropy of predicting {@code original} at {@code token}. */
-  double maskedLoss(EncodedExample example, int token, int original) {
+  public double maskedLoss(EncodedExample example, int token, int original) {
     boolean bert = config.family() == Family.BERT;
     String head = bert ? "cls.predictions.transform" : "lm_head";
     double[] x = linear(encode(example)[token], head + ".dense");

@@ -3,10 +3,10 @@ package dev.watershed.classifier.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** Checks that DJL holds no more after some work: its arrays are never collected. */
-final class NativeMemory {
+public final class NativeMemory {
   private NativeMemory() {}
 
-  static void assertNothingKept(Runnable work) {
+  public static void assertNothingKept(Runnable work) {
     work.run(); // first use may build caches
     int before = NativeArrays.count();
     for (int i = 0; i < 20; i++) {

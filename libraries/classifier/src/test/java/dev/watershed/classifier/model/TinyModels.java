@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Random;
 
 /** Encoders small enough to compute by hand. */
-final class TinyModels {
+public final class TinyModels {
   static final int VOCABULARY = 23;
 
   private TinyModels() {}
 
-  static EncoderConfig config(Family family, Activation activation) {
+  public static EncoderConfig config(Family family, Activation activation) {
     boolean bert = family == Family.BERT;
     return new EncoderConfig(
         family,
@@ -38,23 +38,23 @@ final class TinyModels {
   }
 
   /** Wide enough that the machine's own choice is oneDNN, where it has that. */
-  static EncoderConfig wideConfig(Family family) {
+  public static EncoderConfig wideConfig(Family family) {
     boolean bert = family == Family.BERT;
     return new EncoderConfig(
         family, 50, 192, 3, 4, 384, 34, bert ? 2 : 1, 1e-5, Activation.GELU, bert ? 0 : 1, 0, 0, 0);
   }
 
-  static Architecture classifier(Family family) {
+  public static Architecture classifier(Family family) {
     return new Architecture(
         config(family, Activation.GELU), Head.CLASSIFICATION, List.of("no", "yes", "maybe"));
   }
 
-  static ParameterVector weights(Architecture architecture, long seed) {
+  public static ParameterVector weights(Architecture architecture, long seed) {
     return ParameterVector.random(ParameterLayout.of(architecture), .3, seed);
   }
 
   /** Examples of 3 to 12 tokens with labels below 3, none of them the padding token. */
-  static List<EncodedExample> examples(Family family, int count, long seed) {
+  public static List<EncodedExample> examples(Family family, int count, long seed) {
     var random = new Random(seed);
     var examples = new ArrayList<EncodedExample>();
     for (int i = 0; i < count; i++) {
@@ -70,7 +70,7 @@ final class TinyModels {
   }
 
   /** Predicts the first token and about a quarter of the others. */
-  static TrainingBatch maskedBatch(Family family, int count, long seed) {
+  public static TrainingBatch maskedBatch(Family family, int count, long seed) {
     var random = new Random(seed);
     List<EncodedExample> examples = examples(family, count, seed);
     var labels = new int[count][];

@@ -1,0 +1,134 @@
+package dev.watershed.cli;
+
+import dev.watershed.analysis.v1.Change;
+import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.StepChange;
+import dev.watershed.analysis.v1.StepSummary;
+import dev.watershed.cli.terminal.TextTable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** How connectivity changed over steps, as text for a terminal. */
+final class DynamicsText {
+  private final Dynamics dynamics;
+  private final boolean nested;
+
+  private DynamicsText(Dynamics dynamics) {
+    this.dynamics = dynamics;
+    this.nested = dynamics.getSteps(0).hasMeanImprovedConvexityGapNats();
+  }
+
+  /** The steps, the clusters of each model, the changes, the finding and what to doubt. */
+  static List<String> lines(Dynamics dynamics) {
+    DynamicsText text = new DynamicsText(dynamics);
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "Means over "
+            + dynamics.getPairsCount()
+            + (dynamics.getPairsCount() == 1 ? " pair" : " pairs")
+            + " in nats; median CG within and across the clusters of the last step;");
+    lines.add("ARI: agreement of the clusters with those of the last step.");
+    lines.addAll(text.steps().lines());
+    lines.add("");
+    lines.add("Cluster of each model at each step (* no split there: an artefact):");
+    lines.addAll(text.clusters().lines());
+    lines.add("");
+    lines.add("Changes, later minus earlier, in nats (negative: more connected):");
+    lines.addAll(text.changes().lines());
+    lines.add("");
+    lines.add(dynamics.getFinding());
+    dynamics.getWarningsList().forEach(warning -> lines.add("warning: " + warning.getMessage()));
+    return lines;
+  }
+
+  private TextTable steps() {
+    List<String> titles = new ArrayList<>(List.of("step", "BH", "CG"));
+    if (nested) {
+      titles.add("ICG");
+    }
+    titles.addAll(List.of("within", "across", "ARI", "loss", "accuracy"));
+    TextTable table = new TextTable(titles.toArray(String[]::new));
+    for (StepSummary step : dynamics.getStepsList()) {
+      List<String> cells = new ArrayList<>();
+      cells.add(String.valueOf(step.getStep()));
+      cells.add(number("%.4f", step.getMeanBarrierHeightNats()));
+      cells.add(number("%.4f", step.getMeanConvexityGapNats()));
+      if (nested) {
+        cells.add(number("%.4f", step.getMeanImprovedConvexityGapNats()));
+      }
+      cells.add(number("%.4f", step.getMedianConvexityGapWithinNats()));
+      cells.add(number("%.4f", step.getMedianConvexityGapAcrossNats()));
+      cells.add(number("%.2f", step.getAdjustedRandIndex()));
+      cells.add(number("%.4f", step.getMeanLossNats()));
+      cells.add(number("%.4f", step.getMeanAccuracy()));
+      table.row(cells.toArray(String[]::new));
+    }
+    return table;
+  }
+
+  private TextTable clusters() {
+    List<String> titles = new ArrayList<>(List.of("model"));
+    for (StepSummary step : dynamics.getStepsList()) {
+      titles.add(step.getStep() + (step.getOneBasin() ? "*" : ""));
+    }
+    TextTable table = new TextTable(titles.toArray(String[]::new));
+    for (int model = 0; model < dynamics.getLabelsCount(); model++) {
+      List<String> cells = new ArrayList<>(List.of(dynamics.getLabels(model)));
+      for (StepSummary step : dynamics.getStepsList()) {
+        cells.add(ReportText.basin(step.getAssignments(model)));
+      }
+      table.row(cells.toArray(String[]::new));
+    }
+    return table;
+  }
+
+  /** From the first step to the last, and from each to the next. */
+  private TextTable changes() {
+    List<String> titles = new ArrayList<>(List.of("from", "to", "dBH", "SD", "dCG", "SD"));
+    if (nested) {
+      titles.addAll(List.of("dICG", "SD"));
+    }
+    titles.add("pairs");
+    TextTable table = new TextTable(titles.toArray(String[]::new));
+    int last = dynamics.getStepsCount() - 1;
+    add(table, 0, last);
+    for (int from = 0; last > 1 && from < last; from++) {
+      add(table, from, from + 1);
+    }
+    return table;
+  }
+
+  private void add(TextTable table, int from, int to) {
+    long fromStep = dynamics.getSteps(from).getStep();
+    long toStep = dynamics.getSteps(to).getStep();
+    for (StepChange change : dynamics.getChangesList()) {
+      if (change.getFromStep() == fromStep && change.getToStep() == toStep) {
+        List<String> cells = new ArrayList<>();
+        cells.add(String.valueOf(fromStep));
+        cells.add(String.valueOf(toStep));
+        add(cells, change.getBarrierHeight());
+        add(cells, change.getConvexityGap());
+        if (nested) {
+          add(cells, change.getImprovedConvexityGap());
+        }
+        cells.add(String.valueOf(change.getConvexityGap().getPairCount()));
+        table.row(cells.toArray(String[]::new));
+      }
+    }
+  }
+
+  private static void add(List<String> cells, Change change) {
+    cells.add(number("%+.4f", change.getMeanNats()));
+    cells.add(number("%.4f", change.getStandardDeviationNats()));
+  }
+
+  private static String number(String format, double value) {
+    if (Double.isNaN(value)) {
+      return "-";
+    }
+    return Double.isInfinite(value)
+        ? value > 0 ? "inf" : "-inf"
+        : String.format(Locale.ROOT, format, value);
+  }
+}

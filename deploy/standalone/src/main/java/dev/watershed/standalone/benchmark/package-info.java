@@ -1,7 +1,0 @@
-/**
- * What the machine could do, and what Watershed makes of it: speed, memory, and memory over time.
- */
-@NullMarked
-package dev.watershed.standalone.benchmark;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** The commands; each is a client of the services' contracts and nothing else. */
-@NullMarked
-package dev.watershed.standalone.command;
-
-import org.jspecify.annotations.NullMarked;
