@@ -37,7 +37,6 @@ final class Device implements Prefetcher.Target, AutoCloseable {
   private final EvaluationCounters counters;
   private final int paddedTokensPerBatch;
   private final LeaseCache memory;
-  private final MemoryShares shares;
   private final LeaseCache programs = new LeaseCache(PROGRAMS);
 
   private record ProgramKey(Architecture architecture, ComputePrecision precision)
@@ -57,7 +56,6 @@ final class Device implements Prefetcher.Target, AutoCloseable {
     this.counters = counters;
     this.paddedTokensPerBatch = paddedTokensPerBatch;
     memory = new LeaseCache(memoryBytes);
-    shares = new MemoryShares(memoryBytes);
   }
 
   /** The weights, samples and scratch held. */
@@ -66,10 +64,8 @@ final class Device implements Prefetcher.Target, AutoCloseable {
   }
 
   /** Returns the Euclidean distance of two models that fit each other. */
-  double distance(Model a, Model b, BooleanSupplier cancelled, WorkMeter meter)
-      throws InterruptedException {
-    try (MemoryShares.Share share = shares.take(distanceBytes(a), cancelled);
-        Lease<ParameterVector> first = vector(a, meter);
+  double distance(Model a, Model b, WorkMeter meter) {
+    try (Lease<ParameterVector> first = vector(a, meter);
         Lease<ParameterVector> second = vector(b, meter)) {
       return first.value().euclideanDistance(second.value());
     }
@@ -79,30 +75,29 @@ final class Device implements Prefetcher.Target, AutoCloseable {
    * Computes logits of one combination on several samples.
    *
    * @param evaluation whose models fit each other; every one {@code weights} names is among them
-   * @param cancelled polled between batches
+   * @param turn polled between batches; gives memory back once it is needed no longer
    * @param combined run once the models themselves are needed no longer
    * @return for each sample {@code (example, label)}, row-major
-   * @throws java.util.concurrent.CancellationException when {@code cancelled} says so
+   * @throws java.util.concurrent.CancellationException when {@code turn} is unwanted
    */
   List<float[]> logits(
       Evaluation evaluation,
       AffineCombination weights,
       List<MeasuredSample> samples,
-      BooleanSupplier cancelled,
+      Schedule.Turn turn,
       Runnable combined,
-      WorkMeter meter)
-      throws InterruptedException {
+      WorkMeter meter) {
     Architecture architecture = evaluation.models().get(0).architecture();
-    try (MemoryShares.Share share = shares.take(evaluation.footprint().bytes(), cancelled);
-        Lease<ClassifierProgram> program = program(architecture, evaluation.computePrecision());
+    try (Lease<ClassifierProgram> program = program(architecture, evaluation.computePrecision());
         Lease<ParameterVector> vector = combine(program.value(), evaluation, weights, meter)) {
       combined.run();
-      share.reduceTo(evaluation.footprint().passBytes());
+      turn.reduceTo(evaluation.footprint().passBytes());
       if (evaluation.computePrecision() == ComputePrecision.FP32) {
-        return pass(program.value(), vector.value(), null, samples, cancelled, meter);
+        return pass(program.value(), vector.value(), null, samples, turn::isUnwanted, meter);
       }
       try (Lease<Bf16Vector> rounded = round(program.value(), vector.value(), meter)) {
-        return pass(program.value(), vector.value(), rounded.value(), samples, cancelled, meter);
+        return pass(
+            program.value(), vector.value(), rounded.value(), samples, turn::isUnwanted, meter);
       }
     }
   }
@@ -298,7 +293,8 @@ final class Device implements Prefetcher.Target, AutoCloseable {
     return footprint;
   }
 
-  private static long distanceBytes(Model model) {
+  /** What the distance of two models takes. */
+  static long distanceBytes(Model model) {
     return 2 * vectorBytes(model);
   }
 

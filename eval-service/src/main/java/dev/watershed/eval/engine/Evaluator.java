@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -44,11 +45,10 @@ public final class Evaluator implements AutoCloseable {
   private final Device device;
   private final Prefetcher prefetcher;
   private final int workers;
-  private final WorkQueue queue;
+  private final Schedule schedule;
   private final Semaphore places;
   private final ConcurrentMap<SocketAddress, Integer> placesTaken = new ConcurrentHashMap<>();
   private final PointCache points;
-  private final PointClaims claims = new PointClaims();
   private final Cache<List<String>, Double> distances =
       Caffeine.newBuilder().maximumSize(KNOWN_DISTANCES).build();
 
@@ -80,7 +80,7 @@ public final class Evaluator implements AutoCloseable {
             models, counters, configuration.memory().bytes(), configuration.paddedTokensPerBatch());
     prefetcher = new Prefetcher(device);
     workers = workers(configuration, torch);
-    queue = new WorkQueue("eval-device", workers);
+    schedule = new Schedule("eval-device", workers, configuration.memory().bytes());
     places = new Semaphore(configuration.maxQueuedCalls());
     points = new PointCache(configuration.pointMemory().bytes());
   }
@@ -101,7 +101,7 @@ public final class Evaluator implements AutoCloseable {
    *     evaluator is stopping
    */
   public Place admit() {
-    queue.requireRunning();
+    schedule.requireRunning();
     var connection = CallLimits.connection();
     connection.ifPresent(this::countIn);
     if (!places.tryAcquire()) {
@@ -188,8 +188,10 @@ public final class Evaluator implements AutoCloseable {
     if (known == null) {
       try (Prefetcher.Announcement needed = prefetcher.announce(List.of(a, b))) {
         known =
-            queue.run(
-                cancelled, unwanted -> counted(meter -> device.distance(a, b, unwanted, meter)));
+            schedule.run(
+                new Schedule.Needs(Device.distanceBytes(a), Set.of()),
+                cancelled,
+                turn -> counted(meter -> device.distance(a, b, meter)));
       }
       distances.put(pair, known);
     }
@@ -217,16 +219,10 @@ public final class Evaluator implements AutoCloseable {
       try (Prefetcher.Announcement now = prefetcher.announce(models(evaluation, weights));
           Prefetcher.Announcement later = prefetcher.announceLater(unknown(evaluation, next))) {
         found =
-            queue.run(
+            schedule.run(
+                new Schedule.Needs(evaluation.footprint().bytes(), keys),
                 cancelled,
-                unwanted ->
-                    counted(
-                        meter -> {
-                          // Alone: what another thread has computed by then is known.
-                          try (PointClaims.Claim claim = claims.take(keys, unwanted)) {
-                            return compute(evaluation, weights, keys, unwanted, now, meter);
-                          }
-                        }));
+                turn -> counted(meter -> compute(evaluation, weights, keys, turn, now, meter)));
       }
     }
     List<Point> answer = new ArrayList<>();
@@ -241,6 +237,12 @@ public final class Evaluator implements AutoCloseable {
       answer.add(point);
     }
     return answer;
+  }
+
+  /** To be called when a call was cancelled: it waits no longer. */
+  public void wake() {
+    schedule.wake();
+    reader.wake();
   }
 
   /** Points computed at the same time at most. */
@@ -306,12 +308,15 @@ public final class Evaluator implements AutoCloseable {
     }
   }
 
-  /** Computes what is missing now, at this call's turn: others may have computed it meanwhile. */
+  /**
+   * Computes what is missing now, at this call's turn: others may have computed it meanwhile, and
+   * nobody does now.
+   */
   private Map<PointKey, Point> compute(
       Evaluation evaluation,
       AffineCombination weights,
       List<PointKey> keys,
-      BooleanSupplier cancelled,
+      Schedule.Turn turn,
       Prefetcher.Announcement announced,
       WorkMeter meter)
       throws InterruptedException {
@@ -327,7 +332,7 @@ public final class Evaluator implements AutoCloseable {
     }
     List<float[]> logits =
         device.logits(
-            evaluation, weights, List.copyOf(missing.values()), cancelled, announced::close, meter);
+            evaluation, weights, List.copyOf(missing.values()), turn, announced::close, meter);
     int s = 0;
     for (Map.Entry<PointKey, MeasuredSample> entry : missing.entrySet()) {
       Point point = score(entry.getValue(), logits.get(s++), evaluation.exampleLosses());
@@ -364,7 +369,7 @@ public final class Evaluator implements AutoCloseable {
   @PreDestroy
   public void close() {
     // In this order: nothing is freed before the passes over it have ended.
-    queue.close();
+    schedule.close();
     prefetcher.close();
     device.close();
     reader.close();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bytes are booked before a value is made. A lease that finds no room, because others lease or
  * make what fills it, waits for them: callers see to it that what they lease at the same time fits
- * together, see {@link MemoryShares}.
+ * together, see {@link Schedule}.
  */
 final class LeaseCache implements AutoCloseable {
   /** Names a value and its kind. */

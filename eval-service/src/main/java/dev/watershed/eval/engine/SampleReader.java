@@ -37,7 +37,7 @@ final class SampleReader implements AutoCloseable {
   private final long maximumBytes;
   private final int paddedTokensPerBatch;
   // One data set is read at a time, however many calls want one: decision 15 says why.
-  private final WorkQueue queue = new WorkQueue("eval-samples", 1);
+  private final Schedule schedule = new Schedule("eval-samples", 1, 0);
   private final Cache<Key, EncodedSample> samples;
 
   /**
@@ -89,9 +89,10 @@ final class SampleReader implements AutoCloseable {
     EncodedSample encoded = samples.getIfPresent(key);
     if (encoded == null) {
       encoded =
-          queue.run(
+          schedule.run(
+              Schedule.Needs.NOTHING,
               cancelled,
-              unwanted -> samples.get(key, missing -> encode(spec, field, fitting, unwanted)));
+              turn -> samples.get(key, missing -> encode(spec, field, fitting, turn::isUnwanted)));
     }
     if (hasTexts) {
       models.requireReadingAlike(fitting);
@@ -188,8 +189,13 @@ final class SampleReader implements AutoCloseable {
     return EXAMPLE_BYTES * sample.examples().size() + TOKEN_BYTES * sample.tokenCount();
   }
 
+  /** To be called when a call that may wait here was cancelled. */
+  void wake() {
+    schedule.wake();
+  }
+
   @Override
   public void close() {
-    queue.close();
+    schedule.close();
   }
 }

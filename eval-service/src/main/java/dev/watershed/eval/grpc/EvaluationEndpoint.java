@@ -64,14 +64,24 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
       EvaluateInterpolationRequest request,
       StreamObserver<EvaluateInterpolationResponse> observer) {
     RequestChecks.check(request);
-    ServerStream.pump(observer, stream -> interpolate(request, stream));
+    ServerStream.pump(
+        observer,
+        stream -> {
+          stream.onCancel(evaluator::wake);
+          interpolate(request, stream);
+        });
   }
 
   @Override
   public void evaluateCombinations(
       EvaluateCombinationsRequest request, StreamObserver<EvaluateCombinationsResponse> observer) {
     RequestChecks.check(request);
-    ServerStream.pump(observer, stream -> combine(request, stream));
+    ServerStream.pump(
+        observer,
+        stream -> {
+          stream.onCancel(evaluator::wake);
+          combine(request, stream);
+        });
   }
 
   private void interpolate(

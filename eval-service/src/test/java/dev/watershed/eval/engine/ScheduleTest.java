@@ -3,10 +3,16 @@ package dev.watershed.eval.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.eval.engine.Schedule.Needs;
+import dev.watershed.eval.plan.AffineCombination;
+import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;
+import dev.watershed.type.v1.LabelMapping;
+import dev.watershed.type.v1.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -18,19 +24,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-final class WorkQueueTest {
-  private final WorkQueue queue = new WorkQueue("test", 1);
+final class ScheduleTest {
+  private final Schedule schedule = new Schedule("test", 1, 0);
   private final CountDownLatch release = new CountDownLatch(1);
 
   @AfterEach
   void close() {
     release.countDown();
-    queue.close();
+    schedule.close();
   }
 
   @Test
-  void run_unit_returnsItsResultFromTheQueuesOwnThread() throws Exception {
-    String thread = queue.run(() -> false, unwanted -> Thread.currentThread().getName());
+  void run_unit_returnsItsResultFromTheSchedulesOwnThread() throws Exception {
+    String thread =
+        schedule.run(Needs.NOTHING, () -> false, turn -> Thread.currentThread().getName());
     assertThat(thread).isEqualTo("test-0");
   }
 
@@ -39,9 +46,10 @@ final class WorkQueueTest {
     IllegalArgumentException thrown = new IllegalArgumentException("no");
     assertThatThrownBy(
             () ->
-                queue.run(
+                schedule.run(
+                    Needs.NOTHING,
                     () -> false,
-                    unwanted -> {
+                    turn -> {
                       throw thrown;
                     }))
         .isSameAs(thrown);
@@ -68,9 +76,10 @@ final class WorkQueueTest {
     return inBackground(
         () -> {
           for (int i = 0; i < 5; i++) {
-            queue.run(
+            schedule.run(
+                Needs.NOTHING,
                 () -> false,
-                unwanted -> {
+                turn -> {
                   if (order.size() < 9) {
                     awaitWaiting(1);
                   }
@@ -81,18 +90,19 @@ final class WorkQueueTest {
   }
 
   private void awaitWaiting(int units) {
-    while (queue.waiting() < units) {
+    while (schedule.waiting() < units) {
       Thread.onSpinWait();
     }
   }
 
   @Test
   void run_twoThreads_workAtTheSameTime() throws Exception {
-    try (WorkQueue two = new WorkQueue("two", 2)) {
+    try (Schedule two = new Schedule("two", 2, 0)) {
       CyclicBarrier together = new CyclicBarrier(2);
       CompletableFuture<Void> other =
-          inBackground(() -> two.run(() -> false, unwanted -> together.await()));
-      assertThat(two.<Integer>run(() -> false, unwanted -> together.await())).isBetween(0, 1);
+          inBackground(() -> two.run(Needs.NOTHING, () -> false, turn -> together.await()));
+      assertThat(two.<Integer>run(Needs.NOTHING, () -> false, turn -> together.await()))
+          .isBetween(0, 1);
       other.get();
     }
   }
@@ -105,18 +115,20 @@ final class WorkQueueTest {
     CompletableFuture<Void> waiting =
         inBackground(
             () ->
-                queue.run(
+                schedule.run(
+                    Needs.NOTHING,
                     cancelled::get,
-                    unwanted -> {
+                    turn -> {
                       ran.set(true);
                       return "";
                     }));
     cancelled.set(true);
+    schedule.wake();
 
     assertThatThrownBy(waiting::get).isInstanceOf(CancellationException.class);
     release.countDown();
     busy.get();
-    queue.run(() -> false, unwanted -> "");
+    schedule.run(Needs.NOTHING, () -> false, turn -> "");
     assertThat(ran).isFalse();
   }
 
@@ -128,11 +140,12 @@ final class WorkQueueTest {
     CompletableFuture<Void> running =
         inBackground(
             () ->
-                queue.run(
+                schedule.run(
+                    Needs.NOTHING,
                     cancelled::get,
-                    unwanted -> {
+                    turn -> {
                       started.countDown();
-                      while (!unwanted.getAsBoolean()) {
+                      while (!turn.isUnwanted()) {
                         Thread.onSpinWait();
                       }
                       heard.countDown();
@@ -140,6 +153,7 @@ final class WorkQueueTest {
                     }));
     started.await();
     cancelled.set(true);
+    schedule.wake();
 
     assertThatThrownBy(running::get).isInstanceOf(CancellationException.class);
     assertThat(heard.await(10, TimeUnit.SECONDS)).isTrue();
@@ -151,22 +165,116 @@ final class WorkQueueTest {
     CompletableFuture<Void> running =
         inBackground(
             () ->
-                queue.run(
+                schedule.run(
+                    Needs.NOTHING,
                     () -> false,
-                    unwanted -> {
+                    turn -> {
                       started.countDown();
-                      while (!unwanted.getAsBoolean()) {
+                      while (!turn.isUnwanted()) {
                         Thread.onSpinWait();
                       }
                       throw new CancellationException();
                     }));
     started.await();
     CompletableFuture<Void> waiting =
-        inBackground(() -> queue.run(() -> false, unwanted -> "never"));
-    queue.close();
+        inBackground(() -> schedule.run(Needs.NOTHING, () -> false, turn -> "never"));
+    schedule.close();
 
     assertThatThrownBy(running::get).hasCauseInstanceOf(RefusedException.class);
     assertThatThrownBy(waiting::get).hasCauseInstanceOf(RefusedException.class);
+  }
+
+  @Test
+  void run_memoryForTwo_thirdWaitsUntilSomeIsGivenBackAndASmallerOneDoesNotPass() throws Exception {
+    try (Schedule four = new Schedule("four", 4, 10)) {
+      CountDownLatch first = new CountDownLatch(1);
+      CountDownLatch bothRun = new CountDownLatch(2);
+      List<String> order = Collections.synchronizedList(new ArrayList<>());
+      CompletableFuture<Void> reducing =
+          inBackground(
+              () ->
+                  four.run(
+                      new Needs(6, Set.of()),
+                      () -> false,
+                      turn -> {
+                        bothRun.countDown();
+                        first.await();
+                        turn.reduceTo(2);
+                        release.await();
+                        return "";
+                      }));
+      CompletableFuture<Void> small =
+          inBackground(
+              () ->
+                  four.run(
+                      new Needs(3, Set.of()),
+                      () -> false,
+                      turn -> {
+                        bothRun.countDown();
+                        release.await();
+                        return "";
+                      }));
+      bothRun.await();
+      CompletableFuture<Void> large = ordered(four, new Needs(5, Set.of()), "large", order);
+      while (four.waiting() < 1) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<Void> fitting = ordered(four, new Needs(1, Set.of()), "fits", order);
+      while (four.waiting() < 2) {
+        Thread.onSpinWait();
+      }
+      assertThat(order).isEmpty();
+      first.countDown();
+      large.get();
+      fitting.get();
+      release.countDown();
+      reducing.get();
+      small.get();
+      assertThat(order).containsExactlyInAnyOrder("large", "fits");
+    }
+  }
+
+  @Test
+  void run_pointThatAnotherComputes_waitsAndLetsOthersPass() throws Exception {
+    try (Schedule two = new Schedule("two", 2, 0)) {
+      CountDownLatch started = new CountDownLatch(1);
+      List<String> order = Collections.synchronizedList(new ArrayList<>());
+      CompletableFuture<Void> busy =
+          inBackground(
+              () ->
+                  two.run(
+                      new Needs(0, Set.of(point("a"), point("b"))),
+                      () -> false,
+                      turn -> {
+                        started.countDown();
+                        release.await();
+                        return order.add("first");
+                      }));
+      started.await();
+      CompletableFuture<Void> same = ordered(two, new Needs(0, Set.of(point("b"))), "same", order);
+      while (two.waiting() < 1) {
+        Thread.onSpinWait();
+      }
+      ordered(two, new Needs(0, Set.of(point("c"))), "other", order).get();
+      release.countDown();
+      busy.get();
+      same.get();
+      assertThat(order).containsExactly("other", "first", "same");
+    }
+  }
+
+  private static CompletableFuture<Void> ordered(
+      Schedule schedule, Needs needs, String name, List<String> order) {
+    return inBackground(() -> schedule.run(needs, () -> false, turn -> order.add(name)));
+  }
+
+  private static PointKey point(String model) {
+    return new PointKey(
+        AffineCombination.line(model, model, 1),
+        "sample",
+        LabelMapping.getDefaultInstance(),
+        "",
+        Precision.PRECISION_FP32);
   }
 
   /** Something that may throw. */
@@ -179,9 +287,10 @@ final class WorkQueueTest {
     CompletableFuture<Void> busy =
         inBackground(
             () ->
-                queue.run(
+                schedule.run(
+                    Needs.NOTHING,
                     () -> false,
-                    unwanted -> {
+                    turn -> {
                       started.countDown();
                       release.await();
                       return "";
