@@ -3,7 +3,6 @@ package dev.watershed.analysis.grpc;
 import com.google.protobuf.ByteString;
 import dev.watershed.analysis.report.StudyReportFiles;
 import dev.watershed.analysis.study.Studies;
-import dev.watershed.analysis.study.StudyUpdates;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
@@ -33,11 +32,9 @@ import jakarta.inject.Singleton;
 @Singleton
 final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
-  private final StudyUpdates updates;
 
-  StudyGrpcService(Studies studies, StudyUpdates updates) {
+  StudyGrpcService(Studies studies) {
     this.studies = studies;
-    this.updates = updates;
   }
 
   @Override
@@ -75,7 +72,7 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   public void deleteStudy(
       DeleteStudyRequest request, StreamObserver<DeleteStudyResponse> observer) {
     if (!studies.delete(request.getName(), request.getForce()) && !request.getAllowMissing()) {
-      throw Studies.notFound(request.getName());
+      throw studies.notFound(request.getName());
     }
     answer(observer, DeleteStudyResponse.getDefaultInstance());
   }
@@ -84,13 +81,10 @@ final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
   public void watchStudy(WatchStudyRequest request, StreamObserver<WatchStudyResponse> observer) {
     ServerStream.pump(
         observer,
-        stream -> {
-          stream.onCancel(updates::changed);
-          studies.watch(
-              request.getName(),
-              study -> stream.send(WatchStudyResponse.newBuilder().setStudy(study).build()),
-              stream::isCancelled);
-        });
+        stream ->
+            studies.watch(
+                request.getName(),
+                study -> stream.send(WatchStudyResponse.newBuilder().setStudy(study).build())));
   }
 
   @Override

@@ -1,14 +1,10 @@
 package dev.watershed.analysis.store;
 
-import static dev.watershed.analysis.store.Sql.first;
-import static dev.watershed.analysis.store.Sql.query;
-import static dev.watershed.analysis.store.Sql.update;
-
-import jakarta.inject.Named;
+import dev.watershed.jobs.JobStore;
+import dev.watershed.jobs.StoreException;
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.OptionalLong;
-import javax.sql.DataSource;
 
 /**
  * Studies on their way out. A study is hidden in one short transaction, so that it goes at once and
@@ -22,10 +18,10 @@ public final class DeletedStudies {
   /** No name of a study has a colon. */
   private static final String ID_PREFIX = "deleted:";
 
-  private final DataSource dataSource;
+  private final JobStore<StudyContent> jobs;
 
-  DeletedStudies(@Named("analysis") DataSource dataSource) {
-    this.dataSource = dataSource;
+  DeletedStudies(StudyStore store) {
+    this.jobs = store.jobs();
   }
 
   /**
@@ -34,70 +30,56 @@ public final class DeletedStudies {
    * @return its number; empty where there is none that has ended
    */
   public OptionalLong hide(String id) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
-          var found =
-              first(
-                  query(
-                      connection,
-                      "SELECT number FROM study WHERE id = ?"
-                          + " AND state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') FOR UPDATE",
-                      row -> row.getLong(1),
-                      id));
+    return jobs.inTurn(
+        transaction -> {
+          var found = transaction.lock(id).filter(study -> study.state().ended());
           if (found.isEmpty()) {
             return OptionalLong.empty();
           }
-          long number = found.get();
-          update(
-              connection,
-              "UPDATE study SET id = ?, request_id = NULL, state = 'DELETED' WHERE number = ?",
-              ID_PREFIX + number,
-              number);
-          // A place that a worker has claimed is left to it.
-          update(connection, "DELETE FROM study_queue WHERE task_instance = ? AND NOT picked", id);
+          long number = found.get().number();
+          transaction.leaveQueue(id);
+          transaction.forgetRequests(id);
+          transaction
+              .handle()
+              .execute(
+                  "UPDATE study SET id = ?, request_id = NULL, state = 'DELETED' WHERE number = ?",
+                  ID_PREFIX + number,
+                  number);
           return OptionalLong.of(number);
         });
   }
 
   /** Returns the numbers of hidden studies whose rows are still there. */
   public List<Long> hidden() {
-    return Sql.inTransaction(
-        dataSource,
-        connection ->
-            query(
-                connection,
-                "SELECT number FROM study WHERE state = 'DELETED'",
-                row -> row.getLong(1)));
+    return jobs.transact(
+        transaction ->
+            transaction
+                .handle()
+                .select("SELECT number FROM study WHERE state = 'DELETED'")
+                .mapTo(Long.class)
+                .list());
   }
 
   /** Deletes the rows of a hidden study. */
   public void deleteRows(long study) {
     int models =
-        Sql.inTransaction(
-            dataSource,
-            connection ->
-                query(
-                        connection,
+        jobs.transact(
+            transaction ->
+                transaction
+                    .handle()
+                    .select(
                         "SELECT COALESCE(MAX(model_a), -1) + 1 FROM study_point WHERE study = ?",
-                        row -> row.getInt(1),
                         study)
-                    .get(0));
+                    .mapTo(Integer.class)
+                    .one());
     for (int model = 0; model < models; model++) {
-      int modelA = model;
-      Sql.inTransaction(
-          dataSource,
-          connection ->
-              update(
-                  connection,
-                  "DELETE FROM study_point WHERE study = ? AND model_a = ?",
-                  study,
-                  modelA));
+      execute("DELETE FROM study_point WHERE study = ? AND model_a = ?", study, model);
     }
     // All other rows go with it.
-    Sql.inTransaction(
-        dataSource,
-        connection ->
-            update(connection, "DELETE FROM study WHERE number = ? AND state = 'DELETED'", study));
+    execute("DELETE FROM study WHERE number = ? AND state = 'DELETED'", study);
+  }
+
+  private void execute(String sql, Object... parameters) {
+    var unused = jobs.transact(transaction -> transaction.handle().execute(sql, parameters));
   }
 }

@@ -1,26 +1,25 @@
 package dev.watershed.analysis.store;
 
-import static dev.watershed.analysis.store.Sql.query;
-import static dev.watershed.analysis.store.Sql.update;
-
-import com.google.protobuf.InvalidProtocolBufferException;
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Pace;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.v1.StudyProgress;
+import dev.watershed.jobs.Database;
+import dev.watershed.jobs.Hold;
+import dev.watershed.jobs.StoreException;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
 
 /**
  * What other studies know of the same weights on the same samples, whatever became of these
@@ -32,10 +31,10 @@ import javax.sql.DataSource;
  */
 @Singleton
 public final class KnownPoints {
-  private final DataSource dataSource;
+  private final Database database;
 
   KnownPoints(@Named("analysis") DataSource dataSource) {
-    this.dataSource = dataSource;
+    this.database = new Database(dataSource);
   }
 
   /** What was measured, and a study that has it. */
@@ -56,9 +55,8 @@ public final class KnownPoints {
    * @param arithmetic what computed the scores wanted
    */
   public Map<String, Known> scores(long study, Digest model, String arithmetic) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
+    return database.transact(
+        handle -> {
           var sql =
               """
               SELECT d.identity, c.metrics, m.study
@@ -70,15 +68,13 @@ public final class KnownPoints {
                 WHERE p.study = m.study AND (p.arithmetic IS NULL OR p.arithmetic <> ?))
               ORDER BY m.study, m.model""";
           var scores = new HashMap<String, Known>();
-          query(
-              connection,
-              sql,
-              row ->
-                  scores.putIfAbsent(
-                      row.getString(1), new Known(Sql.metrics(row, 2), row.getLong(3))),
-              model.getSha256(),
-              study,
-              arithmetic);
+          handle
+              .select(sql, model.getSha256(), study, arithmetic)
+              .map(
+                  (row, context) ->
+                      scores.putIfAbsent(
+                          row.getString(1), new Known(StudyStore.metrics(row, 2), row.getLong(3))))
+              .list();
           return scores;
         });
   }
@@ -90,13 +86,12 @@ public final class KnownPoints {
    * @param intervals alphas are indices over this; what lies between them is left out
    */
   public KnownPair pair(long study, Digest modelA, Digest modelB, int intervals) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
+    return database.transact(
+        handle -> {
           var found = new Found(intervals);
-          find(connection, study, modelA, modelB, found, false);
+          find(handle, study, modelA, modelB, found, false);
           // The line walked from its other end.
-          find(connection, study, modelB, modelA, found, true);
+          find(handle, study, modelB, modelA, found, true);
           return new KnownPair(found.distance, found.points);
         });
   }
@@ -120,13 +115,7 @@ public final class KnownPoints {
   }
 
   private static void find(
-      Connection connection,
-      long study,
-      Digest modelA,
-      Digest modelB,
-      Found found,
-      boolean mirrored)
-      throws SQLException, InvalidProtocolBufferException {
+      Handle handle, long study, Digest modelA, Digest modelB, Found found, boolean mirrored) {
     var sql =
         """
         SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, s.number
@@ -144,88 +133,81 @@ public final class KnownPoints {
             SELECT o.arithmetic FROM study_provenance o
             WHERE o.study = ? AND o.arithmetic IS NOT NULL)))
         ORDER BY a.study, a.model, b.model, p.alpha_index""";
-    query(
-        connection,
-        sql,
-        row -> {
-          if (found.distance.isEmpty()) {
-            found.distance = OptionalDouble.of(row.getDouble(1));
-          }
-          int index = row.getInt(3);
-          if (!row.wasNull()) {
-            found.add(
-                index, row.getInt(2), mirrored, new Known(Sql.metrics(row, 4), row.getLong(5)));
-          }
-          return found;
-        },
-        modelB.getSha256(),
-        study,
-        modelA.getSha256(),
-        study,
-        study);
+    handle
+        .select(sql, modelB.getSha256(), study, modelA.getSha256(), study, study)
+        .map(
+            (row, context) -> {
+              if (found.distance.isEmpty()) {
+                found.distance = OptionalDouble.of(row.getDouble(1));
+              }
+              int index = row.getInt(3);
+              if (!row.wasNull()) {
+                found.add(
+                    index,
+                    row.getInt(2),
+                    mirrored,
+                    new Known(StudyStore.metrics(row, 4), row.getLong(5)));
+              }
+              return found;
+            })
+        .list();
   }
 
   /**
-   * Adds scores that were found to a study, with what computed them. Returns whether the hold was
-   * still good; the scores are kept either way.
+   * Adds scores that were found to a study, with what computed them. Returns how far the study is
+   * then; empty where the hold was not good any more. The scores are kept either way.
    *
    * @param sources the studies that they were found in
    */
-  public boolean takeScores(
+  public Optional<StudyProgress> takeScores(
       Hold hold, Collection<Score> scores, Collection<Long> sources, Pace pace) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
+    return database.transact(
+        handle -> {
           int added = 0;
           for (var score : scores) {
             added +=
-                update(
-                    connection,
+                handle.execute(
                     "INSERT INTO study_score (study, model, sample, metrics, reused)"
                         + " VALUES (?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
-                    hold.study(),
+                    hold.job(),
                     score.model(),
                     score.sample(),
                     score.metrics().toByteArray());
           }
-          takeProvenances(connection, hold, sources);
-          return StudyStore.advance(connection, hold, added, 0, pace);
+          takeProvenances(handle, hold, sources);
+          return StudyStore.advance(handle, hold, added, 0, pace);
         });
   }
 
   /** Adds points that were found to a study; as {@link #takeScores}. */
-  public boolean takePoints(
+  public Optional<StudyProgress> takePoints(
       Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
+    return database.transact(
+        handle -> {
           int added = 0;
           for (var point : points) {
             added +=
-                update(
-                    connection,
+                handle.execute(
                     "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, reused)"
                         + " VALUES (?, ?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
-                    hold.study(),
+                    hold.job(),
                     point.modelA(),
                     point.modelB(),
                     point.alphaIndex(),
                     point.metrics().toByteArray());
           }
-          takeProvenances(connection, hold, sources);
-          return StudyStore.advance(connection, hold, added, 0, pace);
+          takeProvenances(handle, hold, sources);
+          return StudyStore.advance(handle, hold, added, 0, pace);
         });
   }
 
-  private static void takeProvenances(Connection connection, Hold hold, Collection<Long> sources)
-      throws SQLException {
+  private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
     for (long source : sources) {
-      update(
-          connection,
+      handle.execute(
           "INSERT INTO study_provenance (study, sha256, provenance, arithmetic)"
               + " SELECT ?, sha256, provenance, arithmetic FROM study_provenance WHERE study = ?"
               + " ON CONFLICT DO NOTHING",
-          hold.study(),
+          hold.job(),
           source);
     }
   }

@@ -1,21 +1,18 @@
 package dev.watershed.analysis.store;
 
-import static dev.watershed.analysis.store.Sql.query;
-import static dev.watershed.analysis.store.Sql.update;
-
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.jobs.Database;
+import dev.watershed.jobs.StoreException;
 import dev.watershed.server.Pages;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +27,10 @@ public final class ReportStore {
   /** H2 holds a mebibyte in a binary column. */
   private static final int PART_BYTES = 1 << 19;
 
-  private final DataSource dataSource;
+  private final Database database;
 
   ReportStore(@Named("analysis") DataSource dataSource) {
-    this.dataSource = dataSource;
+    this.database = new Database(dataSource);
   }
 
   /**
@@ -51,21 +48,19 @@ public final class ReportStore {
    */
   private record Part(int part, @Nullable Integer pairs) {}
 
-  static void insert(Connection connection, long study, StudyReport report) throws SQLException {
-    int part = insert(connection, study, 0, report.toBuilder().clearPairs().build());
+  static void insert(Handle handle, long study, StudyReport report) {
+    int part = insert(handle, study, 0, report.toBuilder().clearPairs().build());
     for (var pairs : Pages.parts(report.getPairsList(), PART_BYTES)) {
-      part = insert(connection, study, part, StudyReport.newBuilder().addAllPairs(pairs).build());
+      part = insert(handle, study, part, StudyReport.newBuilder().addAllPairs(pairs).build());
     }
   }
 
-  private static int insert(Connection connection, long study, int firstPart, StudyReport message)
-      throws SQLException {
+  private static int insert(Handle handle, long study, int firstPart, StudyReport message) {
     var bytes = message.toByteString();
     int part = firstPart;
     for (int from = 0; from < bytes.size(); from += PART_BYTES, part++) {
       int to = Math.min(bytes.size(), from + PART_BYTES);
-      update(
-          connection,
+      handle.execute(
           "INSERT INTO study_report (study, part, content, pairs) VALUES (?, ?, ?, ?)",
           study,
           part,
@@ -77,24 +72,21 @@ public final class ReportStore {
 
   /** Returns a study's whole report, empty where it has none. */
   public Optional<StudyReport> find(long study) {
-    return Sql.inTransaction(
-        dataSource, connection -> read(connection, study, 0, Integer.MAX_VALUE));
+    return database.transact(handle -> read(handle, study, 0, Integer.MAX_VALUE));
   }
 
   /** Returns a study's report without its pairs, empty where it has none. */
   public Optional<StudyReport> findWithoutPairs(long study) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
-          var parts = parts(connection, study);
+    return database.transact(
+        handle -> {
+          var parts = parts(handle, study);
           int end =
               parts.stream()
                   .filter(part -> part.pairs() != null && part.part() > 0)
                   .mapToInt(Part::part)
                   .findFirst()
                   .orElse(Integer.MAX_VALUE);
-          return read(connection, study, 0, end)
-              .map(report -> report.toBuilder().clearPairs().build());
+          return read(handle, study, 0, end).map(report -> report.toBuilder().clearPairs().build());
         });
   }
 
@@ -104,25 +96,22 @@ public final class ReportStore {
    * @param from index of the first
    */
   public PairPage pairs(long study, int from, int limit) {
-    return Sql.inTransaction(
-        dataSource,
-        connection -> {
-          var parts = parts(connection, study);
+    return database.transact(
+        handle -> {
+          var parts = parts(handle, study);
           if (parts.isEmpty() || parts.getFirst().pairs() == null) {
             var all =
-                read(connection, study, 0, Integer.MAX_VALUE)
+                read(handle, study, 0, Integer.MAX_VALUE)
                     .orElse(StudyReport.getDefaultInstance())
                     .getPairsList();
             var page = all.subList(Math.min(from, all.size()), all.size());
             return new PairPage(fitting(page, limit), all.size());
           }
-          return page(connection, study, parts, from, limit);
+          return page(handle, study, parts, from, limit);
         });
   }
 
-  private static PairPage page(
-      Connection connection, long study, List<Part> parts, int from, int limit)
-      throws SQLException, InvalidProtocolBufferException {
+  private static PairPage page(Handle handle, long study, List<Part> parts, int from, int limit) {
     var starts = parts.stream().filter(part -> part.pairs() != null).toList();
     var found = new ArrayList<PairReport>();
     long bytes = 0;
@@ -133,8 +122,7 @@ public final class ReportStore {
       if (wanted) {
         int end = i + 1 < starts.size() ? starts.get(i + 1).part() : Integer.MAX_VALUE;
         var message =
-            read(connection, study, starts.get(i).part(), end)
-                .orElse(StudyReport.getDefaultInstance());
+            read(handle, study, starts.get(i).part(), end).orElse(StudyReport.getDefaultInstance());
         found.addAll(
             message.getPairsList().subList(Math.max(0, from - passed), message.getPairsCount()));
         bytes += message.getSerializedSize();
@@ -148,30 +136,28 @@ public final class ReportStore {
     return Pages.fitting(pairs.subList(0, Math.min(limit, pairs.size())));
   }
 
-  private static List<Part> parts(Connection connection, long study)
-      throws SQLException, InvalidProtocolBufferException {
-    return query(
-        connection,
-        "SELECT part, pairs FROM study_report WHERE study = ? ORDER BY part",
-        row -> new Part(row.getInt(1), (Integer) row.getObject(2)),
-        study);
+  private static List<Part> parts(Handle handle, long study) {
+    return handle
+        .select("SELECT part, pairs FROM study_report WHERE study = ? ORDER BY part", study)
+        .map((row, context) -> new Part(row.getInt(1), (Integer) row.getObject(2)))
+        .list();
   }
 
   /** Merges what begins in some parts; empty where there are none. */
-  private static Optional<StudyReport> read(
-      Connection connection, long study, int firstPart, int endPart)
-      throws SQLException, InvalidProtocolBufferException {
+  private static Optional<StudyReport> read(Handle handle, long study, int firstPart, int endPart) {
     var parts =
-        query(
-            connection,
-            "SELECT content FROM study_report WHERE study = ? AND part >= ? AND part < ?"
-                + " ORDER BY part",
-            row -> ByteString.copyFrom(row.getBytes(1)),
-            study,
-            firstPart,
-            endPart);
+        handle
+            .select(
+                "SELECT content FROM study_report WHERE study = ? AND part >= ? AND part < ?"
+                    + " ORDER BY part",
+                study,
+                firstPart,
+                endPart)
+            .map((row, context) -> ByteString.copyFrom(row.getBytes(1)))
+            .list();
     return parts.isEmpty()
         ? Optional.empty()
-        : Optional.of(StudyReport.parseFrom(ByteString.copyFrom(parts)));
+        : Optional.of(
+            Database.parse(StudyReport.parser(), ByteString.copyFrom(parts).toByteArray()));
   }
 }

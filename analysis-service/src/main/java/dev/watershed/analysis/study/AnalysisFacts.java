@@ -16,6 +16,7 @@ final class AnalysisFacts implements ServerFacts {
   @Override
   public void addTo(ServerInfo.Builder info) {
     info.putLimits("watershed.analysis.max-points", configuration.maxPoints())
-        .putLimits("watershed.analysis.concurrent-studies", configuration.concurrentStudies());
+        .putLimits("watershed.analysis.concurrent-studies", configuration.concurrentStudies())
+        .putLimits("watershed.analysis.max-queued-studies", configuration.maxQueuedStudies());
   }
 }

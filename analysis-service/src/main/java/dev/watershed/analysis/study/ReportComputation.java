@@ -8,7 +8,8 @@ import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.statistics.Summary;
-import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.v1.Clustering;
@@ -22,6 +23,7 @@ import dev.watershed.analysis.v1.PairReportOrBuilder;
 import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.jobs.Job;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
@@ -49,7 +51,7 @@ final class ReportComputation {
   private static final double UNRELATED_WIDTHS = 40;
 
   private final StudyStore store;
-  private final StoredStudy study;
+  private final Job<StudyContent> study;
   private final StudySpec spec;
   private final StudyPlan plan;
   private final Runnable throwIfUnwanted;
@@ -57,7 +59,8 @@ final class ReportComputation {
   /**
    * @param throwIfUnwanted run now and then; what it throws ends the work
    */
-  ReportComputation(StudyStore store, StoredStudy study, StudyPlan plan, Runnable throwIfUnwanted) {
+  ReportComputation(
+      StudyStore store, Job<StudyContent> study, StudyPlan plan, Runnable throwIfUnwanted) {
     this.throwIfUnwanted = throwIfUnwanted;
     this.store = store;
     this.study = study;
@@ -71,7 +74,7 @@ final class ReportComputation {
     var clustering = cluster(pairs);
     var report =
         StudyReport.newBuilder()
-            .setStudy(study.study().getName())
+            .setStudy(StudyKind.NAME_PREFIX + study.id())
             .setSpec(spec)
             .addAllSampleTexts(SampleText.ofAll(spec))
             .addAllModels(models(scores, clustering))

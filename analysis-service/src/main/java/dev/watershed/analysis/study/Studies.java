@@ -2,7 +2,8 @@ package dev.watershed.analysis.study;
 
 import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.ReportStore;
-import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
@@ -15,18 +16,20 @@ import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
-import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.StudyView;
+import dev.watershed.jobs.CreateCall;
+import dev.watershed.jobs.CreatedJobs;
+import dev.watershed.jobs.Job;
+import dev.watershed.jobs.JobPage;
+import dev.watershed.jobs.Jobs;
+import dev.watershed.jobs.NewJob;
 import dev.watershed.server.PageToken;
 import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import jakarta.inject.Singleton;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +39,6 @@ public final class Studies {
   private static final Logger log = LoggerFactory.getLogger(Studies.class);
 
   private static final String LISTED = "studies";
-  private static final Duration WATCH_AGAIN = Duration.ofSeconds(1);
 
   /** Where a watched study is sent. */
   @FunctionalInterface
@@ -50,10 +52,8 @@ public final class Studies {
   private final DeletedStudies deleted;
   private final StudySpecs specs;
   private final StudyCheck check;
-  private final StudyQueue queue;
-  private final StudyUpdates updates;
+  private final Jobs<StudyContent> jobs;
   private final StudyConfiguration configuration;
-  private final Clock clock;
 
   Studies(
       StudyStore store,
@@ -61,19 +61,15 @@ public final class Studies {
       DeletedStudies deleted,
       StudySpecs specs,
       StudyCheck check,
-      StudyQueue queue,
-      StudyUpdates updates,
-      StudyConfiguration configuration,
-      Clock clock) {
+      Jobs<StudyContent> jobs,
+      StudyConfiguration configuration) {
     this.store = store;
     this.reports = reports;
     this.deleted = deleted;
     this.specs = specs;
     this.check = check;
-    this.queue = queue;
-    this.updates = updates;
+    this.jobs = jobs;
     this.configuration = configuration;
-    this.clock = clock;
   }
 
   /**
@@ -84,73 +80,66 @@ public final class Studies {
   public record Created(Study study, List<String> notices) {}
 
   /**
-   * Stores and queues a study, or finds the one that the same request made.
+   * Stores and queues a study; a repeated call finds the one that it made first.
    *
    * @throws RefusedException INVALID_ARGUMENT for a spec that cannot be studied, ALREADY_EXISTS for
-   *     a request id used with another spec
+   *     a request id used with another body, RESOURCE_EXHAUSTED where too many wait
    * @throws StatusRuntimeException the evaluator's refusal of models or samples
    */
   public Created create(CreateStudyRequest request) {
+    var call = CreateCall.of(request.getRequestId(), request);
+    var known = store.jobs().findCreatedBy(call);
+    if (known.isPresent()) {
+      return created(known.get(), List.of());
+    }
     var spec = specs.complete(request.getSpec());
     var plan = StudyPlan.of(spec);
-    var id = UUID.randomUUID().toString();
-    var requestId = request.getRequestId();
-    boolean known = !requestId.isEmpty() && store.findByRequest(requestId).isPresent();
-    var notices = known ? List.<String>of() : check.check(plan).stream().toList();
-    boolean made =
-        store.insert(
-            id,
-            requestId,
-            spec,
-            plan.pointCount(),
-            plan.pairCount(),
-            plan.grid().intervals(),
-            clock.instant());
-    var stored =
-        made ? find(StudyStore.NAME_PREFIX + id) : store.findByRequest(requestId).orElseThrow();
-    if (!stored.study().getSpec().equals(spec)) {
-      throw RefusedException.alreadyExists(
-          "REQUEST_ID_REUSED",
-          stored.study().getName(),
-          "The request id \"%s\" made %s from another spec; choose a new one."
-              .formatted(requestId, stored.study().getName()));
-    }
-    if (made) {
-      log.info(
-          "{} queued: {} models, {} points",
-          stored.study().getName(),
-          spec.getModelsCount(),
-          plan.pointCount());
-    }
-    if (!stored.ended()) {
-      queue.enqueue(stored);
-    }
-    return new Created(stored.study(), notices);
+    var notices = check.check(plan).stream().toList();
+    var content =
+        StudyContent.of(spec, plan.pointCount(), plan.pairCount(), plan.grid().intervals());
+    var made =
+        created(
+            store
+                .jobs()
+                .create(
+                    call,
+                    List.of(new NewJob<>(UUID.randomUUID().toString(), content)),
+                    configuration.maxQueuedStudies()),
+            notices);
+    log.info(
+        "{} queued: {} models, {} points",
+        made.study().getName(),
+        spec.getModelsCount(),
+        plan.pointCount());
+    jobs.created();
+    return made;
+  }
+
+  private static Created created(CreatedJobs<StudyContent> created, List<String> notices) {
+    return new Created(StudyKind.message(created.jobs().getFirst()), notices);
   }
 
   /** Returns a study by its resource name. */
   public Study get(String name) {
-    return find(name).study();
+    return StudyKind.message(find(name));
   }
 
   /** Returns a page of studies, oldest first. */
   public ListStudiesResponse list(ListStudiesRequest request) {
-    int size = Pages.size(request.getPageSize());
-    long after = Long.parseLong(PageToken.read(request.getPageToken(), LISTED, "0"));
-    var found = store.list(after, size + 1);
     boolean full = request.getView() == StudyView.STUDY_VIEW_FULL;
     var page =
-        Pages.fitting(
-            found.stream()
-                .limit(size)
-                .map(stored -> full ? stored.study() : basic(stored.study()))
-                .toList());
-    var response = ListStudiesResponse.newBuilder().addAllStudies(page);
-    if (found.size() > page.size()) {
-      response.setNextPageToken(
-          PageToken.write(LISTED, Long.toString(found.get(page.size() - 1).number())));
-    }
-    return response.build();
+        store
+            .jobs()
+            .page(
+                "job.state <> 'DELETED'",
+                List.of(),
+                JobPage.after(request.getPageToken(), LISTED),
+                Pages.size(request.getPageSize()),
+                job -> full ? StudyKind.message(job) : basic(StudyKind.message(job)));
+    return ListStudiesResponse.newBuilder()
+        .addAllStudies(page.items())
+        .setNextPageToken(page.nextToken(LISTED))
+        .build();
   }
 
   private static Study basic(Study study) {
@@ -161,8 +150,7 @@ public final class Studies {
 
   /** Cancels a study, unless it has ended, and returns it. */
   public Study cancel(String name) {
-    queue.cancel(find(name).id());
-    return get(name);
+    return StudyKind.message(jobs.cancel(StudyKind.id(name)));
   }
 
   /**
@@ -173,21 +161,21 @@ public final class Studies {
    * @throws RefusedException FAILED_PRECONDITION where it has not ended, unless {@code force}
    */
   public boolean delete(String name, boolean force) {
-    var found = store.find(name.substring(StudyStore.NAME_PREFIX.length()));
+    String id = StudyKind.id(name);
+    var found = store.jobs().find(id);
     if (found.isEmpty()) {
       return false;
     }
-    if (!found.get().ended()) {
+    if (!found.get().state().ended()) {
       if (!force) {
         throw RefusedException.failedPrecondition(
             "STUDY_ACTIVE",
             name,
             name + " waits or is computed; cancel it first, or delete it with force, which does.");
       }
-      queue.cancel(found.get().id());
+      jobs.cancel(id);
     }
-    var number = deleted.hide(found.get().id());
-    updates.changed();
+    var number = deleted.hide(id);
     if (number.isPresent()) {
       deleted.deleteRows(number.getAsLong());
       log.info("{} was deleted", name);
@@ -196,46 +184,13 @@ public final class Studies {
   }
 
   /**
-   * Shows a study now and at each change until it has ended or {@code gone} says that nobody
-   * watches any more. Progress between two looks is coalesced; a state never is.
+   * Shows a study now and at each change until it has ended. Progress between two looks is
+   * coalesced; a state never is.
+   *
+   * @throws java.util.concurrent.CancellationException once the call that this is part of is over
    */
-  public void watch(String name, Watcher watcher, BooleanSupplier gone)
-      throws InterruptedException {
-    var shown = Study.getDefaultInstance();
-    while (!gone.getAsBoolean()) {
-      long version = updates.version();
-      var stored = find(name);
-      if (!stored.study().equals(shown)) {
-        if (skippedRunning(shown, stored)) {
-          watcher.see(asRunning(stored.study()));
-        }
-        shown = stored.study();
-        watcher.see(shown);
-      }
-      if (stored.ended()) {
-        return;
-      }
-      if (updates.closed()) {
-        throw RefusedException.unavailable(
-            "SHUTTING_DOWN", "The server is going down; watch again.", WATCH_AGAIN);
-      }
-      updates.await(version, configuration.pollInterval());
-    }
-  }
-
-  /** Whether a study that was last shown waiting has been computed and ended since. */
-  private static boolean skippedRunning(Study shown, StoredStudy now) {
-    return shown.getState() == StudyState.STUDY_STATE_QUEUED
-        && now.ended()
-        && now.startTime().isPresent();
-  }
-
-  private static Study asRunning(Study ended) {
-    return ended.toBuilder()
-        .setState(StudyState.STUDY_STATE_RUNNING)
-        .clearEndTime()
-        .clearError()
-        .build();
+  public void watch(String name, Watcher watcher) throws InterruptedException {
+    jobs.watch(StudyKind.id(name), study -> watcher.see(StudyKind.message(study)));
   }
 
   /**
@@ -293,29 +248,26 @@ public final class Studies {
     return response.build();
   }
 
-  private StudyReport withoutPairs(StoredStudy stored) {
+  private StudyReport withoutPairs(Job<StudyContent> stored) {
     return reports.findWithoutPairs(stored.number()).orElseThrow(() -> noReport(stored));
   }
 
   /** Or there is no study any more, where it was deleted since it was found. */
-  private RefusedException noReport(StoredStudy stored) {
-    String name = stored.study().getName();
+  private RefusedException noReport(Job<StudyContent> stored) {
+    String name = StudyKind.NAME_PREFIX + stored.id();
     return RefusedException.failedPrecondition(
         "STUDY_NOT_SUCCEEDED",
         name,
         "%s is %s and has no report; watch it until it is SUCCEEDED."
-            .formatted(name, find(name).study().getState()));
+            .formatted(name, get(name).getState()));
   }
 
-  private StoredStudy find(String name) {
-    return store
-        .find(name.substring(StudyStore.NAME_PREFIX.length()))
-        .orElseThrow(() -> notFound(name));
+  private Job<StudyContent> find(String name) {
+    return jobs.get(StudyKind.id(name));
   }
 
   /** There is no such study, or not any more. */
-  public static RefusedException notFound(String name) {
-    return RefusedException.notFound(
-        "STUDY_NOT_FOUND", name, "There is no " + name + "; list the studies.");
+  public RefusedException notFound(String name) {
+    return store.jobs().kind().notFound(StudyKind.id(name));
   }
 }

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.jobs.WorkerSettings;
 import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
@@ -17,6 +18,7 @@ import java.time.Duration;
  *     looked at
  * @param heartbeatInterval how often a worker says that it lives; four missed ones and its study is
  *     taken over
+ * @param maxQueuedStudies more are refused
  */
 @ConfigurationProperties("watershed.analysis")
 public record StudyConfiguration(
@@ -24,8 +26,14 @@ public record StudyConfiguration(
     @Bindable(defaultValue = "false") boolean soleWorker,
     @Bindable(defaultValue = "1000000") long maxPoints,
     @Bindable(defaultValue = "1s") Duration pollInterval,
-    @Bindable(defaultValue = "15s") Duration heartbeatInterval) {
+    @Bindable(defaultValue = "15s") Duration heartbeatInterval,
+    @Bindable(defaultValue = "1000") int maxQueuedStudies) {
   private static final String PREFIX = "watershed.analysis.";
+
+  /** A study that ended its process so often without one more point is not tried again. */
+  private static final int MAX_CRASHES = 2;
+
+  private static final Duration DRAIN = Duration.ofSeconds(10);
 
   public StudyConfiguration {
     ConfigurationException.requireBetween(
@@ -33,5 +41,13 @@ public record StudyConfiguration(
     ConfigurationException.requireAtLeast(PREFIX + "max-points", maxPoints, 1);
     ConfigurationException.requirePositive(PREFIX + "poll-interval", pollInterval);
     ConfigurationException.requirePositive(PREFIX + "heartbeat-interval", heartbeatInterval);
+    ConfigurationException.requireBetween(
+        PREFIX + "max-queued-studies", maxQueuedStudies, 1, 1_000_000);
+  }
+
+  /** How studies are worked on. */
+  WorkerSettings worker() {
+    return new WorkerSettings(
+        concurrentStudies, pollInterval, heartbeatInterval, soleWorker, MAX_CRASHES, DRAIN);
   }
 }

@@ -1,30 +1,54 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.store.DeletedStudies;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobWorker;
 import io.micronaut.runtime.event.annotation.EventListener;
 import io.micronaut.runtime.server.event.ServerShutdownEvent;
 import io.micronaut.runtime.server.event.ServerStartupEvent;
 import jakarta.inject.Singleton;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Works on studies while the process serves calls. */
+/** Works on studies while the process serves calls. A process may have several servers. */
 @Singleton
 final class StudyLifecycle {
-  private final StudyQueue queue;
-  private final StudyUpdates updates;
+  private final JobWorker<StudyContent> worker;
+  private final JobFeed<StudyContent> feed;
+  private final DeletedStudies deleted;
+  private final StudyConfiguration configuration;
+  private final AtomicBoolean started = new AtomicBoolean();
 
-  StudyLifecycle(StudyQueue queue, StudyUpdates updates) {
-    this.queue = queue;
-    this.updates = updates;
+  StudyLifecycle(
+      JobWorker<StudyContent> worker,
+      JobFeed<StudyContent> feed,
+      DeletedStudies deleted,
+      StudyConfiguration configuration) {
+    this.worker = worker;
+    this.feed = feed;
+    this.deleted = deleted;
+    this.configuration = configuration;
   }
 
   @EventListener
   void onStartup(ServerStartupEvent event) {
-    queue.start();
+    start();
+  }
+
+  void start() {
+    if (started.compareAndSet(false, true)) {
+      if (configuration.concurrentStudies() > 0) {
+        // A process killed while it deleted a study left its rows.
+        deleted.hidden().forEach(deleted::deleteRows);
+      }
+      worker.start();
+    }
   }
 
   /** Before the server waits for its calls: those who watch must go, and the evaluator is freed. */
   @EventListener
   void onShutdown(ServerShutdownEvent event) {
-    updates.close();
-    queue.close();
+    feed.close();
+    worker.close();
   }
 }

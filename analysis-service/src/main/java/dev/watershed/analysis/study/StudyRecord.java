@@ -4,15 +4,17 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
-import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Notice;
 import dev.watershed.analysis.store.StudyStore.PairKey;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
+import dev.watershed.jobs.Hold;
+import dev.watershed.jobs.JobAttempt;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
@@ -22,6 +24,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,7 +36,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +51,7 @@ final class StudyRecord implements AutoCloseable {
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
   private final PaceEstimate pace;
-  private final StudyUpdates updates;
+  private final JobAttempt<StudyContent> attempt;
   private final StudyContext work;
   private final ReentrantLock adding = new ReentrantLock();
   private final Map<Integer, Digest> checkedModels = new ConcurrentHashMap<>();
@@ -68,22 +71,17 @@ final class StudyRecord implements AutoCloseable {
   StudyRecord(
       StudyStore store,
       KnownPoints known,
-      StoredStudy study,
+      JobAttempt<StudyContent> attempt,
       StudyPlan plan,
-      StudyUpdates updates,
       StudyContext work) {
     this.store = store;
     this.known = known;
-    this.hold = new Hold(study.number(), study.attempt());
+    this.hold = attempt.hold();
     this.plan = plan;
     this.samples = plan.samples();
-    this.pace = new PaceEstimate(study.elapsedSeconds());
-    this.updates = updates;
+    this.pace = new PaceEstimate(attempt.job().content().elapsedSeconds());
+    this.attempt = attempt;
     this.work = work;
-  }
-
-  Hold hold() {
-    return hold;
   }
 
   /** Seconds of computing, over all attempts. */
@@ -121,13 +119,13 @@ final class StudyRecord implements AutoCloseable {
 
   /** The scores that are stored. */
   List<Score> scores() {
-    return store.scores(hold.study());
+    return store.scores(hold.job());
   }
 
   /** By pair begun, whether it is complete. */
   Map<ModelPair, Boolean> pairs() {
     var begun = new HashMap<ModelPair, Boolean>();
-    for (var pair : store.pairs(hold.study())) {
+    for (var pair : store.pairs(hold.job())) {
       begun.put(new ModelPair(pair.modelA(), pair.modelB()), pair.complete());
     }
     return begun;
@@ -135,22 +133,22 @@ final class StudyRecord implements AutoCloseable {
 
   /** The points that are stored of a pair. */
   List<Point> points(ModelPair pair) {
-    return store.points(hold.study(), pair.a(), pair.b());
+    return store.points(hold.job(), pair.a(), pair.b());
   }
 
   /** Of all models, which have been scored. */
   List<Digest> modelDigests() {
-    return store.modelDigests(hold.study());
+    return store.modelDigests(hold.job());
   }
 
   /** What other studies know of a model, by the identity of the sample. */
   Map<String, Known> knownScores(Digest model, Provenance provenance) {
-    return known.scores(hold.study(), model, PointIdentity.ofArithmetic(provenance));
+    return known.scores(hold.job(), model, PointIdentity.ofArithmetic(provenance));
   }
 
   /** What other studies know of a pair. */
   KnownPair knownPair(Digest modelA, Digest modelB) {
-    return known.pair(hold.study(), modelA, modelB, plan.grid().intervals());
+    return known.pair(hold.job(), modelA, modelB, plan.grid().intervals());
   }
 
   /**
@@ -164,7 +162,7 @@ final class StudyRecord implements AutoCloseable {
       return;
     }
     modelBytes.accumulateAndGet(described.getParameterCount() * Float.BYTES, Math::max);
-    var kept = store.keepModelDigest(hold.study(), model, digest);
+    var kept = store.keepModelDigest(hold.job(), model, digest);
     if (!kept.equals(digest)) {
       throw RefusedException.failedPrecondition(
           "MODEL_CHANGED",
@@ -195,7 +193,7 @@ final class StudyRecord implements AutoCloseable {
       }
       var digest = described.get(i).getDigest();
       var identity = identity(sample, described.get(i));
-      var kept = store.keepSampleDigest(hold.study(), sample, digest, identity);
+      var kept = store.keepSampleDigest(hold.job(), sample, digest, identity);
       if (!kept.equals(digest)) {
         throw RefusedException.failedPrecondition(
             "SAMPLE_CHANGED",
@@ -212,7 +210,7 @@ final class StudyRecord implements AutoCloseable {
   void keepLabelCount(List<Integer> asked, List<SampleDescription> described) {
     int inDomain = asked.indexOf(0);
     if (inDomain >= 0) {
-      store.keepLabelCount(hold.study(), 0, described.get(inDomain).getLabelsCount());
+      store.keepLabelCount(hold.job(), 0, described.get(inDomain).getLabelsCount());
     }
   }
 
@@ -226,7 +224,7 @@ final class StudyRecord implements AutoCloseable {
     for (int i = 0; i < asked.size(); i++) {
       notices.addAll(Notice.ofSample(asked.get(i), describedSamples.get(i).getNoticesList()));
     }
-    store.keepNotices(hold.study(), notices);
+    store.keepNotices(hold.job(), notices);
   }
 
   /** What a sample is to other studies. */
@@ -236,7 +234,7 @@ final class StudyRecord implements AutoCloseable {
 
   void keepProvenance(Provenance provenance) {
     if (!provenances.contains(provenance)) {
-      store.keepProvenance(hold.study(), provenance, PointIdentity.ofArithmetic(provenance));
+      store.keepProvenance(hold.job(), provenance, PointIdentity.ofArithmetic(provenance));
       provenances.add(provenance);
     }
   }
@@ -279,7 +277,7 @@ final class StudyRecord implements AutoCloseable {
   }
 
   void keepDistance(ModelPair pair, double euclideanDistance) {
-    store.keepPair(hold.study(), pair.a(), pair.b(), euclideanDistance);
+    store.keepPair(hold.job(), pair.a(), pair.b(), euclideanDistance);
   }
 
   /** Says that a pair has all its points; returns when they are written. */
@@ -329,19 +327,20 @@ final class StudyRecord implements AutoCloseable {
   /**
    * Stores what came, one at a time.
    *
-   * @param addition returns whether the hold was still good
+   * @param addition returns how far the study is then; empty where the hold was not good any more
    * @throws CancellationException when the hold was lost
    */
-  private void add(BooleanSupplier addition) {
+  private void add(Supplier<Optional<StudyProgress>> addition) {
     adding.lock();
     try {
-      if (!addition.getAsBoolean()) {
+      var now = addition.get();
+      if (now.isEmpty()) {
         work.stop();
         throw new CancellationException("the study has ended or another worker has it");
       }
+      attempt.show(attempt.job().content().with(now.get()));
     } finally {
       adding.unlock();
     }
-    updates.progressed();
   }
 }

@@ -5,10 +5,12 @@ import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.Tiles;
 import dev.watershed.analysis.store.KnownPoints;
-import dev.watershed.analysis.store.StoredStudy;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.jobs.Job;
+import dev.watershed.jobs.JobAttempt;
 import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
@@ -27,23 +29,18 @@ import java.util.stream.IntStream;
 final class StudyRun {
   private final StudyStore store;
   private final Lanes lanes;
-  private final StoredStudy study;
+  private final Job<StudyContent> study;
   private final StudyPlan plan;
   private final StudyContext work;
   private final StudyRecord record;
 
-  StudyRun(
-      StudyStore store, KnownPoints known, Lanes lanes, StudyUpdates updates, StoredStudy study) {
+  StudyRun(StudyStore store, KnownPoints known, Lanes lanes, JobAttempt<StudyContent> attempt) {
     this.store = store;
     this.lanes = lanes;
-    this.study = study;
-    this.plan = StudyPlan.of(study.study().getSpec());
+    this.study = attempt.job();
+    this.plan = StudyPlan.of(study.content().spec());
     this.work = new StudyContext();
-    this.record = new StudyRecord(store, known, study, plan, updates, work);
-  }
-
-  Hold hold() {
-    return record.hold();
+    this.record = new StudyRecord(store, known, attempt, plan, work);
   }
 
   /** Breaks the attempt off soon, from any thread. */
@@ -76,7 +73,7 @@ final class StudyRun {
     for (var score : record.scores()) {
       missing.get(score.model()).remove(score.sample());
     }
-    record.beginScores(study.study().getProgress().getCompletedPoints());
+    record.beginScores(study.content().progress().getCompletedPoints());
     var unscored =
         IntStream.range(0, plan.modelCount())
             .filter(model -> !missing.get(model).isEmpty())
@@ -104,7 +101,7 @@ final class StudyRun {
     if (!diverged.isEmpty()) {
       throw RefusedException.failedPrecondition(
           "MODEL_DIVERGED",
-          study.study().getName(),
+          StudyKind.NAME_PREFIX + study.id(),
           "The loss on the in-domain sample is not finite for "
               + String.join(", ", diverged)
               + "; a curve that ends there has no gap. Study the other models.");

@@ -3,7 +3,6 @@ package dev.watershed.analysis.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.watershed.analysis.store.StudyStore.Hold;
 import dev.watershed.analysis.store.StudyStore.Pace;
 import dev.watershed.analysis.store.StudyStore.PairKey;
 import dev.watershed.analysis.store.StudyStore.Point;
@@ -13,78 +12,174 @@ import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.jobs.Crashes;
+import dev.watershed.jobs.CreateCall;
+import dev.watershed.jobs.Hold;
+import dev.watershed.jobs.HoldLostException;
+import dev.watershed.jobs.Job;
+import dev.watershed.jobs.JobAttempt;
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobState;
+import dev.watershed.jobs.NewJob;
+import dev.watershed.jobs.kit.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase.Engine;
 import dev.watershed.server.Pages;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.Provenance;
-import io.micronaut.context.ApplicationContext;
-import io.micronaut.inject.qualifiers.Qualifiers;
-import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Instant;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import javax.sql.DataSource;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
+/** Studies, what is measured for them and their migrations, on each database. */
+@ParameterizedClass
+@EnumSource(Engine.class)
 final class StudyStoreTest {
+  private static final String MIGRATIONS = "classpath:db/analysis";
   private static final String PROCESS = "this process";
-  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
   private static final Pace PACE = new Pace(1, 2);
   private static final StudySpec SPEC = StudySpec.newBuilder().setDisplayName("a").build();
+  private static final CreateCall ANONYMOUS = new CreateCall("", "");
 
-  private ApplicationContext context;
-  private StudyStore store;
-  private ReportStore reports;
+  private final Engine engine;
+  private final TestDatabase database;
+  private final StudyStore store;
+  private final ReportStore reports;
+  private final KnownPoints known;
 
-  @BeforeEach
-  void open(@TempDir Path directory) {
-    var properties = new HashMap<String, Object>();
-    properties.put(
-        "datasources.analysis.url",
-        "jdbc:h2:file:"
-            + directory.resolve("analysis")
-            + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH");
-    properties.put("flyway.datasources.analysis.enabled", true);
-    properties.put("flyway.datasources.analysis.locations", "classpath:db/analysis");
-    context = ApplicationContext.run(properties);
-    store = context.getBean(StudyStore.class);
-    reports = context.getBean(ReportStore.class);
+  StudyStoreTest(Engine engine) throws Exception {
+    this.engine = engine;
+    database = TestDatabase.create(engine, MIGRATIONS);
+    store = new StudyStore(database.dataSource(), Clock.systemUTC());
+    reports = new ReportStore(database.dataSource());
+    known = new KnownPoints(database.dataSource());
   }
 
   @AfterEach
-  void close() {
-    context.close();
+  void close() throws Exception {
+    database.close();
   }
 
   @Test
-  void insert_requestIdTaken_keepsTheFirst() {
-    assertThat(store.insert("a", "request", SPEC, 10, 1, 10, NOW)).isTrue();
-    assertThat(store.insert("b", "request", SPEC, 10, 1, 10, NOW)).isFalse();
-    assertThat(store.insert("c", "", SPEC, 10, 1, 10, NOW)).isTrue();
-    assertThat(store.insert("d", "", SPEC, 10, 1, 10, NOW)).isTrue();
+  void create_thenFind_isTheMessageThatCallersSee() {
+    insert("a");
 
-    assertThat(store.findByRequest("request").map(StoredStudy::id)).contains("a");
-    assertThat(store.list(0, 10)).extracting(StoredStudy::id).containsExactly("a", "c", "d");
-    assertThat(store.find("b")).isEmpty();
-    assertThat(store.find("a").orElseThrow().study().getSpec()).isEqualTo(SPEC);
+    var study = StudyKind.message(find("a"));
+
+    assertThat(study.getName()).isEqualTo("studies/a");
+    assertThat(study.getSpec()).isEqualTo(SPEC);
+    assertThat(study.getState()).isEqualTo(StudyState.STUDY_STATE_QUEUED);
+    assertThat(study.getProgress().getTotalPoints()).isEqualTo(10);
+    assertThat(study.getProgress().getTotalPairs()).isEqualTo(1);
+    assertThat(find("a").content().intervals()).isEqualTo(10);
+  }
+
+  @Test
+  void migrate_databaseOfBeforeJobs_keepsStudiesAndTheirRequests() throws Exception {
+    try (var old = TestDatabase.createAt(engine, MIGRATIONS, "6")) {
+      try (var connection = old.dataSource().getConnection();
+          var insert =
+              connection.prepareStatement(
+                  "INSERT INTO study (id, request_id, spec, state, attempt, fruitless_attempts,"
+                      + " completed_points, total_points, completed_pairs, total_pairs,"
+                      + " elapsed_seconds, remaining_seconds, create_time)"
+                      + " VALUES ('old', 'once', ?, 'RUNNING', 3, 1, 4, 10, 0, 1, 7, 8,"
+                      + " CURRENT_TIMESTAMP)")) {
+        insert.setBytes(1, SPEC.toByteArray());
+        insert.executeUpdate();
+      }
+
+      old.migrate();
+      var migrated = new StudyStore(old.dataSource(), Clock.systemUTC());
+      migrated.jobs().orderQueue();
+
+      var study = migrated.jobs().find("old").orElseThrow();
+      assertThat(study.state()).isEqualTo(JobState.RUNNING);
+      assertThat(study.attempt()).isEqualTo(3);
+      assertThat(study.crashes()).isEqualTo(new Crashes(1, 0, ""));
+      assertThat(study.content().progress().getCompletedPoints()).isEqualTo(4);
+      assertThat(study.content().elapsedSeconds()).isEqualTo(7);
+      assertThat(study.content().intervals()).isNull();
+      // What its request said was not kept, so any body is taken for it.
+      var call = new CreateCall("once", "aa");
+      assertThat(migrated.jobs().findCreatedBy(call).orElseThrow().jobs().getFirst().id())
+          .isEqualTo("old");
+      assertThat(old.column("SELECT task_instance FROM study_queue")).containsExactly("old");
+    }
+  }
+
+  @Test
+  void hide_ended_freesItsRequestAndItsRowsGo() throws Exception {
+    var hold = begin("a");
+    store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
+    store.jobs().cancel("a");
+    var deleted = new DeletedStudies(store);
+
+    var number = deleted.hide("a").orElseThrow();
+
+    assertThat(store.jobs().find("a")).isEmpty();
+    assertThat(deleted.hidden()).containsExactly(number);
+    deleted.deleteRows(number);
+    for (var table : List.of("study", "study_point", "study_request")) {
+      assertThat(database.column("SELECT COUNT(*) FROM " + table)).containsExactly("0");
+    }
+    assertThat(deleted.hide("none")).isEmpty();
+  }
+
+  @Test
+  void takePoints_ofAnotherStudy_areFoundByDigestsAndCountedAsReused() {
+    var first = begin("a");
+    for (var hold : List.of(first, begin("b"))) {
+      store.keepModelDigest(hold.job(), 0, digest("1"));
+      store.keepModelDigest(hold.job(), 1, digest("2"));
+      store.keepSampleDigest(hold.job(), 0, digest("3"), "sample");
+      store.keepPair(hold.job(), 0, 1, 3.5);
+    }
+    store.keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
+    store.addPoints(first, List.of(point(.5)), List.of(), PACE);
+    store.addScore(first, new Score(0, 0, metrics(.1)), PACE);
+    var second = find("b").hold();
+    store.keepProvenance(second.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
+
+    assertThat(known.scores(second.job(), digest("1"), "c")).containsOnlyKeys("sample");
+    assertThat(known.scores(second.job(), digest("1"), "other")).isEmpty();
+    var pair = known.pair(second.job(), digest("1"), digest("2"), 10);
+    assertThat(pair.euclideanDistance()).hasValue(3.5);
+    assertThat(pair.points()).containsOnlyKeys(3);
+    assertThat(known.takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
+        .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
+    assertThat(store.cost(second.job()).getReusedPoints()).isEqualTo(1);
+    assertThat(store.cost(first.job()).getComputedPoints()).isEqualTo(2);
+  }
+
+  @Test
+  void countTotal_pointsBesidesThePlan_areAdded() {
+    var hold = begin("a");
+    store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
+
+    assertThat(store.countTotal(hold, 20, 2)).isEqualTo(21);
+    store.growTotal(hold, 4);
+
+    assertThat(find("a").content().progress().getTotalPoints()).isEqualTo(25);
   }
 
   @Test
   void addPoints_twice_keepsTheFirstAndCountsIt() {
     var hold = begin("a");
-    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isTrue();
-    assertThat(store.addPoints(hold, List.of(point(.7)), List.of(), PACE)).isTrue();
-    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isTrue();
+    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isPresent();
+    assertThat(store.addPoints(hold, List.of(point(.7)), List.of(), PACE)).isPresent();
+    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isPresent();
 
-    assertThat(store.points(hold.study(), 0)).containsExactly(point(.5));
-    assertThat(store.points(hold.study(), 0, 1)).containsExactly(point(.5));
+    assertThat(store.points(hold.job(), 0)).containsExactly(point(.5));
+    assertThat(store.points(hold.job(), 0, 1)).containsExactly(point(.5));
     assertThat(completed("a")).isEqualTo(2);
   }
 
@@ -93,82 +188,44 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
 
-    assertThat(store.points(hold.study(), 0).get(0).metrics().getMeanLossNats()).isNaN();
+    assertThat(store.points(hold.job(), 0).get(0).metrics().getMeanLossNats()).isNaN();
   }
 
   @Test
   void addPoints_afterAnotherWorkerTookIt_losesTheHoldAndKeepsThePoint() {
     var first = begin("a");
-    var second = hold(store.begin("a", PROCESS, NOW).orElseThrow());
+    var second = begin("a");
 
-    assertThat(store.addPoints(first, List.of(point(.5)), List.of(), PACE)).isFalse();
-    assertThat(store.points(second.study(), 0)).hasSize(1);
+    assertThat(store.addPoints(first, List.of(point(.5)), List.of(), PACE)).isEmpty();
+    assertThat(store.points(second.job(), 0)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
-    assertThat(store.fail(first, com.google.rpc.Status.getDefaultInstance(), NOW)).isFalse();
-    assertThat(store.succeed(first, StudyReport.getDefaultInstance(), NOW)).isFalse();
-    assertThat(reports.find(first.study())).isEmpty();
-    assertThat(store.succeed(second, StudyReport.getDefaultInstance(), NOW)).isTrue();
+    assertThatThrownBy(() -> succeed(first, StudyReport.getDefaultInstance()))
+        .isInstanceOf(HoldLostException.class);
+    assertThat(reports.find(first.job())).isEmpty();
+    succeed(second, StudyReport.newBuilder().setElapsedSeconds(7).build());
+    assertThat(reports.find(first.job())).isPresent();
   }
 
   @Test
   void addPoints_afterCancel_losesTheHold() {
     var hold = begin("a");
-    store.cancel("a", NOW);
+    store.jobs().cancel("a");
 
-    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isFalse();
-    assertThat(store.begin("a", PROCESS, NOW)).isEmpty();
-    assertThat(store.find("a").orElseThrow().study().getState())
-        .isEqualTo(StudyState.STUDY_STATE_CANCELLED);
-    assertThat(store.unended()).isEmpty();
+    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isEmpty();
+    assertThat(find("a").state()).isEqualTo(JobState.CANCELLED);
+    assertThat(StudyKind.message(find("a")).getProgress().getRemainingSeconds()).isZero();
   }
 
   @Test
   void addPoints_completedTwice_countsOnce() {
     var hold = begin("a");
-    store.keepPair(hold.study(), 0, 1, 3.5);
-    store.keepPair(hold.study(), 0, 1, 4.5);
+    store.keepPair(hold.job(), 0, 1, 3.5);
+    store.keepPair(hold.job(), 0, 1, 4.5);
     store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
     store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
 
-    assertThat(store.pairs(hold.study())).containsExactly(new StudyStore.Pair(0, 1, 3.5, true));
-    assertThat(store.find("a").orElseThrow().study().getProgress().getCompletedPairs())
-        .isEqualTo(1);
-  }
-
-  @Test
-  void begin_processesDie_countsThemUntilAPointComes() {
-    begin("a");
-    store.begin("a", "second", NOW);
-    var third = store.begin("a", "third", NOW).orElseThrow();
-    assertThat(third.crashes()).isEqualTo(2);
-    assertThat(third.attempt()).isEqualTo(3);
-
-    store.addPoints(hold(third), List.of(point(.5)), List.of(), PACE);
-    assertThat(store.find("a").orElseThrow().crashes()).isZero();
-  }
-
-  @Test
-  void begin_givenBackOrTakenBySameProcessAgain_countsNothing() {
-    store.pause(begin("a"));
-    store.begin("a", "second", NOW);
-    assertThat(store.begin("a", "second", NOW).orElseThrow().crashes()).isZero();
-  }
-
-  @Test
-  void withdrawCrash_ofAProcessThatLives_countsNothing() {
-    var lost = begin("a");
-    assertThat(store.begin("a", "other", NOW).orElseThrow().crashes()).isEqualTo(1);
-    store.withdrawCrash(lost, PROCESS);
-    assertThat(store.find("a").orElseThrow().crashes()).isZero();
-  }
-
-  @Test
-  void begin_again_keepsTheFirstStartTime() {
-    begin("a");
-    var again = store.begin("a", PROCESS, NOW.plusSeconds(60)).orElseThrow();
-
-    assertThat(again.startTime()).contains(NOW);
-    assertThat(again.study().getState()).isEqualTo(StudyState.STUDY_STATE_RUNNING);
+    assertThat(store.pairs(hold.job())).containsExactly(new StudyStore.Pair(0, 1, 3.5, true));
+    assertThat(find("a").content().progress().getCompletedPairs()).isEqualTo(1);
   }
 
   @Test
@@ -176,23 +233,23 @@ final class StudyStoreTest {
     var hold = begin("a");
     var first = digest("1");
 
-    assertThat(store.keepModelDigest(hold.study(), 0, first)).isEqualTo(first);
-    assertThat(store.keepModelDigest(hold.study(), 0, digest("2"))).isEqualTo(first);
-    assertThat(store.keepSampleDigest(hold.study(), 0, digest("2"), "s")).isEqualTo(digest("2"));
-    assertThat(store.modelDigests(hold.study())).containsExactly(first);
+    assertThat(store.keepModelDigest(hold.job(), 0, first)).isEqualTo(first);
+    assertThat(store.keepModelDigest(hold.job(), 0, digest("2"))).isEqualTo(first);
+    assertThat(store.keepSampleDigest(hold.job(), 0, digest("2"), "s")).isEqualTo(digest("2"));
+    assertThat(store.modelDigests(hold.job())).containsExactly(first);
   }
 
   @Test
   void keepLabelCount_ofAKnownSample_keepsTheFirst() {
     var hold = begin("a");
-    store.keepLabelCount(hold.study(), 0, 2);
-    assertThat(store.labelCount(hold.study(), 0)).isZero();
+    store.keepLabelCount(hold.job(), 0, 2);
+    assertThat(store.labelCount(hold.job(), 0)).isZero();
 
-    store.keepSampleDigest(hold.study(), 0, digest("1"), "s");
-    assertThat(store.labelCount(hold.study(), 0)).isZero();
-    store.keepLabelCount(hold.study(), 0, 3);
-    store.keepLabelCount(hold.study(), 0, 2);
-    assertThat(store.labelCount(hold.study(), 0)).isEqualTo(3);
+    store.keepSampleDigest(hold.job(), 0, digest("1"), "s");
+    assertThat(store.labelCount(hold.job(), 0)).isZero();
+    store.keepLabelCount(hold.job(), 0, 3);
+    store.keepLabelCount(hold.job(), 0, 2);
+    assertThat(store.labelCount(hold.job(), 0)).isEqualTo(3);
   }
 
   @Test
@@ -200,11 +257,11 @@ final class StudyStoreTest {
     var hold = begin("a");
     var cpu = Provenance.newBuilder().setDevice("cpu").build();
     var gpu = Provenance.newBuilder().setDevice("cuda").build();
-    store.keepProvenance(hold.study(), cpu, "c");
-    store.keepProvenance(hold.study(), gpu, "g");
-    store.keepProvenance(hold.study(), cpu, "c");
+    store.keepProvenance(hold.job(), cpu, "c");
+    store.keepProvenance(hold.job(), gpu, "g");
+    store.keepProvenance(hold.job(), cpu, "c");
 
-    assertThat(store.provenances(hold.study())).containsExactlyInAnyOrder(cpu, gpu);
+    assertThat(store.provenances(hold.job())).containsExactlyInAnyOrder(cpu, gpu);
   }
 
   @Test
@@ -215,16 +272,15 @@ final class StudyStoreTest {
     for (int i = 0; i < 1500; i++) {
       report.addPairs(PairReport.newBuilder().setModelB(i).setCurve(curve));
     }
-    assertThat(store.succeed(hold, report.build(), NOW)).isTrue();
+    succeed(hold, report.build());
 
-    assertThat(reports.find(hold.study())).contains(report.build());
-    assertThat(reports.findWithoutPairs(hold.study()))
-        .contains(report.clone().clearPairs().build());
+    assertThat(reports.find(hold.job())).contains(report.build());
+    assertThat(reports.findWithoutPairs(hold.job())).contains(report.clone().clearPairs().build());
     for (int limit : new int[] {1, 7, 1000}) {
       var pairs = new ArrayList<PairReport>();
       int pages = 0;
       while (pairs.size() < 1500 && (limit > 1 || pages < 70)) {
-        var page = reports.pairs(hold.study(), pairs.size(), limit);
+        var page = reports.pairs(hold.job(), pairs.size(), limit);
         assertThat(page.total()).isEqualTo(1500);
         assertThat(page.pairs()).isNotEmpty().hasSizeLessThanOrEqualTo(limit);
         assertThat(page.pairs().stream().mapToInt(PairReport::getSerializedSize).sum())
@@ -234,7 +290,7 @@ final class StudyStoreTest {
       }
       assertThat(pairs).isEqualTo(report.getPairsList().subList(0, pairs.size()));
     }
-    assertThat(reports.pairs(hold.study(), 1500, 10).pairs()).isEmpty();
+    assertThat(reports.pairs(hold.job(), 1500, 10).pairs()).isEmpty();
   }
 
   @Test
@@ -246,17 +302,16 @@ final class StudyStoreTest {
             .addPairs(PairReport.newBuilder().setModelB(1))
             .addPairs(PairReport.newBuilder().setModelB(2))
             .build();
-    assertThat(store.succeed(hold, report, NOW)).isTrue();
+    succeed(hold, report);
     byte[] bytes = report.toByteArray();
-    try (var connection =
-            context.getBean(DataSource.class, Qualifiers.byName("analysis")).getConnection();
+    try (var connection = database.dataSource().getConnection();
         var delete = connection.prepareStatement("DELETE FROM study_report");
         var insert =
             connection.prepareStatement(
                 "INSERT INTO study_report (study, part, content) VALUES (?, ?, ?)")) {
       delete.executeUpdate();
       for (int part = 0; part < 2; part++) {
-        insert.setLong(1, hold.study());
+        insert.setLong(1, hold.job());
         insert.setInt(2, part);
         int half = bytes.length / 2;
         insert.setBytes(
@@ -264,14 +319,13 @@ final class StudyStoreTest {
             part == 0 ? Arrays.copyOf(bytes, half) : Arrays.copyOfRange(bytes, half, bytes.length));
         insert.executeUpdate();
       }
-      connection.commit();
     }
 
-    assertThat(reports.find(hold.study())).contains(report);
-    assertThat(reports.findWithoutPairs(hold.study()))
+    assertThat(reports.find(hold.job())).contains(report);
+    assertThat(reports.findWithoutPairs(hold.job()))
         .contains(report.toBuilder().clearPairs().build());
-    assertThat(reports.pairs(hold.study(), 1, 5).pairs()).containsExactly(report.getPairs(1));
-    assertThat(reports.pairs(hold.study(), 1, 5).total()).isEqualTo(2);
+    assertThat(reports.pairs(hold.job(), 1, 5).pairs()).containsExactly(report.getPairs(1));
+    assertThat(reports.pairs(hold.job(), 1, 5).total()).isEqualTo(2);
   }
 
   @Test
@@ -284,33 +338,68 @@ final class StudyStoreTest {
             .addPairs(PairReport.newBuilder().setCurve(curve))
             .build();
     assertThat(report.getSerializedSize()).isGreaterThan(2 << 20);
-    assertThat(store.succeed(hold, report, NOW)).isTrue();
+    succeed(hold, report);
 
-    assertThat(reports.find(hold.study())).contains(report);
-    assertThat(store.find("a").orElseThrow().elapsedSeconds()).isEqualTo(7);
-    assertThat(store.find("a").orElseThrow().ended()).isTrue();
+    assertThat(reports.find(hold.job())).contains(report);
+    assertThat(find("a").content().elapsedSeconds()).isEqualTo(7);
+    assertThat(find("a").state().ended()).isTrue();
   }
 
-  @Test
-  void anyCall_databaseGone_throwsStoreException() throws SQLException {
-    try (var connection = context.getBean(DataSource.class).getConnection();
-        var statement = connection.createStatement()) {
-      statement.execute("ALTER TABLE study RENAME TO gone");
-    }
-    assertThatThrownBy(() -> store.find("a")).isInstanceOf(StoreException.class);
+  private void insert(String id) {
+    var wanted = new NewJob<>(id, StudyContent.of(SPEC, 10, 1, 10));
+    assertThat(store.jobs().create(ANONYMOUS, List.of(wanted), 10).jobs()).hasSize(1);
   }
 
+  /** Takes a study for another attempt, as a worker does. */
   private Hold begin(String id) {
-    store.insert(id, "", SPEC, 10, 1, 10, NOW);
-    return hold(store.begin(id, PROCESS, NOW).orElseThrow());
+    if (store.jobs().find(id).isEmpty()) {
+      insert(id);
+    }
+    try {
+      database.execute(
+          "UPDATE study SET state = 'RUNNING', attempt = attempt + 1, held_by = '"
+              + PROCESS
+              + "' WHERE id = '"
+              + id
+              + "'");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return find(id).hold();
   }
 
-  private static Hold hold(StoredStudy study) {
-    return new Hold(study.number(), study.attempt());
+  private void succeed(Hold hold, StudyReport report) {
+    var study =
+        store.jobs().transact(transaction -> transaction.active()).stream()
+            .filter(job -> job.number() == hold.job())
+            .findFirst()
+            .orElseThrow();
+    var held =
+        new Job<>(
+            hold.job(),
+            study.id(),
+            study.state(),
+            hold.attempt(),
+            false,
+            study.crashes(),
+            study.createTime(),
+            null,
+            null,
+            null,
+            study.content());
+    var attempt =
+        new JobAttempt<>(
+            store.jobs(), new JobFeed<>(store.jobs().kind()), held, new CountDownLatch(1));
+    attempt.alsoWrite((transaction, ended) -> StudyStore.writeReport(transaction, ended, report));
+    attempt.succeed();
+  }
+
+  private Job<StudyContent> find(String id) {
+    return store.jobs().find(id).orElseThrow();
   }
 
   private long completed(String id) {
-    return store.find(id).orElseThrow().study().getProgress().getCompletedPoints();
+    return find(id).content().progress().getCompletedPoints();
   }
 
   private static Point point(double loss) {

@@ -16,14 +16,13 @@ final class KilledProcess {
   public static void main(String[] arguments) throws Exception {
     var context =
         ApplicationContext.run(StudyProcess.properties(Path.of(arguments[0]), arguments[1]));
-    context.getBean(StudyQueue.class).start();
+    context.getBean(StudyLifecycle.class).start();
     var studies = context.getBean(Studies.class);
     var spec = TestSpecs.spec("left-0", "right-0", "left-1", "right-1", "left-2");
     var name =
         studies.create(CreateStudyRequest.newBuilder().setSpec(spec).build()).study().getName();
     tell(name);
-    studies.watch(
-        name, study -> tell(Long.toString(study.getProgress().getCompletedPoints())), () -> false);
+    studies.watch(name, study -> tell(Long.toString(study.getProgress().getCompletedPoints())));
   }
 
   private static void tell(String line) {

@@ -6,16 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
-import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
+import dev.watershed.jobs.JobFeed;
 import dev.watershed.server.RefusedException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.micronaut.core.type.Argument;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -79,13 +82,11 @@ final class StudyCrashTest {
     String name;
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0", "left-1")).getName();
-      process.context.getBean(StudyStore.class).begin(id(name), "dead", Instant.now());
-      try (var connection = process.context.getBean(DataSource.class).getConnection();
-          var statement = connection.createStatement()) {
-        statement.execute(
-            "UPDATE study_queue SET picked = TRUE, picked_by = 'a dead one',"
-                + " last_heartbeat = TIMESTAMP WITH TIME ZONE '2026-01-01 00:00:00+00'");
-      }
+      begin(process, name, "dead");
+      execute(
+          process,
+          "UPDATE study_queue SET picked = TRUE, picked_by = 'a dead one',"
+              + " last_heartbeat = TIMESTAMP WITH TIME ZONE '2026-01-01 00:00:00+00'");
     }
     var another =
         Map.<String, Object>of(
@@ -103,10 +104,7 @@ final class StudyCrashTest {
     String name;
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0")).getName();
-      try (var connection = process.context.getBean(DataSource.class).getConnection();
-          var statement = connection.createStatement()) {
-        statement.execute("DELETE FROM study_queue");
-      }
+      execute(process, "DELETE FROM study_queue");
     }
     try (var process = new StudyProcess(directory, evaluator, Map.of())) {
       assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
@@ -119,7 +117,7 @@ final class StudyCrashTest {
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0")).getName();
       for (var killed : List.of("first", "second")) {
-        process.context.getBean(StudyStore.class).begin(id(name), killed, Instant.now());
+        begin(process, name, killed);
       }
     }
     try (var process = new StudyProcess(directory, evaluator, Map.of())) {
@@ -139,13 +137,11 @@ final class StudyCrashTest {
     String name;
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
       name = process.create(spec("left-0", "right-0")).getName();
-      try (var connection = process.context.getBean(DataSource.class).getConnection();
-          var statement = connection.createStatement()) {
-        // As an older version, whose clock was ahead, has left the queue.
-        statement.execute(
-            "UPDATE study_queue SET execution_time = TIMESTAMP WITH TIME ZONE"
-                + " '2100-01-01 00:00:00+00'");
-      }
+      // As an older version, whose clock was ahead, has left the queue.
+      execute(
+          process,
+          "UPDATE study_queue SET execution_time = TIMESTAMP WITH TIME ZONE"
+              + " '2100-01-01 00:00:00+00'");
     }
     try (var process = new StudyProcess(directory, evaluator, Map.of())) {
       assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
@@ -159,7 +155,7 @@ final class StudyCrashTest {
       var responses =
           process.stub().watchStudy(WatchStudyRequest.newBuilder().setName(name).build());
       assertThat(responses.next().getStudy().getState()).isEqualTo(StudyState.STUDY_STATE_QUEUED);
-      process.context.getBean(StudyUpdates.class).close();
+      process.context.getBean(Argument.of(JobFeed.class, StudyContent.class)).close();
 
       assertThatThrownBy(responses::hasNext)
           .isInstanceOfSatisfying(
@@ -212,7 +208,22 @@ final class StudyCrashTest {
     }
   }
 
-  private static String id(String name) {
-    return name.substring(StudyStore.NAME_PREFIX.length());
+  /** As a process leaves a study that it has taken, and is killed. */
+  private static void begin(StudyProcess process, String name, String killed) throws SQLException {
+    execute(
+        process,
+        "UPDATE study SET state = 'RUNNING', attempt = attempt + 1, fruitless_attempts ="
+            + " fruitless_attempts + CASE WHEN held_by = '' THEN 0 ELSE 1 END, held_by = '"
+            + killed
+            + "' WHERE id = '"
+            + StudyKind.id(name)
+            + "'");
+  }
+
+  private static void execute(StudyProcess process, String sql) throws SQLException {
+    try (var connection = process.context.getBean(DataSource.class).getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
   }
 }

@@ -8,7 +8,7 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import dev.watershed.analysis.store.DeletedStudies;
-import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
@@ -45,7 +45,9 @@ final class StudyDeletionTest {
           "study_point",
           "study_provenance",
           "study_report",
-          "study_notice");
+          "study_notice",
+          "study_request",
+          "study_queue");
 
   private Path directory;
   private FakeEvaluator evaluator;
@@ -167,11 +169,7 @@ final class StudyDeletionTest {
   @Test
   void start_deletionKilledHalfWay_isFinished() throws Exception {
     var study = ended(MODELS);
-    var number =
-        process
-            .context
-            .getBean(DeletedStudies.class)
-            .hide(study.substring(StudyStore.NAME_PREFIX.length()));
+    var number = process.context.getBean(DeletedStudies.class).hide(StudyKind.id(study));
     assertThat(number).isPresent();
     assertNotFound(() -> process.get(study));
     assertThat(studies()).isEmpty();

@@ -51,7 +51,7 @@ final class StudyProcess implements AutoCloseable {
     var properties = properties(directory, evaluatorAddress);
     properties.putAll(more);
     context = ApplicationContext.run(properties);
-    context.getBean(StudyQueue.class).start();
+    context.getBean(StudyLifecycle.class).start();
     var name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)

@@ -9,6 +9,7 @@ import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CancelStudyRequest;
@@ -106,17 +107,52 @@ final class StudyServiceTest {
             .setSpec(spec(MODELS).toBuilder().setProtocol(AlphaProtocol.ALPHA_PROTOCOL_PAPER))
             .build();
     assertThat(process.stub().createStudy(request).getStudy().getName()).isEqualTo(first.getName());
-    assertThat(process.stub().createStudy(spelledOut).getStudy().getName())
-        .isEqualTo(first.getName());
 
     var other = request.toBuilder().setSpec(spec("left-0", "left-1")).build();
-    var status = refusal(() -> process.stub().createStudy(other));
-    assertThat(status.getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
-    assertThat(reason(status)).isEqualTo("REQUEST_ID_REUSED");
+    // Also what means the same is another body.
+    for (var different : List.of(other, spelledOut)) {
+      var status = refusal(() -> process.stub().createStudy(different));
+      assertThat(status.getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
+      assertThat(reason(status)).isEqualTo("REQUEST_ID_REUSED");
+      assertThat(status.getMessage()).contains("\"one\"").contains(first.getName());
+    }
     assertThat(
             process.stub().listStudies(ListStudiesRequest.getDefaultInstance()).getStudiesCount())
         .isEqualTo(1);
     process.await(first.getName());
+  }
+
+  @Test
+  void create_moreThanTheQueueHolds_isRefusedAndChangesNothing() throws Exception {
+    process.close();
+    process =
+        new StudyProcess(
+            directory,
+            evaluator,
+            Map.of(
+                "watershed.analysis.concurrent-studies",
+                0,
+                "watershed.analysis.max-queued-studies",
+                2));
+    var names = List.of(process.create(spec(MODELS)), process.create(spec(MODELS)));
+
+    var status = refusal(() -> process.create(spec(MODELS)));
+
+    assertThat(status.getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(reason(status)).isEqualTo("QUEUE_FULL");
+    assertThat(detail(status, RetryInfo.class).getRetryDelay().getSeconds()).isPositive();
+    assertThat(status.getMessage())
+        .isEqualTo(
+            "2 studies wait, and the queue holds 2. Retry later, or raise"
+                + " watershed.analysis.max-queued-studies.");
+    assertThat(
+            process.stub().listStudies(ListStudiesRequest.getDefaultInstance()).getStudiesCount())
+        .isEqualTo(2);
+    // One that waits no more makes room.
+    process
+        .stub()
+        .cancelStudy(CancelStudyRequest.newBuilder().setName(names.get(0).getName()).build());
+    assertThat(process.create(spec(MODELS)).getState()).isEqualTo(StudyState.STUDY_STATE_QUEUED);
   }
 
   @Test

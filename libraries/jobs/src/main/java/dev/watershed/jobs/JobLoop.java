@@ -11,11 +11,11 @@ public interface JobLoop<C> {
   }
 
   /**
-   * Works on a job until it is done, or {@link Attempt#isToStop}.
+   * Works on a job until it is done, or {@link JobAttempt#isToStop}.
    *
    * @return whether it is done; false where it stopped before, with all kept that it needs to go on
    */
-  boolean work(Attempt<C> attempt) throws IOException, InterruptedException;
+  boolean work(JobAttempt<C> attempt) throws IOException, InterruptedException;
 
   /** A job has ended, and will not be worked on any more unless it is asked for again. */
   default void ended(Job<C> job) {}

@@ -54,7 +54,7 @@ public final class JobWorker<C> implements AutoCloseable {
   /** What this process goes by in what it holds. */
   private final String process = UUID.randomUUID().toString();
 
-  private final Map<String, Attempt<C>> running = new ConcurrentHashMap<>();
+  private final Map<String, JobAttempt<C>> running = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicBoolean looking = new AtomicBoolean();
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -157,7 +157,7 @@ public final class JobWorker<C> implements AutoCloseable {
   public void close() {
     closing.countDown();
     lookout.shutdownNow();
-    running.values().forEach(Attempt::close);
+    running.values().forEach(JobAttempt::close);
     scheduler.stop();
   }
 
@@ -210,7 +210,7 @@ public final class JobWorker<C> implements AutoCloseable {
       claimed.ifPresent(this::endedUntouched);
       return new CompletionHandler.OnCompleteRemove<>();
     }
-    var attempt = new Attempt<>(store, feed, claimed.get(), closing);
+    var attempt = new JobAttempt<>(store, feed, claimed.get(), closing);
     running.put(id, attempt);
     try {
       return work(attempt);
@@ -235,7 +235,7 @@ public final class JobWorker<C> implements AutoCloseable {
     loop.ended(job);
   }
 
-  private CompletionHandler<Void> work(Attempt<C> attempt) {
+  private CompletionHandler<Void> work(JobAttempt<C> attempt) {
     var id = attempt.job().id();
     boolean done;
     try {

@@ -12,7 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** Counts. A job that is to be held waits before each number until it is let go or told to stop. */
 final class CountLoop implements JobLoop<Count> {
   /** What it is at, told to the test. */
-  final BlockingQueue<Attempt<Count>> begun = new LinkedBlockingQueue<>();
+  final BlockingQueue<JobAttempt<Count>> begun = new LinkedBlockingQueue<>();
 
   final BlockingQueue<Job<Count>> ended = new LinkedBlockingQueue<>();
   final Set<String> worked = Collections.synchronizedSet(new HashSet<>());
@@ -35,7 +35,7 @@ final class CountLoop implements JobLoop<Count> {
   }
 
   @Override
-  public boolean work(Attempt<Count> attempt) throws InterruptedException {
+  public boolean work(JobAttempt<Count> attempt) throws InterruptedException {
     var id = attempt.job().id();
     worked.add(id);
     var gate = gate(id);

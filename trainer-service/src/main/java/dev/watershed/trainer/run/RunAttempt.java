@@ -1,6 +1,6 @@
 package dev.watershed.trainer.run;
 
-import dev.watershed.jobs.Attempt;
+import dev.watershed.jobs.JobAttempt;
 import dev.watershed.jobs.StoreException;
 import dev.watershed.trainer.engine.RunObserver;
 import dev.watershed.trainer.store.RunContent;
@@ -16,14 +16,14 @@ import java.util.List;
 final class RunAttempt implements RunObserver {
   private static final long WRITE_INTERVAL_NANOS = Duration.ofSeconds(1).toNanos();
 
-  private final Attempt<RunContent> attempt;
+  private final JobAttempt<RunContent> attempt;
   private final LossCurve curve;
   private long writtenNanos = System.nanoTime();
 
   /**
    * @param written the curve so far
    */
-  RunAttempt(Attempt<RunContent> attempt, List<TrainingPoint> written) {
+  RunAttempt(JobAttempt<RunContent> attempt, List<TrainingPoint> written) {
     this.attempt = attempt;
     this.curve = new LossCurve(written);
     attempt.alsoWrite(RunStore::writeCurve);

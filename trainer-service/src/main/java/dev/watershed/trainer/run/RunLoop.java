@@ -1,7 +1,7 @@
 package dev.watershed.trainer.run;
 
-import dev.watershed.jobs.Attempt;
 import dev.watershed.jobs.Job;
+import dev.watershed.jobs.JobAttempt;
 import dev.watershed.jobs.JobLoop;
 import dev.watershed.jobs.JobState;
 import dev.watershed.server.RefusedException;
@@ -67,7 +67,7 @@ public final class RunLoop implements JobLoop<RunContent> {
   }
 
   @Override
-  public boolean work(Attempt<RunContent> attempt) throws IOException {
+  public boolean work(JobAttempt<RunContent> attempt) throws IOException {
     var id = attempt.job().id();
     var run = attempt.job().content().run();
     var progress = run.getProgress();

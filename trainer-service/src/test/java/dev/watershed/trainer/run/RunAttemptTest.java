@@ -3,10 +3,10 @@ package dev.watershed.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.watershed.jobs.Attempt;
 import dev.watershed.jobs.CreateCall;
 import dev.watershed.jobs.Database;
 import dev.watershed.jobs.HoldLostException;
+import dev.watershed.jobs.JobAttempt;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobState;
 import dev.watershed.jobs.NewJob;
@@ -30,14 +30,14 @@ final class RunAttemptTest {
   private final DataSource database = TestDatabase.h2("classpath:db/trainer");
   private final RunStore store = new RunStore(database, Clock.systemUTC());
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final Attempt<RunContent> attempt;
+  private final JobAttempt<RunContent> attempt;
   private final RunAttempt observer;
 
   RunAttemptTest() {
     create("a", RUN);
     takenOver();
     attempt =
-        new Attempt<>(
+        new JobAttempt<>(
             store.jobs(),
             new JobFeed<>(store.jobs().kind()),
             store.jobs().find("a").orElseThrow(),

@@ -28,7 +28,8 @@ final class HalfMigrationTest {
     "db/analysis, 3, known_points",
     "db/trainer, 4, crashes",
     "db/analysis, 5, crashes",
-    "db/analysis, 6, notices"
+    "db/analysis, 6, notices",
+    "db/analysis, 7, jobs"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-final class AttemptTest {
+final class JobAttemptTest {
   private TestDatabase database;
   private CountingDataSource dataSource;
   private JobStore<Count> store;
   private final CountDownLatch closing = new CountDownLatch(1);
-  private Attempt<Count> attempt;
+  private JobAttempt<Count> attempt;
 
   @BeforeEach
   void begin() throws Exception {
@@ -30,7 +30,7 @@ final class AttemptTest {
     store = new JobStore<>(new Database(dataSource), kind, Clock.systemUTC());
     store.create(new CreateCall("", ""), List.of(new NewJob<>("a", Count.to(3))), 1);
     var claimed = store.claim("a", "this", 2, content -> content).orElseThrow();
-    attempt = new Attempt<>(store, new JobFeed<>(kind), claimed, closing);
+    attempt = new JobAttempt<>(store, new JobFeed<>(kind), claimed, closing);
   }
 
   @AfterEach

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * this one still writes is kept. But for {@link #stop} and {@link #isToStop}, it is the worker's
  * thread that calls.
  */
-public final class Attempt<C> {
-  private static final Logger log = LoggerFactory.getLogger(Attempt.class);
+public final class JobAttempt<C> {
+  private static final Logger log = LoggerFactory.getLogger(JobAttempt.class);
   private static final Duration DATABASE_RETRY = Duration.ofSeconds(1);
 
   private final JobStore<C> store;
@@ -36,7 +36,7 @@ public final class Attempt<C> {
    * @param job as a worker took it
    * @param closing has come to zero when the process is going down
    */
-  public Attempt(JobStore<C> store, JobFeed<C> feed, Job<C> job, CountDownLatch closing) {
+  public JobAttempt(JobStore<C> store, JobFeed<C> feed, Job<C> job, CountDownLatch closing) {
     this.store = store;
     this.feed = feed;
     this.closing = closing;

@@ -1,0 +1,58 @@
+package dev.watershed.analysis.study;
+
+import dev.watershed.analysis.fleet.Lanes;
+import dev.watershed.analysis.store.KnownPoints;
+import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobWorker;
+import dev.watershed.jobs.Jobs;
+import dev.watershed.server.Errors;
+import io.micronaut.context.annotation.Bean;
+import io.micronaut.context.annotation.Factory;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import javax.sql.DataSource;
+
+/** Puts together what works on studies in a process of ours. */
+@Factory
+final class StudyFactory {
+  @Singleton
+  StudyStore store(@Named("analysis") DataSource dataSource, Clock clock) {
+    return new StudyStore(dataSource, clock);
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  JobFeed<StudyContent> feed(StudyStore store) {
+    return new JobFeed<>(store.jobs().kind());
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  JobWorker<StudyContent> worker(
+      @Named("analysis") DataSource dataSource,
+      StudyStore store,
+      JobFeed<StudyContent> feed,
+      KnownPoints known,
+      Lanes lanes,
+      StudyConfiguration configuration,
+      Errors errors,
+      Clock clock) {
+    return new JobWorker<>(
+        dataSource,
+        store.jobs(),
+        feed,
+        new StudyLoop(store, known, lanes),
+        configuration.worker(),
+        errors,
+        clock);
+  }
+
+  @Singleton
+  Jobs<StudyContent> jobs(
+      StudyStore store, JobFeed<StudyContent> feed, JobWorker<StudyContent> worker) {
+    return new Jobs<>(store.jobs(), feed, worker);
+  }
+}
