@@ -1,7 +1,7 @@
 package dev.watershed.cli;
 
 import dev.watershed.client.LocalServer;
-import dev.watershed.client.ServerAddress;
+import dev.watershed.client.ServerRoutes;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.Metadata;
@@ -22,8 +22,10 @@ public final class ServerOptions {
       names = "--address",
       paramLabel = "HOST:PORT",
       description =
-          "The server to speak to. Default: WATERSHED_ADDRESS, else the server that runs on the "
-              + "data directory, else 127.0.0.1:7878.")
+          "The server to speak to, or where each service is:"
+              + " trainer=HOST:PORT,eval=HOST:PORT,analysis=HOST:PORT. Default: WATERSHED_ADDRESS,"
+              + " else the server that runs on the data directory, else 127.0.0.1:7878. For TLS and"
+              + " tokens: WATERSHED_TLS_CA, WATERSHED_TLS_CERT, WATERSHED_TLS_KEY, WATERSHED_TOKEN.")
   @Nullable String address;
 
   @Option(
@@ -69,7 +71,7 @@ public final class ServerOptions {
   public String resolvedAddress() {
     String chosen = chosenAddress();
     if (chosen != null) {
-      ServerAddress.parse(chosen, address != null ? "--address" : "WATERSHED_ADDRESS");
+      ServerRoutes.parse(chosen, address != null ? "--address" : "WATERSHED_ADDRESS");
       return chosen;
     }
     String known = resolved;

@@ -104,12 +104,16 @@ public record ServerChannels(
   /**
    * Opens a channel; it connects at the first call.
    *
-   * @param address "host:port"
+   * @param address of one server or of each service, as {@link ServerRoutes} reads it
    * @throws ClientException where the address or a certificate cannot be used
    * @throws ServerAwayException where the host is not known
    */
   public ManagedChannel open(String address) {
-    NettyChannelBuilder channel = ServerAddress.parse(address, "address").channel();
+    return ServerRoutes.parse(address, "address").open(this::open);
+  }
+
+  private ManagedChannel open(ServerAddress address) {
+    NettyChannelBuilder channel = address.channel();
     if (tls) {
       encrypt(channel);
     } else {

@@ -1,6 +1,7 @@
 package dev.watershed.server;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** A start that is refused for its configuration. The message is for whoever starts the process. */
 public final class ConfigurationException extends RuntimeException {
@@ -8,6 +9,16 @@ public final class ConfigurationException extends RuntimeException {
 
   public ConfigurationException(String message) {
     super(message);
+  }
+
+  /** Returns the refusal in a failure; frameworks wrap what a bean throws. */
+  public static Optional<ConfigurationException> in(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConfigurationException refused) {
+        return Optional.of(refused);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Refuses a value below a bound. */

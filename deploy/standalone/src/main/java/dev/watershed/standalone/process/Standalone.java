@@ -127,18 +127,8 @@ public final class Standalone implements AutoCloseable {
         context.close();
       }
       held.close();
-      throw refusal(e);
+      throw ConfigurationException.in(e).<RuntimeException>map(refused -> refused).orElse(e);
     }
-  }
-
-  /** Micronaut wraps what a bean throws; our own refusals are meant to be read. */
-  private static RuntimeException refusal(RuntimeException failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ConfigurationException refused) {
-        return refused;
-      }
-    }
-    return failure;
   }
 
   /** Found now, a port in use costs nothing. */

@@ -13,6 +13,7 @@ import dev.watershed.cli.OutputOptions;
 import dev.watershed.cli.ReportText;
 import dev.watershed.cli.terminal.Durations;
 import dev.watershed.cli.terminal.TextTable;
+import dev.watershed.client.ServerRoutes;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import io.grpc.ManagedChannel;
@@ -72,6 +73,14 @@ public final class QuickstartCommand implements Callable<Integer> {
       description = "Data directory to use and keep. Default: a temporary one.")
   private @Nullable Path data;
 
+  @Option(
+      names = "--address",
+      paramLabel = "HOST:PORT",
+      description =
+          "A server that runs already, or where each service is:"
+              + " trainer=HOST:PORT,eval=HOST:PORT,analysis=HOST:PORT. Default: one of its own.")
+  private @Nullable String address;
+
   @Option(names = "--keep-data", description = "Keep the temporary data directory.")
   private boolean keepData;
 
@@ -93,6 +102,13 @@ public final class QuickstartCommand implements Callable<Integer> {
     if (seeds < 2 || seeds > 100) {
       throw CommandException.badInput("--seeds " + seeds + " is not between 2 and 100");
     }
+    if (address != null) {
+      if (data != null || keepData) {
+        throw CommandException.badInput("--address is of a server with data of its own; no --data");
+      }
+      ServerRoutes.parse(address, "--address");
+      return run(address);
+    }
     boolean temporary = data == null;
     Path directory =
         temporary
@@ -110,7 +126,7 @@ public final class QuickstartCommand implements Callable<Integer> {
               standalone.close();
               cleanUp(directory, temporary);
             })) {
-      return run(standalone);
+      return run(standalone.address());
     } finally {
       if (!Interrupt.ending()) {
         standalone.close();
@@ -119,9 +135,9 @@ public final class QuickstartCommand implements Callable<Integer> {
     }
   }
 
-  private int run(Standalone standalone) throws IOException {
+  private int run(String server) throws IOException {
     Path target = context.workingDirectory().resolve(out).normalize();
-    ManagedChannel channel = context.channels().apply(standalone.address());
+    ManagedChannel channel = context.channels().apply(server);
     try {
       Quickstart quickstart =
           new Quickstart(

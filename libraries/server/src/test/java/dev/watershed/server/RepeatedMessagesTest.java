@@ -1,4 +1,4 @@
-package dev.watershed.standalone.process;
+package dev.watershed.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

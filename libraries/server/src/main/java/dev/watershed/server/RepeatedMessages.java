@@ -1,4 +1,4 @@
-package dev.watershed.standalone.process;
+package dev.watershed.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
