@@ -6,7 +6,6 @@ import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ClassificationScores;
-import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.CallLimits;
@@ -64,7 +63,6 @@ public final class Evaluator implements AutoCloseable {
       CheckpointStore store,
       Datasets datasets,
       EvaluationCounters counters) {
-    Torch.initialize(torch);
     this.configuration = configuration;
     this.counters = counters;
     models = new Models(store);

@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.HeadInitialization;
@@ -37,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * dropout of a step from the data seed and the step's number. So a run that was killed goes on from
  * its last saved state, on any machine of the kind, and ends as if nothing had happened.
  *
- * <p>One run at a time per process, because libtorch's random generator is the process's.
+ * <p>One run at a time per process, because libtorch's random generator is the process's. So are
+ * its device and threads, on which the bits depend too: the process has set them.
  */
 public final class TrainingEngine {
   private static final Logger log = LoggerFactory.getLogger(TrainingEngine.class);
@@ -50,13 +50,11 @@ public final class TrainingEngine {
   private final TrainingData data;
   private final SpecResolver resolver;
   private final Path work;
-  private final TorchSettings torch;
   private final DiskSpace disk;
   private final AtomicBoolean warnedOfSlowBf16 = new AtomicBoolean();
 
   /**
    * @param work where the states of unfinished runs are kept
-   * @param torch where and how to compute; the bits of results depend on it
    * @param disk says whether there is room for what is to be written
    */
   public TrainingEngine(
@@ -65,14 +63,12 @@ public final class TrainingEngine {
       Datasets datasets,
       TrainingLimits limits,
       Path work,
-      TorchSettings torch,
       DiskSpace disk) {
     this.checkpoints = checkpoints;
     this.roots = roots;
     this.data = new TrainingData(datasets, roots);
     this.resolver = new SpecResolver(checkpoints, roots, data, limits);
     this.work = work;
-    this.torch = torch;
     this.disk = disk;
   }
 
@@ -98,7 +94,6 @@ public final class TrainingEngine {
 
   /** What computes runs in this process, but for the precision, which is each run's own. */
   public Provenance provenance() {
-    Torch.initialize(torch);
     return Answers.provenance(Precision.PRECISION_UNSPECIFIED);
   }
 
@@ -122,7 +117,6 @@ public final class TrainingEngine {
   public boolean train(
       String id, TrainingRunSpec spec, List<ValidationScore> scores, RunObserver observer)
       throws IOException {
-    Torch.initialize(torch);
     var directory = directory(id);
     Files.createDirectories(directory.path());
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {

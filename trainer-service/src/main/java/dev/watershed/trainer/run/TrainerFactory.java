@@ -32,6 +32,9 @@ final class TrainerFactory {
     return store;
   }
 
+  /**
+   * @param torch here so that libtorch runs as configured
+   */
   @Singleton
   TrainingEngine engine(
       CheckpointStore checkpoints,
@@ -41,7 +44,7 @@ final class TrainerFactory {
       TorchSettings torch,
       DiskSpace disk) {
     return new TrainingEngine(
-        checkpoints, roots, datasets, configuration.limits(), configuration.work(), torch, disk);
+        checkpoints, roots, datasets, configuration.limits(), configuration.work(), disk);
   }
 
   @Bean(preDestroy = "close")

@@ -1,6 +1,5 @@
 package dev.watershed.trainer.grpc;
 
-import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
@@ -95,7 +94,6 @@ public final class Trainer implements AutoCloseable {
             new Datasets(roots),
             new TrainingLimits(1_000_000, 8192, 20),
             configuration.work(),
-            TorchSettings.cpu(1),
             disk);
     store = new RunStore(database, clock);
     feed = new JobFeed<>(store.jobs().kind());

@@ -6,6 +6,7 @@ import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.UploadedFiles;
+import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
@@ -24,12 +25,17 @@ final class Stores {
     return new FileCheckpointStore(configuration.root(), clock, configuration.maxBytes().bytes());
   }
 
-  /** Stops the start where the settings make no sense. */
+  /**
+   * Starts libtorch for the process: who computes takes this, and starts nothing itself. Stops the
+   * start where the settings make no sense.
+   */
   @Singleton
   TorchSettings torch(EngineConfiguration configuration) {
     try {
-      return new TorchSettings(
-          configuration.device(), configuration.threads(), configuration.tf32());
+      var settings =
+          new TorchSettings(configuration.device(), configuration.threads(), configuration.tf32());
+      Torch.initialize(settings);
+      return settings;
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException("watershed.engine: " + e.getMessage());
     }
