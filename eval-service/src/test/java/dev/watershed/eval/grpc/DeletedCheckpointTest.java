@@ -10,6 +10,7 @@ import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
+import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -207,6 +208,23 @@ final class DeletedCheckpointTest {
     @Override
     public long maxBytes() {
       return right.maxBytes();
+    }
+
+    @Override
+    public Path place() {
+      return right.place();
+    }
+
+    @Override
+    public CheckpointManifest write(
+        String written,
+        String trainingRun,
+        long step,
+        ParameterVector weights,
+        List<Path> tokenizerFiles,
+        List<String> notices)
+        throws IOException {
+      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices);
     }
 
     @Override

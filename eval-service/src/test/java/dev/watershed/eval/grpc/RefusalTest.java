@@ -18,6 +18,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.Head;
 import dev.watershed.classifier.checkpoint.IncomingDirectory;
+import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
@@ -393,6 +394,23 @@ final class RefusalTest {
     @Override
     public long maxBytes() {
       return right.maxBytes();
+    }
+
+    @Override
+    public Path place() {
+      return right.place();
+    }
+
+    @Override
+    public CheckpointManifest write(
+        String written,
+        String trainingRun,
+        long step,
+        ParameterVector weights,
+        List<Path> tokenizerFiles,
+        List<String> notices)
+        throws IOException {
+      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices);
     }
 
     @Override

@@ -2,8 +2,6 @@ package dev.watershed.trainer.engine;
 
 import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.FileWork;
-import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.model.StepResult;
 import dev.watershed.classifier.model.TrainingProgram;
 import dev.watershed.classifier.model.TrainingState;
@@ -159,11 +157,10 @@ record Attempt(
   /** Returns false where the observer stopped the run while it waited for room. */
   private boolean writeCheckpoint() throws IOException {
     String checkpoint = id + "-step-" + state.step();
-    // Once here and once in the store.
     if (!disk.write(
         "Checkpoint " + checkpoint,
-        work.path(),
-        2 * weightBytes(),
+        checkpoints.place(),
+        weightBytes(),
         this::isStopped,
         () -> putCheckpoint(checkpoint))) {
       return false;
@@ -179,27 +176,24 @@ record Attempt(
   }
 
   private void putCheckpoint(String checkpoint) throws IOException {
-    var directory = work.fresh("checkpoint");
     var tokenizerDirectory = work.fresh("tokenizer");
     if (tokenizer != null) {
       tokenizer.copyTo(
           tokenizerDirectory, state.weights().layout().architecture().encoder().maxTokens());
     }
-    HuggingFaceCheckpoint.write(directory, state.weights(), filesIn(tokenizerDirectory));
-    checkpoints.put(
+    checkpoints.write(
         checkpoint,
         "trainingRuns/" + id,
         state.step(),
-        directory,
-        (copy, architecture) -> notices,
-        FileWork.UNINTERRUPTED);
-    WorkDirectory.delete(directory);
+        state.weights(),
+        filesIn(tokenizerDirectory),
+        notices);
     WorkDirectory.delete(tokenizerDirectory);
   }
 
-  private static Path[] filesIn(Path directory) throws IOException {
+  private static List<Path> filesIn(Path directory) throws IOException {
     try (var files = Files.list(directory)) {
-      return files.sorted().toArray(Path[]::new);
+      return files.sorted().toList();
     }
   }
 }

@@ -132,6 +132,27 @@ public interface CheckpointStore {
       FileWork work)
       throws IOException;
 
+  /**
+   * Writes a checkpoint of our own making: each file once, where it stays, read by nobody. All of
+   * it or nothing. The same content under the same id again changes nothing and returns what is
+   * there.
+   *
+   * @param tokenizerFiles by the names that Hugging Face knows; copied
+   * @throws InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN where the id holds other
+   *     content
+   */
+  CheckpointManifest write(
+      String id,
+      String trainingRun,
+      long step,
+      ParameterVector weights,
+      List<Path> tokenizerFiles,
+      List<String> notices)
+      throws IOException;
+
+  /** Where checkpoints lie, to see how much room there is. */
+  Path place();
+
   /** Puts a directory of our own making. */
   default CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)
       throws IOException {

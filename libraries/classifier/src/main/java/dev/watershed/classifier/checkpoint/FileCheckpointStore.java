@@ -85,6 +85,11 @@ public final class FileCheckpointStore implements CheckpointStore {
   }
 
   @Override
+  public Path place() {
+    return root;
+  }
+
+  @Override
   public IncomingDirectory incoming() throws IOException {
     return IncomingDirectory.create(root);
   }
@@ -208,18 +213,65 @@ public final class FileCheckpointStore implements CheckpointStore {
       if (existing.isPresent()) {
         return requireSame(existing.get(), manifest);
       }
-      DurableFiles.write(incoming.resolve(MANIFEST), toJson(manifest));
-      DurableFiles.flushDirectory(incoming);
-      var versions = versions(manifest, incoming);
-      try {
-        DurableFiles.rename(incoming, root.resolve(id));
-      } catch (FileSystemException e) {
-        // Another writer may have been first; renaming onto a filled directory fails.
-        return requireSame(find(id).orElseThrow(() -> e), manifest);
-      }
-      verified.put(id, new Verified(manifest, versions));
-      return manifest;
+      return publish(manifest, incoming);
     }
+  }
+
+  @Override
+  public CheckpointManifest write(
+      String id,
+      String trainingRun,
+      long step,
+      ParameterVector weights,
+      List<Path> tokenizerFiles,
+      List<String> notices)
+      throws IOException {
+    requireId(id);
+    if (!weights.isOnHost()) {
+      try (ParameterVector copy = weights.hostCopy()) {
+        return write(id, trainingRun, step, copy, tokenizerFiles, notices);
+      }
+    }
+    IncomingDirectory.sweep(root);
+    try (IncomingDirectory temporary = IncomingDirectory.create(root)) {
+      Map<String, Digest> files =
+          HuggingFaceCheckpoint.write(
+              temporary.path(), weights, tokenizerFiles.toArray(Path[]::new));
+      Architecture architecture = weights.layout().architecture();
+      CheckpointManifest manifest =
+          new CheckpointManifest(
+              id,
+              weights.digest(),
+              architecture.encoder().family().hfName(),
+              architecture.head(),
+              architecture.labels(),
+              weights.layout().size(),
+              trainingRun,
+              step,
+              now(),
+              files,
+              notices);
+      Optional<CheckpointManifest> existing = find(id);
+      return existing.isPresent()
+          ? requireSame(existing.get(), manifest)
+          : publish(manifest, temporary.path());
+    }
+  }
+
+  /** Gives a whole checkpoint its name, the manifest last. */
+  private CheckpointManifest publish(CheckpointManifest manifest, Path incoming)
+      throws IOException {
+    DurableFiles.write(incoming.resolve(MANIFEST), toJson(manifest));
+    DurableFiles.flushDirectory(incoming);
+    var versions = versions(manifest, incoming);
+    try {
+      DurableFiles.rename(incoming, root.resolve(manifest.id()));
+    } catch (FileSystemException e) {
+      // Another writer may have been first; renaming onto a filled directory fails.
+      return requireSame(find(manifest.id()).orElseThrow(() -> e), manifest);
+    }
+    verified.put(manifest.id(), new Verified(manifest, versions));
+    return manifest;
   }
 
   /** Refuses links before anything is read through one. */
@@ -330,9 +382,13 @@ public final class FileCheckpointStore implements CheckpointStore {
         checkpoint.layout().size(),
         trainingRun,
         step,
-        clock.instant().truncatedTo(ChronoUnit.MICROS),
+        now(),
         files,
         notices);
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   /** Same weights, same tokenizer: nothing to do. */

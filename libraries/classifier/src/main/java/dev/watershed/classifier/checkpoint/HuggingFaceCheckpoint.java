@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -458,32 +459,39 @@ public final class HuggingFaceCheckpoint {
   /**
    * Writes {@code config.json}, {@code model.safetensors} and copies of {@code tokenizerFiles} into
    * {@code directory}, which is created where it is missing. Files are flushed to the disk.
+   *
+   * @return the digest of each by its name
    */
-  public static void write(Path directory, ParameterVector weights, Path... tokenizerFiles)
-      throws IOException {
+  public static Map<String, Digest> write(
+      Path directory, ParameterVector weights, Path... tokenizerFiles) throws IOException {
     if (!weights.isOnHost()) {
       try (ParameterVector copy = weights.hostCopy()) {
-        write(directory, copy, tokenizerFiles);
+        return write(directory, copy, tokenizerFiles);
       }
-      return;
     }
     Files.createDirectories(directory);
-    HuggingFaceConfig.write(
-        directory.resolve(HuggingFaceFiles.CONFIG), weights.layout().architecture());
+    var digests = new LinkedHashMap<String, Digest>();
+    digests.put(
+        HuggingFaceFiles.CONFIG,
+        HuggingFaceConfig.write(
+            directory.resolve(HuggingFaceFiles.CONFIG), weights.layout().architecture()));
     var contents = new ArrayList<Safetensors.Content>();
     for (Parameter parameter : weights.layout().parameters()) {
       ByteBuffer bytes = weights.bytes(parameter);
       contents.add(new Safetensors.Content(parameter.name(), parameter.shape(), bytes));
     }
-    Safetensors.write(
-        directory.resolve(HuggingFaceFiles.WEIGHTS), Map.of("format", "pt"), contents);
+    digests.put(
+        HuggingFaceFiles.WEIGHTS,
+        Safetensors.writeDigested(
+            directory.resolve(HuggingFaceFiles.WEIGHTS), Map.of("format", "pt"), contents));
     for (Path file : tokenizerFiles) {
       Path name = file.getFileName();
       if (name == null || !HuggingFaceFiles.TOKENIZER.contains(name.toString())) {
         throw new IllegalArgumentException(
             "%s is no tokenizer file, known are %s".formatted(file, HuggingFaceFiles.TOKENIZER));
       }
-      DurableFiles.copy(file, directory.resolve(name));
+      digests.put(name.toString(), DurableFiles.copy(file, directory.resolve(name)));
     }
+    return digests;
   }
 }

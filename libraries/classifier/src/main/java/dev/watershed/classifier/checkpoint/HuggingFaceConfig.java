@@ -266,7 +266,7 @@ final class HuggingFaceConfig {
     return json;
   }
 
-  static void write(Path file, Architecture architecture) throws IOException {
+  static Digest write(Path file, Architecture architecture) throws IOException {
     ObjectNode json = JSON.createObjectNode();
     json.putArray("architectures").add(className(architecture));
     writeEncoder(json, architecture.encoder());
@@ -283,7 +283,9 @@ final class HuggingFaceConfig {
       json.put("problem_type", "single_label_classification");
     }
     json.put("torch_dtype", "float32");
-    DurableFiles.write(file, JSON.writeValueAsBytes(json));
+    byte[] bytes = JSON.writeValueAsBytes(json);
+    DurableFiles.write(file, bytes);
+    return Digest.of(bytes);
   }
 
   private static void writeEncoder(ObjectNode json, EncoderConfig c) {

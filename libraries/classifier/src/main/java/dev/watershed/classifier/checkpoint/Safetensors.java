@@ -14,14 +14,17 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Files of named tensors in the safetensors format: an unsigned 64-bit little-endian header length,
@@ -241,6 +244,23 @@ public final class Safetensors implements AutoCloseable {
   /** Writes a file and flushes it to the disk. */
   public static void write(Path file, Map<String, String> metadata, List<Content> contents)
       throws IOException {
+    write(file, metadata, contents, bytes -> {});
+  }
+
+  /** Writes the same, and returns the digest of what it wrote. */
+  static Digest writeDigested(Path file, Map<String, String> metadata, List<Content> contents)
+      throws IOException {
+    var sha256 = Digest.newSha256();
+    write(file, metadata, contents, sha256::update);
+    return new Digest(HexFormat.of().formatHex(sha256.digest()), Files.size(file));
+  }
+
+  /**
+   * @param seen is given all bytes in their order, to read
+   */
+  private static void write(
+      Path file, Map<String, String> metadata, List<Content> contents, Consumer<ByteBuffer> seen)
+      throws IOException {
     ObjectNode header = JSON.createObjectNode();
     ObjectNode free = header.putObject(METADATA);
     metadata.forEach(free::put);
@@ -266,8 +286,11 @@ public final class Safetensors implements AutoCloseable {
             StandardOpenOption.WRITE,
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
-      writeFully(out, start.flip());
+      start.flip();
+      seen.accept(start.duplicate());
+      writeFully(out, start);
       for (Content content : contents) {
+        seen.accept(content.bytes().duplicate());
         writeFully(out, content.bytes().duplicate());
       }
       out.force(true);

@@ -99,6 +99,75 @@ final class FileCheckpointStoreTest {
     }
   }
 
+  private static ParameterVector weights(long seed) {
+    var config =
+        new EncoderConfig(
+            Family.BERT, 11, 8, 1, 2, 12, 10, 2, 1e-12, Activation.GELU, 0, .1, .1, .1);
+    return ParameterVector.random(
+        ParameterLayout.of(new Architecture(config, Head.CLASSIFICATION, List.of("no", "yes"))),
+        .1,
+        seed);
+  }
+
+  @Test
+  void write_ofOurOwn_isWhatPuttingADirectoryOfItMakes() throws IOException {
+    Path directory = prepared(1);
+    var expected = new FileCheckpointStore(root, CLOCK).put("put", "trainingRuns/r", 7, directory);
+    var store = new FileCheckpointStore(temporary.resolve("other"), CLOCK);
+    CheckpointManifest written;
+    try (var weights = weights(1)) {
+      written =
+          store.write(
+              "put",
+              "trainingRuns/r",
+              7,
+              weights,
+              List.of(directory.resolve("vocab.txt")),
+              List.of());
+    }
+    assertThat(written).isEqualTo(expected);
+    assertThat(store.find("put")).contains(expected);
+    // One that has seen nothing reads every file and compares its digest.
+    var other = new FileCheckpointStore(temporary.resolve("other"), CLOCK);
+    for (String name : expected.files().keySet()) {
+      assertThat(other.directory("put").resolve(name))
+          .hasSameBinaryContentAs(root.resolve("put").resolve(name));
+    }
+    assertThat(other.place()).isEqualTo(temporary.resolve("other").toRealPath());
+  }
+
+  @Test
+  void write_again_changesNothingAndOtherContentIsRefused() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    try (var weights = weights(1);
+        var others = weights(2)) {
+      var first = store.write("a", "trainingRuns/r", 1, weights, List.of(), List.of("notice"));
+      var later = new FileCheckpointStore(root, Clock.offset(CLOCK, Duration.ofHours(1)));
+      assertThat(later.write("a", "trainingRuns/r", 1, weights, List.of(), List.of()))
+          .isEqualTo(first);
+      fails(
+          () -> store.write("a", "trainingRuns/r", 1, others, List.of(), List.of()),
+          InvalidInputException.Kind.MISMATCH,
+          "CHECKPOINT_ID_TAKEN");
+      assertThat(first.notices()).containsExactly("notice");
+    }
+    assertThat(entries()).containsExactly("a");
+  }
+
+  @Test
+  void write_fileThatCannotBeRead_leavesNothing() throws IOException {
+    var store = new FileCheckpointStore(root, CLOCK);
+    try (var weights = weights(1)) {
+      assertThatThrownBy(
+              () ->
+                  store.write(
+                      "a", "", 1, weights, List.of(temporary.resolve("vocab.txt")), List.of()))
+          .isInstanceOf(IOException.class);
+    }
+    assertThat(entries()).isEmpty();
+    assertThat(store.find("a")).isEmpty();
+  }
+
   @Test
   void put_sameContentAgain_changesNothing() throws IOException {
     var store = new FileCheckpointStore(root, CLOCK);
