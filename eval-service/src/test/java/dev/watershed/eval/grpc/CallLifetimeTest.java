@@ -50,10 +50,10 @@ final class CallLifetimeTest {
     String b = server.put("b", 2);
     String c = server.put("c", 3);
     EvaluationSample sample = server.sample("sample", 400, 7);
-    quick = EvaluationEndpointTest.line(a, c, List.of(0.0, 0.5, 1.0), sample);
+    quick = EvaluationServiceTest.line(a, c, List.of(0.0, 0.5, 1.0), sample);
     // Far more than is computed within the time limit of this test.
     endless =
-        EvaluationEndpointTest.line(
+        EvaluationServiceTest.line(
             a, b, IntStream.range(0, MANY).mapToObj(i -> i / (double) (MANY - 1)).toList(), sample);
   }
 
@@ -159,7 +159,7 @@ final class CallLifetimeTest {
     long end = System.nanoTime() + limit.toNanos();
     while (true) {
       try {
-        assertThat(EvaluationEndpointTest.interpolate(server, quick)).hasSize(3);
+        assertThat(EvaluationServiceTest.interpolate(server, quick)).hasSize(3);
         assertThat(System.nanoTime()).isLessThan(end);
         return;
       } catch (StatusRuntimeException e) {

@@ -122,7 +122,7 @@ final class DeletedCheckpointTest {
   @Test
   void evaluate_deletedOnceItsWeightsAreInMemory_endsWithTheRightNumbers() throws Exception {
     var alphas = IntStream.rangeClosed(0, 400).mapToObj(i -> i / 400.0).toList();
-    var request = EvaluationEndpointTest.line("checkpoints/a", "checkpoints/b", alphas, sample);
+    var request = EvaluationServiceTest.line("checkpoints/a", "checkpoints/b", alphas, sample);
     var answers = server.stub().evaluateInterpolation(request);
     answers.next();
     var first = answers.next();
@@ -139,7 +139,7 @@ final class DeletedCheckpointTest {
         .isEqualTo(
             metrics(
                 server,
-                EvaluationEndpointTest.line("checkpoints/a", "checkpoints/again", alphas, sample)));
+                EvaluationServiceTest.line("checkpoints/a", "checkpoints/again", alphas, sample)));
     assertNotFound(refusal("a", "b"));
   }
 
@@ -250,7 +250,7 @@ final class DeletedCheckpointTest {
   }
 
   private EvaluateInterpolationRequest line(String a, String b) {
-    return EvaluationEndpointTest.line("checkpoints/" + a, "checkpoints/" + b, ALPHAS, sample);
+    return EvaluationServiceTest.line("checkpoints/" + a, "checkpoints/" + b, ALPHAS, sample);
   }
 
   private List<ClassificationMetrics> metrics(String a, String b) {

@@ -85,7 +85,7 @@ final class EvaluationServer implements AutoCloseable {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new EvaluationEndpoint(evaluator, counters))
+            .addService(new EvaluationService(evaluator, counters))
             .intercept(new ValidationInterceptor())
             .intercept(new CallLimits(ServerConfiguration.DEFAULTS))
             .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))

@@ -1,8 +1,8 @@
 package dev.watershed.eval.grpc;
 
-import static dev.watershed.eval.grpc.EvaluationEndpointTest.interpolate;
-import static dev.watershed.eval.grpc.EvaluationEndpointTest.line;
-import static dev.watershed.eval.grpc.EvaluationEndpointTest.metrics;
+import static dev.watershed.eval.grpc.EvaluationServiceTest.interpolate;
+import static dev.watershed.eval.grpc.EvaluationServiceTest.line;
+import static dev.watershed.eval.grpc.EvaluationServiceTest.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

@@ -107,8 +107,8 @@ public final class Trainer implements AutoCloseable {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new TrainingEndpoint(runs, deletions, rules))
-            .addService(new CheckpointEndpoint(checkpoints, roots, deletions, disk))
+            .addService(new TrainingService(runs, deletions, rules))
+            .addService(new CheckpointService(checkpoints, roots, deletions, disk))
             .intercept(rules)
             .intercept(new ErrorInterceptor(errors))
             .build()

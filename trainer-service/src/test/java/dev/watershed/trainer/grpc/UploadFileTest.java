@@ -69,7 +69,7 @@ final class UploadFileTest {
     server =
         InProcessServerBuilder.forName(name)
             .addService(
-                new DataEndpoint(
+                new DataService(
                     new Datasets(roots),
                     roots,
                     new UploadedFiles(directory, MAX_FILE_BYTES, MAX_BYTES),

@@ -1,6 +1,6 @@
 package dev.watershed.standalone.process;
 
-import dev.watershed.analysis.grpc.MetricGrpcService;
+import dev.watershed.analysis.grpc.MetricService;
 import dev.watershed.server.CallLimits;
 import dev.watershed.server.Computations;
 import dev.watershed.server.ErrorInterceptor;
@@ -32,7 +32,7 @@ public final class LocalMetrics {
               new ErrorInterceptor(new Errors(List.of())),
               new ValidationInterceptor(),
               new CallLimits(configuration))
-          .serve(server, List.of(new MetricGrpcService(new Computations(configuration))));
+          .serve(server, List.of(new MetricService(new Computations(configuration))));
       server.build().start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -10,7 +10,7 @@ import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.server.dataset.InvalidInputs;
-import dev.watershed.trainer.grpc.DataEndpoint;
+import dev.watershed.trainer.grpc.DataService;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptors;
 import java.io.IOException;
@@ -29,7 +29,7 @@ final class DataServed {
     Path uploads = root.resolve("uploads");
     var roots = new DataRoots(List.of(root), uploads);
     var endpoint =
-        new DataEndpoint(
+        new DataService(
             new Datasets(roots),
             roots,
             new UploadedFiles(uploads, MAX_BYTES, 2 * MAX_BYTES),

@@ -40,13 +40,13 @@ import java.util.concurrent.CancellationException;
 
 /** {@code TrainingService}. */
 @Singleton
-public final class TrainingEndpoint extends TrainingServiceGrpc.TrainingServiceImplBase {
+public final class TrainingService extends TrainingServiceGrpc.TrainingServiceImplBase {
 
   private final TrainingRuns runs;
   private final Deletions deletions;
   private final ValidationInterceptor rules;
 
-  public TrainingEndpoint(TrainingRuns runs, Deletions deletions, ValidationInterceptor rules) {
+  public TrainingService(TrainingRuns runs, Deletions deletions, ValidationInterceptor rules) {
     this.runs = runs;
     this.deletions = deletions;
     this.rules = rules;

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class DataEndpointTest {
+final class DataServiceTest {
   private static final String HANS =
       "gold_label\tsentence1\tsentence2\tpairID\theuristic\tsubcase\n"
           + "entailment\tlo e\tx\tex0\tlexical_overlap\tle_a\n"
@@ -71,7 +71,7 @@ final class DataEndpointTest {
     server =
         InProcessServerBuilder.forName(name)
             .addService(
-                new DataEndpoint(
+                new DataService(
                     datasets,
                     roots,
                     new UploadedFiles(null, 1, 1),

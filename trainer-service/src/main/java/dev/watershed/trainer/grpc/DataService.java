@@ -38,7 +38,7 @@ import java.util.List;
 
 /** {@code DataService}: what is known of data by name, and what is in the files. */
 @Singleton
-public final class DataEndpoint extends DataServiceGrpc.DataServiceImplBase {
+public final class DataService extends DataServiceGrpc.DataServiceImplBase {
   private static final int PLACES = 4;
 
   private final Datasets datasets;
@@ -50,7 +50,7 @@ public final class DataEndpoint extends DataServiceGrpc.DataServiceImplBase {
   private final DiskSpace disk;
   private final Places taking = new Places(Uploads.PLACES);
 
-  public DataEndpoint(Datasets datasets, DataRoots roots, UploadedFiles uploads, DiskSpace disk) {
+  public DataService(Datasets datasets, DataRoots roots, UploadedFiles uploads, DiskSpace disk) {
     this.datasets = datasets;
     this.roots = roots;
     this.uploads = uploads;

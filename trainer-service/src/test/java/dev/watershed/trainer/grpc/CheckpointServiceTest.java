@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-final class CheckpointEndpointTest {
+final class CheckpointServiceTest {
   private Path directory;
   private Trainer trainer;
 

@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
 
 /** Serves {@code watershed.eval.v1.EvaluationService}. */
 @Singleton
-final class EvaluationEndpoint extends EvaluationServiceImplBase {
+final class EvaluationService extends EvaluationServiceImplBase {
   private static final double NANOS_PER_SECOND = 1e9;
 
   /** A part is 1 MiB. */
@@ -47,7 +47,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
   private final Evaluator evaluator;
   private final EvaluationCounters counters;
 
-  EvaluationEndpoint(Evaluator evaluator, EvaluationCounters counters) {
+  EvaluationService(Evaluator evaluator, EvaluationCounters counters) {
     this.evaluator = evaluator;
     this.counters = counters;
   }
@@ -142,7 +142,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
               stream::isCancelled);
       var header =
           CombinationHeader.newBuilder()
-              .addAllModels(evaluation.models().stream().map(EvaluationEndpoint::describe).toList())
+              .addAllModels(evaluation.models().stream().map(EvaluationService::describe).toList())
               .addAllSamples(describe(evaluation))
               .setProvenance(Answers.provenance(evaluation.precision()));
       stream.send(EvaluateCombinationsResponse.newBuilder().setHeader(header).build());
@@ -206,7 +206,7 @@ final class EvaluationEndpoint extends EvaluationServiceImplBase {
   }
 
   private static List<SampleDescription> describe(Evaluation evaluation) {
-    return evaluation.samples().stream().map(EvaluationEndpoint::describe).toList();
+    return evaluation.samples().stream().map(EvaluationService::describe).toList();
   }
 
   private static SampleDescription describe(MeasuredSample sample) {

@@ -12,14 +12,14 @@ import java.util.List;
 
 /** Answers the calls of {@code watershed.server.v1.ServerService}. */
 @Singleton
-public final class ServerGrpcService extends ServerServiceGrpc.ServerServiceImplBase {
+public final class ServerService extends ServerServiceGrpc.ServerServiceImplBase {
   private final BeanProvider<BindableService> services;
   private final List<ServerFacts> facts;
 
   /**
    * @param services all of this process, this one among them
    */
-  ServerGrpcService(BeanProvider<BindableService> services, List<ServerFacts> facts) {
+  ServerService(BeanProvider<BindableService> services, List<ServerFacts> facts) {
     this.services = services;
     this.facts = facts;
   }

@@ -30,10 +30,10 @@ import jakarta.inject.Singleton;
 
 /** Answers the calls of {@code watershed.analysis.v1.StudyService}. */
 @Singleton
-final class StudyGrpcService extends StudyServiceGrpc.StudyServiceImplBase {
+final class StudyService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
 
-  StudyGrpcService(Studies studies) {
+  StudyService(Studies studies) {
     this.studies = studies;
   }
 

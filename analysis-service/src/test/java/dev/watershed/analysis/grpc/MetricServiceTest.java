@@ -39,7 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-final class MetricGrpcServiceTest {
+final class MetricServiceTest {
   private Server server;
   private ManagedChannel channel;
   private MetricServiceGrpc.MetricServiceBlockingStub metrics;
@@ -49,7 +49,7 @@ final class MetricGrpcServiceTest {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new MetricGrpcService(new Computations(ServerConfiguration.DEFAULTS)))
+            .addService(new MetricService(new Computations(ServerConfiguration.DEFAULTS)))
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of())))
             .build()

@@ -18,12 +18,12 @@ import jakarta.inject.Singleton;
 
 /** Answers the calls of {@code watershed.analysis.v1.DynamicsService}. */
 @Singleton
-final class DynamicsGrpcService extends DynamicsServiceGrpc.DynamicsServiceImplBase {
+final class DynamicsService extends DynamicsServiceGrpc.DynamicsServiceImplBase {
   private final Studies studies;
   private final DynamicsAnalysis dynamics;
   private final Computations computations;
 
-  DynamicsGrpcService(Studies studies, DynamicsAnalysis dynamics, Computations computations) {
+  DynamicsService(Studies studies, DynamicsAnalysis dynamics, Computations computations) {
     this.studies = studies;
     this.dynamics = dynamics;
     this.computations = computations;

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class EvaluationEndpointTest {
+final class EvaluationServiceTest {
   private static final List<Double> FIVE_ALPHAS = List.of(0.0, 0.25, 0.5, 0.75, 1.0);
 
   private static final List<String> SPECIAL_TOKENS =

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-final class TrainingEndpointTest {
+final class TrainingServiceTest {
   private Path directory;
   private Trainer trainer;
 

@@ -21,12 +21,12 @@ import java.util.List;
 
 /** Answers with the metrics of numbers that callers bring. */
 @Singleton
-public final class MetricGrpcService extends MetricServiceGrpc.MetricServiceImplBase {
+public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase {
   private static final int DEFAULT_CLUSTER_COUNT = 2;
 
   private final Computations computations;
 
-  public MetricGrpcService(Computations computations) {
+  public MetricService(Computations computations) {
     this.computations = computations;
   }
 

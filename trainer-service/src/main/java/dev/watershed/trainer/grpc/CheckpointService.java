@@ -61,7 +61,7 @@ import java.util.TreeMap;
 
 /** {@code CheckpointService}: the checkpoint store, asked from outside. */
 @Singleton
-public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointServiceImplBase {
+public final class CheckpointService extends CheckpointServiceGrpc.CheckpointServiceImplBase {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final int PLACES = 8;
   private static final String PREFIX = "checkpoints/";
@@ -76,7 +76,7 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
   private final Places places = new Places(PLACES);
   private final Places taking = new Places(Uploads.PLACES);
 
-  public CheckpointEndpoint(
+  public CheckpointService(
       CheckpointStore store, DataRoots roots, Deletions deletions, DiskSpace disk) {
     this.store = store;
     this.roots = roots;
@@ -111,12 +111,12 @@ public final class CheckpointEndpoint extends CheckpointServiceGrpc.CheckpointSe
                 checkpoint ->
                     request.getTrainingRun().isEmpty()
                         || checkpoint.trainingRun().equals(request.getTrainingRun()))
-            .sorted(Comparator.comparing(CheckpointEndpoint::position))
+            .sorted(Comparator.comparing(CheckpointService::position))
             .filter(checkpoint -> position(checkpoint).compareTo(after) > 0)
             .limit(limit + 1L)
             .toList();
     var page =
-        Pages.fitting(matching.stream().limit(limit).map(CheckpointEndpoint::message).toList());
+        Pages.fitting(matching.stream().limit(limit).map(CheckpointService::message).toList());
     var response = ListCheckpointsResponse.newBuilder().addAllCheckpoints(page);
     if (matching.size() > page.size()) {
       response.setNextPageToken(PageToken.write(question, position(matching.get(page.size() - 1))));
