@@ -1,9 +1,10 @@
 package dev.watershed.cli;
 
 import dev.watershed.cli.terminal.LinePlot;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
-import dev.watershed.trainer.v1.ValidationScore;
+import dev.watershed.type.v1.ClassificationMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -36,8 +37,10 @@ final class RunCurve {
   static List<List<String>> table(TrainingRun run) {
     SortedMap<Long, TrainingPoint> points = new TreeMap<>();
     run.getCurveList().forEach(point -> points.put(point.getStep(), point));
-    SortedMap<Long, ValidationScore> scores = new TreeMap<>();
-    run.getProgress().getValidationScoresList().forEach(s -> scores.put(s.getStep(), s));
+    SortedMap<Long, ClassificationMetrics> scores = new TreeMap<>();
+    run.getCheckpointsList().stream()
+        .filter(RunCheckpoint::hasValidation)
+        .forEach(written -> scores.put(written.getStep(), written.getValidation()));
     // Masked language modelling is scored by its loss alone.
     boolean lossAlone = run.getSpec().hasMaskedLanguageModel();
     SortedSet<Long> steps = new TreeSet<>(points.keySet());
@@ -61,16 +64,15 @@ final class RunCurve {
   private static List<String> row(
       long step,
       @Nullable TrainingPoint point,
-      @Nullable ValidationScore score,
+      @Nullable ClassificationMetrics metrics,
       boolean lossAlone) {
     List<String> cells = new ArrayList<>();
     cells.add(String.valueOf(step));
     cells.add(point == null ? "" : String.valueOf(point.getTrainingLossNats()));
     cells.add(point == null ? "" : String.valueOf(point.getLearningRate()));
-    if (score == null) {
+    if (metrics == null) {
       cells.addAll(List.of("", "", "", ""));
     } else {
-      var metrics = score.getMetrics();
       cells.add(String.valueOf(metrics.getMeanLossNats()));
       if (lossAlone) {
         cells.addAll(List.of("", "", ""));

@@ -10,10 +10,10 @@ import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
-import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.SplitDescription;
 import io.grpc.Channel;
@@ -271,19 +271,23 @@ final class RunsCommand {
       return;
     }
     output.table(table(List.of(run)));
-    for (ValidationScore score : run.getProgress().getValidationScoresList()) {
+    for (RunCheckpoint written : run.getCheckpointsList()) {
+      if (!written.hasValidation()) {
+        continue;
+      }
+      var score = written.getValidation();
       output.line(
           String.format(
               Locale.ROOT,
               "step %d: validation loss %.4f nats, accuracy %.4f, F1%s %.4f (%d examples)",
-              score.getStep(),
-              score.getMetrics().getMeanLossNats(),
-              score.getMetrics().getAccuracy(),
-              score.getMetrics().getPositiveLabel().isEmpty()
+              written.getStep(),
+              score.getMeanLossNats(),
+              score.getAccuracy(),
+              score.getPositiveLabel().isEmpty()
                   ? ""
-                  : " of '" + Quoted.of(score.getMetrics().getPositiveLabel()) + "'",
-              score.getMetrics().getF1(),
-              score.getMetrics().getExampleCount()));
+                  : " of '" + Quoted.of(score.getPositiveLabel()) + "'",
+              score.getF1(),
+              score.getExampleCount()));
     }
     if (run.getCurveCount() > 0) {
       output.line("");
@@ -291,7 +295,7 @@ final class RunsCommand {
       output.line("");
     }
     notices(List.of(run)).forEach(notice -> output.line("notice: " + notice));
-    run.getCheckpointsList().forEach(output::line);
+    run.getCheckpointsList().forEach(written -> output.line(written.getCheckpoint()));
     if (run.getSplitsCount() > 0) {
       output.line("");
       output.table(splits(run.getSplitsList()));
@@ -350,7 +354,9 @@ final class RunsCommand {
           run.getProgress().getStep() == 0
               ? "-"
               : String.format(Locale.ROOT, "%.4f", run.getProgress().getTrainingLossNats()),
-          checkpoints == 0 ? "-" : ResourceName.id(run.getCheckpoints(checkpoints - 1)));
+          checkpoints == 0
+              ? "-"
+              : ResourceName.id(run.getCheckpoints(checkpoints - 1).getCheckpoint()));
     }
     return table;
   }

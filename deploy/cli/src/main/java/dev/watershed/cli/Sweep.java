@@ -154,12 +154,8 @@ final class Sweep {
 
   private static SortedMap<Long, String> checkpoints(TrainingRun run) {
     SortedMap<Long, String> byStep = new TreeMap<>();
-    for (String checkpoint : run.getCheckpointsList()) {
-      Matcher step = STEP.matcher(checkpoint);
-      if (step.find()) {
-        byStep.put(Long.parseLong(step.group(1)), checkpoint);
-      }
-    }
+    run.getCheckpointsList()
+        .forEach(written -> byStep.put(written.getStep(), written.getCheckpoint()));
     return byStep;
   }
 

@@ -39,6 +39,7 @@ import dev.watershed.trainer.v1.ParameterGroup;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointResponse;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.SeedVariation;
 import dev.watershed.trainer.v1.Seeds;
@@ -49,7 +50,6 @@ import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
-import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -212,7 +212,10 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     }
     return ended
         .setState(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED)
-        .addCheckpoints("checkpoints/" + ResourceName.id(run.getName()) + "-600")
+        .addCheckpoints(
+            RunCheckpoint.newBuilder()
+                .setCheckpoint("checkpoints/" + ResourceName.id(run.getName()) + "-600")
+                .setStep(600))
         .build();
   }
 
@@ -229,12 +232,11 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
                 .setTrainingLossNats(0.5 / step)
                 .setLearningRate(1e-5 * step));
       }
-      told.getProgressBuilder()
-          .addValidationScores(
-              ValidationScore.newBuilder()
-                  .setStep(300)
-                  .setMetrics(
-                      ClassificationMetrics.newBuilder().setMeanLossNats(0.3).setAccuracy(0.75)));
+      told.addCheckpoints(
+          RunCheckpoint.newBuilder()
+              .setStep(300)
+              .setValidation(
+                  ClassificationMetrics.newBuilder().setMeanLossNats(0.3).setAccuracy(0.75)));
       observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(told).build());
       observer.onCompleted();
     }

@@ -248,7 +248,9 @@ final class DynamicsCommandTest {
                     .setHeadSeed(seed)
                     .setDataSeed(seed));
     for (long step : steps) {
-      run.addCheckpoints("checkpoints/" + id + "-step-" + step);
+      run.addCheckpointsBuilder()
+          .setStep(step)
+          .setCheckpoint("checkpoints/" + id + "-step-" + step);
     }
     return run.build();
   }

@@ -8,9 +8,9 @@ import dev.watershed.classifier.model.TrainingState;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
-import dev.watershed.trainer.v1.ValidationScore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,13 +165,12 @@ record Attempt(
         () -> putCheckpoint(checkpoint))) {
       return false;
     }
+    var written =
+        RunCheckpoint.newBuilder().setCheckpoint("checkpoints/" + checkpoint).setStep(state.step());
     if (validation != null) {
-      progress.addValidationScores(
-          ValidationScore.newBuilder()
-              .setStep(state.step())
-              .setMetrics(validation.score(state.weights())));
+      written.setValidation(validation.score(state.weights()));
     }
-    observer.checkpointed("checkpoints/" + checkpoint, progress.build());
+    observer.checkpointed(written.build(), progress.build());
     return true;
   }
 

@@ -1,5 +1,6 @@
 package dev.watershed.trainer.engine;
 
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 
 /** Follows a run from the thread that computes it, and says when it shall stop. */
@@ -15,11 +16,10 @@ public interface RunObserver {
   void progressed(TrainingProgress progress);
 
   /**
-   * A checkpoint was written and, where there is a validation split, scored.
-   *
-   * @param checkpoint "checkpoints/{id}"
+   * A checkpoint was written and, where there is a validation split, scored; after a run went on
+   * from a saved state, perhaps again.
    */
-  void checkpointed(String checkpoint, TrainingProgress progress);
+  void checkpointed(RunCheckpoint checkpoint, TrainingProgress progress);
 
   /**
    * The state is about to be saved: what was told so far must be kept, because a run that goes on

@@ -17,7 +17,6 @@ import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Answers;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
-import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.SplitDescription;
@@ -109,14 +108,11 @@ public final class TrainingEngine {
    *
    * @param id the run's id, which names its files
    * @param spec as {@link #resolve} returned it
-   * @param scores the validation scores known from earlier attempts
    * @return whether all steps are done; false where the observer stopped it
    * @throws RefusedException TRAINING_DIVERGED where the loss, the gradient or the weights are not
    *     finite
    */
-  public boolean train(
-      String id, TrainingRunSpec spec, List<ValidationScore> scores, RunObserver observer)
-      throws IOException {
+  public boolean train(String id, TrainingRunSpec spec, RunObserver observer) throws IOException {
     var directory = directory(id);
     Files.createDirectories(directory.path());
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {
@@ -125,10 +121,6 @@ public final class TrainingEngine {
       try (var program = compile(architecture, spec);
           var state = resumeOrStart(directory, spec, start, architecture);
           var validation = validation(spec, start, architecture, program)) {
-        var progress = TrainingProgress.newBuilder();
-        scores.stream()
-            .filter(score -> score.getStep() <= state.step())
-            .forEach(progress::addValidationScores);
         return new Attempt(
                 id,
                 spec,
@@ -142,7 +134,7 @@ public final class TrainingEngine {
                 directory,
                 disk,
                 observer,
-                progress)
+                TrainingProgress.newBuilder())
             .run();
       }
     }

@@ -6,6 +6,7 @@ import dev.watershed.trainer.engine.RunObserver;
 import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -48,10 +49,14 @@ final class RunAttempt implements RunObserver {
   }
 
   @Override
-  public void checkpointed(String checkpoint, TrainingProgress progress) {
+  public void checkpointed(RunCheckpoint checkpoint, TrainingProgress progress) {
     var changed = stored().setProgress(progress);
-    if (!changed.getCheckpointsList().contains(checkpoint)) {
+    var known = changed.getCheckpointsList().stream().map(RunCheckpoint::getCheckpoint).toList();
+    int again = known.indexOf(checkpoint.getCheckpoint());
+    if (again < 0) {
       changed.addCheckpoints(checkpoint);
+    } else {
+      changed.setCheckpoints(again, checkpoint);
     }
     tell(changed);
     attempt.keep();

@@ -18,6 +18,7 @@ import dev.watershed.trainer.store.CreatedRuns;
 import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
@@ -121,7 +122,9 @@ public final class TrainingRuns {
 
   /** What a run has written may have been deleted since; then it is of no use to anybody. */
   private boolean hasItsCheckpoints(TrainingRun run) {
-    return run.getCheckpointsList().stream().allMatch(this::isThere);
+    return run.getCheckpointsList().stream()
+        .map(RunCheckpoint::getCheckpoint)
+        .allMatch(this::isThere);
   }
 
   private boolean isThere(String checkpoint) {

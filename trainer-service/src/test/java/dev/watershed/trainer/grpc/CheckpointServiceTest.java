@@ -502,7 +502,7 @@ final class CheckpointServiceTest {
     var run = trainer.train(spec.build());
 
     assertThat(run.getError().getMessage()).isEmpty();
-    var described = describe(run.getCheckpoints(0));
+    var described = describe(run.getCheckpoints(0).getCheckpoint());
     assertThat(described.getFilesList())
         .extracting(FileDescription::getName)
         .contains("vocab.json", "merges.txt");
@@ -528,7 +528,7 @@ final class CheckpointServiceTest {
     var told =
         "tokenizer.json has lowercase true, tokenizer_config.json makes it false (do_lower_case); the latter is heeded, as by Hugging Face's fast tokenizers";
     assertThat(run.getNoticesList()).contains(told);
-    assertThat(get(run.getCheckpoints(0)).getNoticesList()).contains(told);
+    assertThat(get(run.getCheckpoints(0).getCheckpoint()).getNoticesList()).contains(told);
   }
 
   @Test
@@ -588,7 +588,7 @@ final class CheckpointServiceTest {
 
     assertThat(list(0, "", run.getName()))
         .extracting(Checkpoint::getName)
-        .isEqualTo(run.getCheckpointsList());
+        .isEqualTo(Specs.checkpoints(run));
   }
 
   @Test

@@ -71,15 +71,16 @@ final class DeletionTest {
     assertThat(refused.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
     assertThat(Refusals.reason(refused)).isEqualTo("TRAINING_RUN_HAS_CHECKPOINTS");
     assertThat(Refusals.info(refused).getMetadataOrThrow("checkpoints").split(" "))
-        .containsExactlyInAnyOrderElementsOf(run.getCheckpointsList());
-    assertThat(refused.getMessage()).contains(run.getName(), run.getCheckpoints(0), "force");
+        .containsExactlyInAnyOrderElementsOf(Specs.checkpoints(run));
+    assertThat(refused.getMessage())
+        .contains(run.getName(), run.getCheckpoints(0).getCheckpoint(), "force");
     assertThat(checkpoints()).hasSize(4);
 
-    assertThat(delete(run, true)).containsExactlyInAnyOrderElementsOf(run.getCheckpointsList());
+    assertThat(delete(run, true)).containsExactlyInAnyOrderElementsOf(Specs.checkpoints(run));
 
     assertThat(Refusals.reason(Refusals.of(() -> get(run)))).isEqualTo("TRAINING_RUN_NOT_FOUND");
     assertThat(runs()).containsExactly(kept.getName());
-    assertThat(checkpoints()).containsExactlyElementsOf(kept.getCheckpointsList());
+    assertThat(checkpoints()).containsExactlyElementsOf(Specs.checkpoints(kept));
     assertThat(Refusals.of(() -> delete(run, true)).getCode()).isEqualTo(Code.NOT_FOUND_VALUE);
   }
 
@@ -88,11 +89,11 @@ final class DeletionTest {
     trainer.start();
     var run = trainer.train(Specs.classification(2).build());
 
-    deleteCheckpoint(run.getCheckpoints(0));
+    deleteCheckpoint(run.getCheckpoints(0).getCheckpoint());
 
-    assertThat(Refusals.of(() -> getCheckpoint(run.getCheckpoints(0))).getCode())
+    assertThat(Refusals.of(() -> getCheckpoint(run.getCheckpoints(0).getCheckpoint())).getCode())
         .isEqualTo(Code.NOT_FOUND_VALUE);
-    assertThat(get(run).getCheckpointsList()).isEqualTo(run.getCheckpointsList());
+    assertThat(Specs.checkpoints(get(run))).isEqualTo(Specs.checkpoints(run));
     assertThat(delete(run, false)).isEmpty();
     assertThat(runs()).isEmpty();
   }
@@ -193,21 +194,24 @@ final class DeletionTest {
     var first = trainer.train(Specs.classification(2).build());
     var second =
         trainer.create(
-            Specs.classification(1_000_000).setInitialCheckpoint(first.getCheckpoints(0)).build());
+            Specs.classification(1_000_000)
+                .setInitialCheckpoint(first.getCheckpoints(0).getCheckpoint())
+                .build());
 
     for (var refused :
         List.of(
             Refusals.of(() -> delete(first, true)),
-            Refusals.of(() -> deleteCheckpoint(first.getCheckpoints(0))))) {
+            Refusals.of(() -> deleteCheckpoint(first.getCheckpoints(0).getCheckpoint())))) {
       assertThat(refused.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
       assertThat(Refusals.reason(refused)).isEqualTo("CHECKPOINT_IN_USE");
       assertThat(Refusals.info(refused).getMetadataOrThrow("used_by")).isEqualTo(second.getName());
-      assertThat(refused.getMessage()).contains(first.getCheckpoints(0), second.getName());
+      assertThat(refused.getMessage())
+          .contains(first.getCheckpoints(0).getCheckpoint(), second.getName());
     }
-    assertThat(checkpoints()).containsExactlyElementsOf(first.getCheckpointsList());
+    assertThat(checkpoints()).containsExactlyElementsOf(Specs.checkpoints(first));
     delete(second, true);
 
-    assertThat(delete(first, true)).isEqualTo(first.getCheckpointsList());
+    assertThat(delete(first, true)).isEqualTo(Specs.checkpoints(first));
     assertThat(checkpoints()).isEmpty();
   }
 

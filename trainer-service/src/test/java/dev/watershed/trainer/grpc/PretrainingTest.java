@@ -53,14 +53,16 @@ final class PretrainingTest {
     assertThat(score(first, 0)).isCloseTo(uniform, within(.5));
     assertThat(score(first, 1)).isLessThan(uniform - 1);
 
-    spec.setInitialCheckpoint(first.getCheckpoints(1)).setDataSeed(3);
+    spec.setInitialCheckpoint(first.getCheckpoints(1).getCheckpoint()).setDataSeed(3);
     var second = trainer.train(spec.build());
     assertThat(second.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
     assertThat(score(second, 0)).isEqualTo(score(first, 1));
     assertThat(score(second, 1)).isLessThan(score(second, 0));
 
     var fineTune =
-        Specs.classification(10).setInitialCheckpoint(second.getCheckpoints(1)).setHeadSeed(5);
+        Specs.classification(10)
+            .setInitialCheckpoint(second.getCheckpoints(1).getCheckpoint())
+            .setHeadSeed(5);
     fineTune
         .getRecipeBuilder()
         .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-2).setSteps(10));
@@ -70,7 +72,7 @@ final class PretrainingTest {
   }
 
   private static double score(TrainingRun run, int checkpoint) {
-    return run.getProgress().getValidationScores(checkpoint).getMetrics().getMeanLossNats();
+    return run.getCheckpoints(checkpoint).getValidation().getMeanLossNats();
   }
 
   private RandomInitialization random(String family) throws Exception {

@@ -14,12 +14,12 @@ import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Schedule;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
-import dev.watershed.trainer.v1.ValidationScore;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.Precision;
@@ -254,11 +254,14 @@ final class ResumeTest {
       assertThat(resumed.getAttemptCount()).isEqualTo(2);
       assertThat(whole.getAttemptCount()).isEqualTo(1);
       assertThat(digests(second, resumed)).hasSize(4).isEqualTo(digests(second, whole));
-      assertThat(resumed.getProgress().getValidationScoresList())
-          .extracting(ValidationScore::getStep)
+      assertThat(resumed.getCheckpointsList())
+          .extracting(RunCheckpoint::getStep)
           .containsExactly(50L, 100L, 150L, 200L);
-      assertThat(resumed.getProgress().getValidationScoresList())
-          .isEqualTo(whole.getProgress().getValidationScoresList());
+      assertThat(resumed.getCheckpointsList())
+          .allMatch(RunCheckpoint::hasValidation)
+          .extracting(RunCheckpoint::getValidation)
+          .isEqualTo(
+              whole.getCheckpointsList().stream().map(RunCheckpoint::getValidation).toList());
       assertThat(resumed.getProgress().getTrainingLossNats())
           .isEqualTo(whole.getProgress().getTrainingLossNats());
       var curve = get(second, whole).getCurveList();
@@ -362,7 +365,7 @@ final class ResumeTest {
   }
 
   private static List<String> digests(Trainer trainer, TrainingRun run) {
-    return run.getCheckpointsList().stream()
+    return Specs.checkpoints(run).stream()
         .map(
             name -> {
               try {

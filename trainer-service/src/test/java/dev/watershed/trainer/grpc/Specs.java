@@ -5,13 +5,21 @@ import dev.watershed.trainer.v1.ClassificationObjective;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.Recipe;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.DatasetSplit;
+import java.util.List;
 
 /** Runs of an encoder so small that it trains in a second. */
 public final class Specs {
   private Specs() {}
+
+  /** The names of the checkpoints that a run wrote. */
+  public static List<String> checkpoints(TrainingRun run) {
+    return run.getCheckpointsList().stream().map(RunCheckpoint::getCheckpoint).toList();
+  }
 
   static DatasetSplit builtin(String name) {
     return DatasetSplit.newBuilder().setBuiltin(name).build();

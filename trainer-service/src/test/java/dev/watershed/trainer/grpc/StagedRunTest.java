@@ -100,7 +100,7 @@ final class StagedRunTest {
   }
 
   private ParameterVector weights(TrainingRun run, int checkpoint) throws IOException {
-    String id = run.getCheckpoints(checkpoint).substring("checkpoints/".length());
+    String id = run.getCheckpoints(checkpoint).getCheckpoint().substring("checkpoints/".length());
     return HuggingFaceCheckpoint.open(trainer.checkpoints.directory(id)).read();
   }
 
@@ -148,7 +148,9 @@ final class StagedRunTest {
         trainer
             .checkpointService
             .getCheckpoint(
-                GetCheckpointRequest.newBuilder().setName(brain.getCheckpoints(0)).build())
+                GetCheckpointRequest.newBuilder()
+                    .setName(brain.getCheckpoints(0).getCheckpoint())
+                    .build())
             .getCheckpoint();
     assertThat(checkpoint.getSizeBytes()).isGreaterThan(4 * checkpoint.getParameterCount());
   }

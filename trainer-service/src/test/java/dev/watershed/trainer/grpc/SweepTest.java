@@ -262,7 +262,7 @@ final class SweepTest {
         .containsExactly(
             SUCCEEDED, TrainingRunState.TRAINING_RUN_STATE_CANCELLED, SUCCEEDED, SUCCEEDED);
     // The checkpoint of the third goes lost.
-    var lost = trainer.await(first.getTrainingRuns(2)).getCheckpoints(0);
+    var lost = trainer.await(first.getTrainingRuns(2)).getCheckpoints(0).getCheckpoint();
     deleteCheckpoint(lost);
 
     var again = batch(request);

@@ -100,7 +100,7 @@ final class TrainedHeadTest {
   void train_namesForLabelsThatHadNone_keepTheHeadAndSaySo() throws Exception {
     var run = trained(spec("nameless", "train.tsv", "yes", "no"));
 
-    String start = run.getCheckpoints(0);
+    String start = run.getCheckpoints(0).getCheckpoint();
     assertThat(weights(start, WEIGHT)).containsExactly(weights("nameless", WEIGHT));
     assertThat(trainer.checkpoints.find(start.substring(12)).orElseThrow().labels())
         .containsExactly("yes", "no");
@@ -108,7 +108,7 @@ final class TrainedHeadTest {
         .singleElement()
         .asString()
         .contains("checkpoints/nameless", "LABEL_0 is now 'yes', LABEL_1 is now 'no'");
-    for (String checkpoint : run.getCheckpointsList()) {
+    for (String checkpoint : Specs.checkpoints(run)) {
       assertThat(notices(checkpoint)).isEqualTo(run.getNoticesList());
     }
     assertThat(run.getSpec().getNewHead()).isFalse();
@@ -119,7 +119,7 @@ final class TrainedHeadTest {
     for (String[] labels : new String[][] {{"no", "yes"}, {"yes", "no"}, {}}) {
       var run = trained(spec("named", "train.tsv", labels).setNewHead(true));
 
-      String start = run.getCheckpoints(0);
+      String start = run.getCheckpoints(0).getCheckpoint();
       assertThat(weights(start, WEIGHT)).isNotEqualTo(weights("named", WEIGHT));
       assertThat(weights(start, "bert.encoder.layer.0.attention.self.query.weight"))
           .containsExactly(weights("named", "bert.encoder.layer.0.attention.self.query.weight"));
@@ -130,7 +130,7 @@ final class TrainedHeadTest {
       assertThat(notices(start)).isEqualTo(run.getNoticesList());
     }
     var three = trained(spec("named", "three.tsv").setNewHead(true));
-    assertThat(weights(three.getCheckpoints(0), WEIGHT)).hasSize(3 * 16);
+    assertThat(weights(three.getCheckpoints(0).getCheckpoint(), WEIGHT)).hasSize(3 * 16);
   }
 
   @Test
@@ -179,7 +179,8 @@ final class TrainedHeadTest {
   @Test
   void train_namesInOtherCase_renameThem() throws Exception {
     var run = trained(spec("named", "train.tsv", "No", "YES"));
-    assertThat(weights(run.getCheckpoints(0), WEIGHT)).containsExactly(weights("named", WEIGHT));
+    assertThat(weights(run.getCheckpoints(0).getCheckpoint(), WEIGHT))
+        .containsExactly(weights("named", WEIGHT));
     assertThat(run.getNoticesList()).singleElement().asString().contains("no is now 'No'");
   }
 
@@ -201,7 +202,7 @@ final class TrainedHeadTest {
     var run =
         trained(
             Specs.classification(1)
-                .setInitialCheckpoint(pretrained.getCheckpoints(0))
+                .setInitialCheckpoint(pretrained.getCheckpoints(0).getCheckpoint())
                 .setNewHead(true));
     assertThat(run.getNoticesList()).isEmpty();
     assertThat(run.getSpec().getNewHead()).isFalse();

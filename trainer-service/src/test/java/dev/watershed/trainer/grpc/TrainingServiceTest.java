@@ -14,6 +14,7 @@ import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
@@ -77,16 +78,15 @@ final class TrainingServiceTest {
     assertThat(run.getProvenance().getEngine()).startsWith("PyTorch");
     assertThat(run.getProvenance().getThreads()).isEqualTo(1);
     String id = run.getName().substring("trainingRuns/".length());
-    assertThat(run.getCheckpointsList())
+    assertThat(Specs.checkpoints(run))
         .containsExactly(
             "checkpoints/" + id + "-step-0",
             "checkpoints/" + id + "-step-10",
             "checkpoints/" + id + "-step-20");
-    assertThat(run.getProgress().getValidationScoresList())
-        .extracting(score -> score.getStep())
+    assertThat(run.getCheckpointsList())
+        .extracting(RunCheckpoint::getStep)
         .containsExactly(0L, 10L, 20L);
-    assertThat(run.getProgress().getValidationScores(2).getMetrics().getExampleCount())
-        .isEqualTo(240);
+    assertThat(run.getCheckpoints(2).getValidation().getExampleCount()).isEqualTo(240);
     assertThat(directory.resolve("work").resolve(id)).doesNotExist();
     var got = trainer.training.getTrainingRun(get(run.getName())).getTrainingRun();
     assertThat(got.getCurveList()).hasSize(20);
@@ -123,7 +123,7 @@ final class TrainingServiceTest {
     var pretrained = trainer.train(Specs.maskedLanguageModel(10).build());
     var spec =
         Specs.classification(5)
-            .setInitialCheckpoint(pretrained.getCheckpoints(0))
+            .setInitialCheckpoint(pretrained.getCheckpoints(0).getCheckpoint())
             .setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(0))
             .build();
 
@@ -133,9 +133,13 @@ final class TrainingServiceTest {
     assertThat(checkpoint(run).getParameterCount()).isPositive();
     // A fine-tune of the fine-tune keeps the head, whatever the head seed is.
     var again =
-        spec.toBuilder().setInitialCheckpoint(run.getCheckpoints(1)).setHeadSeed(99).build();
+        spec.toBuilder()
+            .setInitialCheckpoint(run.getCheckpoints(1).getCheckpoint())
+            .setHeadSeed(99)
+            .build();
     var second = trainer.train(again);
-    assertThat(digest(second.getCheckpoints(0))).isEqualTo(digest(run.getCheckpoints(1)));
+    assertThat(digest(second.getCheckpoints(0).getCheckpoint()))
+        .isEqualTo(digest(run.getCheckpoints(1).getCheckpoint()));
   }
 
   @Test
@@ -155,8 +159,10 @@ final class TrainingServiceTest {
     var otherHead = trainer.train(spec.toBuilder().setHeadSeed(7).build());
     var otherData = trainer.train(spec.toBuilder().setDataSeed(7).build());
 
-    assertThat(digest(otherHead.getCheckpoints(0))).isNotEqualTo(digest(base.getCheckpoints(0)));
-    assertThat(digest(otherData.getCheckpoints(0))).isEqualTo(digest(base.getCheckpoints(0)));
+    assertThat(digest(otherHead.getCheckpoints(0).getCheckpoint()))
+        .isNotEqualTo(digest(base.getCheckpoints(0).getCheckpoint()));
+    assertThat(digest(otherData.getCheckpoints(0).getCheckpoint()))
+        .isEqualTo(digest(base.getCheckpoints(0).getCheckpoint()));
     assertThat(digest(otherData)).isNotEqualTo(digest(base));
     assertThat(digest(otherHead)).isNotEqualTo(digest(base));
   }
@@ -170,10 +176,10 @@ final class TrainingServiceTest {
 
     var run = trainer.train(spec.build());
 
-    var scores = run.getProgress().getValidationScoresList();
+    var written = run.getCheckpointsList();
     double uniform = Math.log(43);
-    assertThat(scores.get(0).getMetrics().getMeanLossNats()).isCloseTo(uniform, within(.5));
-    assertThat(scores.get(1).getMetrics().getMeanLossNats()).isLessThan(uniform - 1);
+    assertThat(written.get(0).getValidation().getMeanLossNats()).isCloseTo(uniform, within(.5));
+    assertThat(written.get(1).getValidation().getMeanLossNats()).isLessThan(uniform - 1);
   }
 
   @Test
@@ -576,7 +582,7 @@ final class TrainingServiceTest {
   }
 
   private Checkpoint checkpoint(TrainingRun run) {
-    return checkpoint(run.getCheckpoints(run.getCheckpointsCount() - 1));
+    return checkpoint(run.getCheckpoints(run.getCheckpointsCount() - 1).getCheckpoint());
   }
 
   private Checkpoint checkpoint(String name) {

@@ -14,6 +14,7 @@ import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.engine.RunObserver.Signal;
 import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunStore;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingPoint;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -122,12 +123,15 @@ final class RunAttemptTest {
   }
 
   @Test
-  void checkpointed_sameCheckpointAgain_isListedOnce() {
+  void checkpointed_sameCheckpointAgain_isListedOnceAsTheLastTime() {
     var progress = TrainingProgress.newBuilder().setStep(5).build();
-    observer.checkpointed("checkpoints/a-step-5", progress);
-    observer.checkpointed("checkpoints/a-step-5", progress);
+    var first = RunCheckpoint.newBuilder().setCheckpoint("checkpoints/a-step-5").setStep(5);
+    var again = first.clone();
+    again.getValidationBuilder().setMeanLossNats(.5);
+    observer.checkpointed(first.build(), progress);
+    observer.checkpointed(again.build(), progress);
 
     assertThat(store.jobs().find("a").orElseThrow().content().run().getCheckpointsList())
-        .containsExactly("checkpoints/a-step-5");
+        .containsExactly(again.build());
   }
 }

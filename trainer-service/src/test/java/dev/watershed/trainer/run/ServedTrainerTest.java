@@ -60,7 +60,9 @@ final class ServedTrainerTest {
       assertThat(
               CheckpointServiceGrpc.newBlockingStub(channel)
                   .getCheckpoint(
-                      GetCheckpointRequest.newBuilder().setName(ended.getCheckpoints(0)).build())
+                      GetCheckpointRequest.newBuilder()
+                          .setName(ended.getCheckpoints(0).getCheckpoint())
+                          .build())
                   .getCheckpoint()
                   .getStep())
           .isEqualTo(1000);

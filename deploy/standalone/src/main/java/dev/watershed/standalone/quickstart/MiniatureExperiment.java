@@ -90,7 +90,7 @@ public final class MiniatureExperiment {
     for (TrainingRun run : runs) {
       study.addModels(
           StudyModel.newBuilder()
-              .setCheckpoint(run.getCheckpoints(run.getCheckpointsCount() - 1))
+              .setCheckpoint(run.getCheckpoints(run.getCheckpointsCount() - 1).getCheckpoint())
               .setLabel("seed " + run.getSpec().getHeadSeed()));
     }
     return study.build();

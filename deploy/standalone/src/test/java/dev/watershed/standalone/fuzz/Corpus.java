@@ -214,8 +214,8 @@ final class Corpus {
     var checkpoints = CheckpointServiceGrpc.newBlockingStub(channel);
     var first = trained(1);
     var second = trained(2);
-    texts.addAll(first.getCheckpointsList());
-    texts.addAll(second.getCheckpointsList());
+    first.getCheckpointsList().forEach(written -> texts.add(written.getCheckpoint()));
+    second.getCheckpointsList().forEach(written -> texts.add(written.getCheckpoint()));
     texts.addAll(List.of(first.getName(), second.getName(), "no", "yes", LABELS));
     for (var name :
         List.of("model", "data.tsv", "data.csv", "pipe", "loop", "out/passwd", "empty")) {
@@ -343,7 +343,7 @@ final class Corpus {
     specs.add(spec);
     specs.add(
         spec.toBuilder()
-            .setInitialCheckpoint(run.getCheckpoints(0))
+            .setInitialCheckpoint(run.getCheckpoints(0).getCheckpoint())
             .setRecipe(
                 Recipe.newBuilder()
                     .setBasedOn("paper-mnli")
@@ -419,7 +419,11 @@ final class Corpus {
     var names = new ArrayList<String>();
     for (int i = 0; i < 2; i++) {
       var spec =
-          study(List.of(first.getCheckpoints(i), second.getCheckpoints(i))).setIntervalCount(4);
+          study(
+                  List.of(
+                      first.getCheckpoints(i).getCheckpoint(),
+                      second.getCheckpoints(i).getCheckpoint()))
+              .setIntervalCount(4);
       names.add(studied(spec.build()));
       right(
           StudyServiceGrpc.getCreateStudyMethod(),
@@ -438,7 +442,10 @@ final class Corpus {
               .build(),
           CreateStudyRequest.newBuilder()
               .setSpec(
-                  study(List.of(first.getCheckpoints(i), second.getCheckpoints(i)))
+                  study(
+                          List.of(
+                              first.getCheckpoints(i).getCheckpoint(),
+                              second.getCheckpoints(i).getCheckpoint()))
                       .setAdaptive(AdaptiveAlphas.newBuilder().setToleranceNats(.01)))
               .build());
     }

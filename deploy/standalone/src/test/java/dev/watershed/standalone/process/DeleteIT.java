@@ -50,7 +50,7 @@ final class DeleteIT {
               PicoExperiment.study(
                   List.of(PicoWork.checkpoint(first), PicoWork.checkpoint(second))));
       work.report(study);
-      String id = first.getCheckpoints(0).substring("checkpoints/".length());
+      String id = first.getCheckpoints(0).getCheckpoint().substring("checkpoints/".length());
       command(temporary, data, 0, "checkpoints", "download", id, "--out", root + "/model");
       command(temporary, data, 0, "checkpoints", "register", root + "/model", "mine");
       assertThat(files(data).keySet())
@@ -66,7 +66,7 @@ final class DeleteIT {
       assertThat(runs.lines())
           .contains(
               "deleted " + first.getName(),
-              "deleted " + first.getCheckpoints(0),
+              "deleted " + first.getCheckpoints(0).getCheckpoint(),
               "deleted " + second.getName());
       assertThat(checkpoints).contains("deleted checkpoints/mine");
       assertThat(studies).contains("deleted " + study);

@@ -105,7 +105,7 @@ public record PicoWork(Channel channel) {
 
   /** The last checkpoint's name. */
   public static String checkpoint(TrainingRun run) {
-    return run.getCheckpoints(run.getCheckpointsCount() - 1);
+    return run.getCheckpoints(run.getCheckpointsCount() - 1).getCheckpoint();
   }
 
   /** The digest of the weights that a run ended with. */

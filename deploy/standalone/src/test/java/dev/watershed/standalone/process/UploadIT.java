@@ -90,7 +90,10 @@ final class UploadIT {
         .forEachRemaining(
             update -> {
               checkpoints.clear();
-              checkpoints.addAll(update.getTrainingRun().getCheckpointsList());
+              update
+                  .getTrainingRun()
+                  .getCheckpointsList()
+                  .forEach(written -> checkpoints.add(written.getCheckpoint()));
             });
     return checkpoints.getLast().substring("checkpoints/".length());
   }
