@@ -63,6 +63,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,10 @@ import org.jspecify.annotations.Nullable;
 final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
   final List<BatchCreateTrainingRunsRequest> created = new CopyOnWriteArrayList<>();
   final List<String> cancelled = new CopyOnWriteArrayList<>();
+
+  /** Whether a run that is asked for has a checkpoint of step 300 with validation scores. */
+  final AtomicBoolean scored = new AtomicBoolean();
+
   final AtomicInteger watches = new AtomicInteger();
   private final Map<String, TrainingRun> runs = new ConcurrentHashMap<>();
   private final List<TrainingRun> listed = new CopyOnWriteArrayList<>();
@@ -232,11 +237,13 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
                 .setTrainingLossNats(0.5 / step)
                 .setLearningRate(1e-5 * step));
       }
-      told.addCheckpoints(
-          RunCheckpoint.newBuilder()
-              .setStep(300)
-              .setValidation(
-                  ClassificationMetrics.newBuilder().setMeanLossNats(0.3).setAccuracy(0.75)));
+      if (scored.get()) {
+        told.addCheckpoints(
+            RunCheckpoint.newBuilder()
+                .setStep(300)
+                .setValidation(
+                    ClassificationMetrics.newBuilder().setMeanLossNats(0.3).setAccuracy(0.75)));
+      }
       observer.onNext(GetTrainingRunResponse.newBuilder().setTrainingRun(told).build());
       observer.onCompleted();
     }

@@ -25,6 +25,7 @@ final class RunsCommandTest {
   @BeforeEach
   void serve(@TempDir Path temporary) {
     directory = temporary;
+    trainer.scored.set(true);
     line = new CommandLineFixture(directory, trainer);
     line.run(
         "train",

@@ -146,5 +146,13 @@ final class ThreeProcessesIT {
     assertThat(Files.readString(log("eval")))
         .contains("error: watershed.eval.workers is -1")
         .doesNotContain("\tat ");
+
+    Process nowhere = process("eval", Map.of("WATERSHED_CHECKPOINTS_ROOT", ""));
+    processes.add(nowhere);
+    assertThat(nowhere.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(nowhere.exitValue()).isEqualTo(2);
+    assertThat(Files.readString(log("eval")))
+        .contains("error: watershed.checkpoints.root does not say")
+        .doesNotContain("\tat ");
   }
 }

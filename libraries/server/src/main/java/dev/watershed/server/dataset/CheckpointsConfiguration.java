@@ -13,8 +13,18 @@ import java.nio.file.Path;
  * @param maxBytes bytes that the files of one registered checkpoint may have together
  */
 @ConfigurationProperties("watershed.checkpoints")
-record CheckpointsConfiguration(Path root, @Bindable(defaultValue = "8GiB") ByteSize maxBytes) {
+record CheckpointsConfiguration(
+    @Bindable(defaultValue = "") String root, @Bindable(defaultValue = "8GiB") ByteSize maxBytes) {
   CheckpointsConfiguration {
+    if (root.isBlank()) {
+      throw new ConfigurationException(
+          "watershed.checkpoints.root does not say where checkpoints are kept; trainers and evaluators"
+              + " that work together name the same directory.");
+    }
     ConfigurationException.requireAtLeast("watershed.checkpoints.max-bytes", maxBytes.bytes(), 1);
+  }
+
+  Path directory() {
+    return Path.of(root);
   }
 }

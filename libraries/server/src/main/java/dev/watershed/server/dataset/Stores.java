@@ -22,7 +22,8 @@ final class Stores {
   @Singleton
   CheckpointStore checkpoints(CheckpointsConfiguration configuration, Clock clock)
       throws IOException {
-    return new FileCheckpointStore(configuration.root(), clock, configuration.maxBytes().bytes());
+    return new FileCheckpointStore(
+        configuration.directory(), clock, configuration.maxBytes().bytes());
   }
 
   /**
