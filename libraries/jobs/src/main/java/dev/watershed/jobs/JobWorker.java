@@ -57,6 +57,7 @@ public final class JobWorker<C> implements AutoCloseable {
   private final Map<String, JobAttempt<C>> running = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicBoolean looking = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final ScheduledExecutorService lookout =
       Executors.newSingleThreadScheduledExecutor(
@@ -155,6 +156,9 @@ public final class JobWorker<C> implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     closing.countDown();
     lookout.shutdownNow();
     running.values().forEach(JobAttempt::close);

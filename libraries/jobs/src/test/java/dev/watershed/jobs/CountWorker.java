@@ -10,6 +10,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
 
@@ -21,6 +22,10 @@ final class CountWorker implements AutoCloseable {
   final JobFeed<Count> feed;
   final JobWorker<Count> worker;
   final Jobs<Count> jobs;
+
+  /** Has a permit for each that has begun to watch and seen the job once. */
+  final Semaphore watching = new Semaphore(0);
+
   private final ExecutorService watchers = Executors.newVirtualThreadPerTaskExecutor();
 
   CountWorker(
@@ -55,7 +60,14 @@ final class CountWorker implements AutoCloseable {
     return watchers.submit(
         () -> {
           var seen = new ArrayList<Job<Count>>();
-          jobs.watch(id, seen::add);
+          jobs.watch(
+              id,
+              job -> {
+                if (seen.isEmpty()) {
+                  watching.release();
+                }
+                seen.add(job);
+              });
           return seen;
         });
   }

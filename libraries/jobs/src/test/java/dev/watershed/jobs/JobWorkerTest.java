@@ -270,10 +270,7 @@ final class JobWorkerTest {
       int watchers = 200;
       int before = counted.connections();
       var watched = Stream.generate(() -> works.watch("a")).limit(watchers).toList();
-      // Each has looked once when all of them are subscribed and asleep.
-      while (counted.connections() - before < watchers) {
-        Thread.onSpinWait();
-      }
+      works.watching.acquire(watchers);
       assertThat(counted.connections() - before).isEqualTo(watchers);
       works.worker.start();
       var attempt = loop.begun.take();
@@ -306,11 +303,8 @@ final class JobWorkerTest {
     works.create(2, "a");
     var counted = new CountingDataSource(database.dataSource());
     try (var looks = new CountWorker(counted, false, new CountLoop(), false, NEVER, NEVER)) {
-      int before = counted.connections();
       var watched = Stream.generate(() -> looks.watch("a")).limit(50).toList();
-      while (counted.connections() - before < 50) {
-        Thread.onSpinWait();
-      }
+      looks.watching.acquire(50);
       looks.worker.look();
       int reads = counted.connections();
       looks.worker.look();
@@ -337,9 +331,7 @@ final class JobWorkerTest {
     var here = worker(new CountLoop());
     here.create(2, "a");
     var watched = here.watch("a");
-    while (here.feed.followed().isEmpty()) {
-      Thread.onSpinWait();
-    }
+    here.watching.acquire();
     here.store.inTurn(
         transaction -> {
           transaction.delete(transaction.lock("a").orElseThrow());
