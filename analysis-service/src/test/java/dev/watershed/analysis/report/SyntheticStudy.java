@@ -30,12 +30,12 @@ import java.util.stream.IntStream;
 /**
  * Reports as a study would make them, from made-up losses: every third model is of another basin.
  */
-final class SyntheticStudy {
+public final class SyntheticStudy {
   private static final String[] DIAGNOSTICS = {"swapped arguments", "verb probe"};
 
   private SyntheticStudy() {}
 
-  static StudyReport of(int modelCount) {
+  public static StudyReport of(int modelCount) {
     var random = new Random(7);
     var report = StudyReport.newBuilder().setStudy("studies/synthetic").setSpec(spec(modelCount));
     var scores = new double[DIAGNOSTICS.length][modelCount];
