@@ -2,6 +2,7 @@ package dev.watershed.server;
 
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
+import java.security.Security;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
@@ -79,6 +80,8 @@ public final class ServiceProcess implements AutoCloseable {
     SLF4JBridgeHandler.install();
     // What a database closes under the pool's connections, the pool must not hand out again.
     System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
+    // Other processes come and go; the JDK would remember a name's addresses for half a minute.
+    Security.setProperty("networkaddress.cache.ttl", "2");
     TRANSPORT_LOG.setLevel(Level.OFF);
     ApplicationContext context = ApplicationContext.builder().banner(false).build();
     try {

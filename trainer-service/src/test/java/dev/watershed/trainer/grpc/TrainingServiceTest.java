@@ -87,6 +87,8 @@ final class TrainingServiceTest {
         .extracting(RunCheckpoint::getStep)
         .containsExactly(0L, 10L, 20L);
     assertThat(run.getCheckpoints(2).getValidation().getExampleCount()).isEqualTo(240);
+    // What a run needed to go on goes after its end is told.
+    trainer.worker.close();
     assertThat(directory.resolve("work").resolve(id)).doesNotExist();
     var got = trainer.training.getTrainingRun(get(run.getName())).getTrainingRun();
     assertThat(got.getCurveList()).hasSize(20);
