@@ -4,7 +4,7 @@ import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Status;
 import dev.watershed.cli.terminal.ProgressBoard;
 import dev.watershed.cli.terminal.TextTable;
-import dev.watershed.client.Pages;
+import dev.watershed.client.AllPages;
 import dev.watershed.input.HuggingFaceFiles;
 import dev.watershed.input.Quoted;
 import dev.watershed.input.ResourceName;
@@ -90,7 +90,7 @@ final class CheckpointsCommand {
   private static List<Checkpoint> all(ServerOptions server, String trainingRun) {
     ListCheckpointsRequest.Builder request =
         ListCheckpointsRequest.newBuilder().setPageSize(1000).setTrainingRun(trainingRun);
-    return Pages.all(
+    return AllPages.of(
         token -> lookup(server).listCheckpoints(request.setPageToken(token).build()),
         ListCheckpointsResponse::getCheckpointsList,
         ListCheckpointsResponse::getNextPageToken);

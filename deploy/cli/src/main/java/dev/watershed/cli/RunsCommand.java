@@ -2,7 +2,7 @@ package dev.watershed.cli;
 
 import dev.watershed.cli.terminal.ProgressBoard;
 import dev.watershed.cli.terminal.TextTable;
-import dev.watershed.client.Pages;
+import dev.watershed.client.AllPages;
 import dev.watershed.input.Quoted;
 import dev.watershed.input.ResourceName;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
@@ -251,7 +251,7 @@ final class RunsCommand {
 
   /** Every run that the request asks for, over as many pages as it takes. */
   static List<TrainingRun> all(Channel channel, ListTrainingRunsRequest.Builder request) {
-    return Pages.all(
+    return AllPages.of(
         token ->
             TrainingServiceGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)

@@ -16,7 +16,7 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.cli.terminal.ProgressBoard;
 import dev.watershed.cli.terminal.TextTable;
-import dev.watershed.client.Pages;
+import dev.watershed.client.AllPages;
 import dev.watershed.input.ResourceName;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -153,7 +153,7 @@ final class StudyCommand {
   int list(@Mixin ServerOptions server, @Mixin OutputOptions output) {
     ListStudiesRequest.Builder request = ListStudiesRequest.newBuilder().setPageSize(1000);
     List<Study> studies =
-        Pages.all(
+        AllPages.of(
             token -> lookup(server).listStudies(request.setPageToken(token).build()),
             ListStudiesResponse::getStudiesList,
             ListStudiesResponse::getNextPageToken);

@@ -7,7 +7,7 @@ import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.ListStudyPairsResponse;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
-import dev.watershed.client.Pages;
+import dev.watershed.client.AllPages;
 import io.grpc.Channel;
 
 /** A study's report with its pairs and the models' full scores, which come page by page. */
@@ -27,13 +27,13 @@ public final class WholeReport {
             .clearModels();
     var models = ListStudyModelsRequest.newBuilder().setName(name);
     report.addAllModels(
-        Pages.all(
+        AllPages.of(
             token -> studies.listStudyModels(models.setPageToken(token).build()),
             ListStudyModelsResponse::getModelsList,
             ListStudyModelsResponse::getNextPageToken));
     var pairs = ListStudyPairsRequest.newBuilder().setName(name);
     report.addAllPairs(
-        Pages.all(
+        AllPages.of(
             token -> studies.listStudyPairs(pairs.setPageToken(token).build()),
             ListStudyPairsResponse::getPairsList,
             ListStudyPairsResponse::getNextPageToken));

@@ -1,7 +1,7 @@
 package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.model.ComputePrecision;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.type.v1.Precision;
 import java.util.List;
 
@@ -45,7 +45,7 @@ public record Evaluation(
   }
 
   ComputePrecision computePrecision() {
-    return Answers.computePrecision(precision);
+    return ClassifierMessages.computePrecision(precision);
   }
 
   /** Returns the model of this content. */

@@ -10,7 +10,7 @@ import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.CallLimits;
 import dev.watershed.server.RefusedException;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import jakarta.annotation.PreDestroy;
@@ -175,7 +175,7 @@ public final class Evaluator implements AutoCloseable {
         drawn,
         known,
         exampleLosses,
-        device.requireRoom(found, drawn, Answers.computePrecision(known)));
+        device.requireRoom(found, drawn, ClassifierMessages.computePrecision(known)));
   }
 
   /** Returns the Euclidean distance of the weights of two models that fit each other. */

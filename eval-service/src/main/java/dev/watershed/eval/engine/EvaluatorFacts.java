@@ -1,7 +1,7 @@
 package dev.watershed.eval.engine;
 
 import dev.watershed.server.ServerFacts;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.v1.ServerInfo;
 import jakarta.inject.Singleton;
 
@@ -22,6 +22,6 @@ final class EvaluatorFacts implements ServerFacts {
         .putLimits("watershed.eval.max-queued-calls", configuration.maxQueuedCalls())
         .putLimits(
             "watershed.eval.max-calls-per-connection", configuration.maxCallsPerConnection());
-    Answers.addComputing(info);
+    ClassifierMessages.addComputing(info);
   }
 }

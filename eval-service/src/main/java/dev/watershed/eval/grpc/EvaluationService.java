@@ -27,7 +27,7 @@ import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ServerStream;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
@@ -103,7 +103,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
               .setModelA(describe(a))
               .setModelB(describe(b))
               .addAllSamples(describe(evaluation))
-              .setProvenance(Answers.provenance(evaluation.precision()));
+              .setProvenance(ClassifierMessages.provenance(evaluation.precision()));
       if (request.getIncludeEuclideanDistance()) {
         header.setEuclideanDistance(evaluator.distance(a, b, stream::isCancelled));
       }
@@ -144,7 +144,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
           CombinationHeader.newBuilder()
               .addAllModels(evaluation.models().stream().map(EvaluationService::describe).toList())
               .addAllSamples(describe(evaluation))
-              .setProvenance(Answers.provenance(evaluation.precision()));
+              .setProvenance(ClassifierMessages.provenance(evaluation.precision()));
       stream.send(EvaluateCombinationsResponse.newBuilder().setHeader(header).build());
       for (int c = 0; c < request.getCombinationsCount(); c++) {
         List<Point> points =
@@ -192,14 +192,14 @@ final class EvaluationService extends EvaluationServiceImplBase {
         .setHeldBytes(evaluator.heldBytes())
         .setPeakHeldBytes(evaluator.peakHeldBytes())
         .setMemoryLimitBytes(evaluator.memoryLimitBytes())
-        .setProvenance(Answers.provenance(Precision.PRECISION_UNSPECIFIED))
+        .setProvenance(ClassifierMessages.provenance(Precision.PRECISION_UNSPECIFIED))
         .setWorkerCount(evaluator.workers())
         .build();
   }
 
   private static ModelDescription describe(Model model) {
     return ModelDescription.newBuilder()
-        .setDigest(Answers.digest(model.digest()))
+        .setDigest(ClassifierMessages.digest(model.digest()))
         .addAllNotices(model.notices())
         .setParameterCount(ParameterLayout.of(model.architecture()).size())
         .build();
@@ -213,7 +213,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
     var encoded = sample.encoded();
     return SampleDescription.newBuilder()
         .setName(sample.name())
-        .setDigest(Answers.digest(encoded.digest()))
+        .setDigest(ClassifierMessages.digest(encoded.digest()))
         .setExampleCount(encoded.examples().size())
         .setTokenCount(encoded.tokenCount())
         .setTruncatedExampleCount(encoded.truncatedCount())
@@ -242,7 +242,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
   }
 
   private static ClassificationMetrics metrics(Evaluation evaluation, int sample, Point point) {
-    return Answers.metrics(
+    return ClassifierMessages.metrics(
         point.scores(), evaluation.samples().get(sample).mapping().positiveLabel());
   }
 

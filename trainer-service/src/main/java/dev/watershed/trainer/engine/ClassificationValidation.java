@@ -7,7 +7,7 @@ import dev.watershed.classifier.data.LabelMapping;
 import dev.watershed.classifier.model.ClassificationScores;
 import dev.watershed.classifier.model.ClassifierProgram;
 import dev.watershed.classifier.model.PreparedSample;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.type.v1.ClassificationMetrics;
 import java.util.List;
 
@@ -36,7 +36,7 @@ final class ClassificationValidation implements Validation {
   @Override
   public ClassificationMetrics score(ParameterVector weights) {
     double[] logits = mapping.reduce(program.logits(weights, sample, () -> false));
-    return Answers.metrics(
+    return ClassifierMessages.metrics(
         ClassificationScores.of(logits, mapping.dataLabels().size(), labels, mapping.positive()),
         mapping.positiveLabel());
   }

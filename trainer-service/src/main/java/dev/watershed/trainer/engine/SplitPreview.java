@@ -9,7 +9,7 @@ import dev.watershed.classifier.data.FileSplit;
 import dev.watershed.classifier.data.Row;
 import dev.watershed.classifier.data.Split;
 import dev.watershed.classifier.data.TaskSplit;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.v1.DescribeSplitResponse;
 import dev.watershed.trainer.v1.DescribedRow;
@@ -49,7 +49,7 @@ public final class SplitPreview {
           .getSplitBuilder()
           .mergeFrom(
               SplitSummary.of(dataset, dataset.labels(), row -> work.throwIfUnwanted()).build())
-          .setDigest(Answers.digest(dataset.digest(() -> isUnwanted(work))));
+          .setDigest(ClassifierMessages.digest(dataset.digest(() -> isUnwanted(work))));
       datasets
           .file(split)
           .ifPresent(file -> response.getSplitBuilder().setFile(roots.relativize(file)));

@@ -9,7 +9,7 @@ import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.PaddingSuspicion;
 import dev.watershed.classifier.data.SampleSpec;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.SplitDescription;
@@ -97,7 +97,7 @@ final class TrainingData {
     var padding = new PaddingSuspicion(padTokenId);
     var description = SplitSummary.of(dataset, labels, padding::look).setName(name);
     var digest = digests.get(key, unused -> dataset.digest());
-    description.setDigest(Answers.digest(digest)).addAllNotices(padding.notices());
+    description.setDigest(ClassifierMessages.digest(digest)).addAllNotices(padding.notices());
     if (key.stamp() != null) {
       description.setFile(roots.relativize(key.stamp().file()));
     }

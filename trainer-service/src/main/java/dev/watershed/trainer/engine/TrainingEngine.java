@@ -14,7 +14,7 @@ import dev.watershed.classifier.text.Masking;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.Precision;
@@ -93,7 +93,7 @@ public final class TrainingEngine {
 
   /** What computes runs in this process, but for the precision, which is each run's own. */
   public Provenance provenance() {
-    return Answers.provenance(Precision.PRECISION_UNSPECIFIED);
+    return ClassifierMessages.provenance(Precision.PRECISION_UNSPECIFIED);
   }
 
   /** Arithmetic of a run. */

@@ -22,7 +22,7 @@ import dev.watershed.server.PageToken;
 import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.v1.Checkpoint;
@@ -403,7 +403,10 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
     new TreeMap<>(manifest.files())
         .forEach(
             (name, digest) ->
-                response.addFilesBuilder().setName(name).setDigest(Answers.digest(digest)));
+                response
+                    .addFilesBuilder()
+                    .setName(name)
+                    .setDigest(ClassifierMessages.digest(digest)));
     for (var tensor : norms.tensors()) {
       response
           .addTensorsBuilder()
@@ -443,7 +446,7 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
   private static Checkpoint message(CheckpointManifest manifest) {
     return Checkpoint.newBuilder()
         .setName(PREFIX + manifest.id())
-        .setDigest(Answers.digest(manifest.digest()))
+        .setDigest(ClassifierMessages.digest(manifest.digest()))
         .setFamily(manifest.family())
         .setHead(
             switch (manifest.head()) {

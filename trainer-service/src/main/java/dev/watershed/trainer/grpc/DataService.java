@@ -12,7 +12,7 @@ import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.ClientStream;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.engine.SplitPreview;
 import dev.watershed.trainer.v1.DataServiceGrpc;
@@ -120,7 +120,7 @@ public final class DataService extends DataServiceGrpc.DataServiceImplBase {
       var uploaded = incoming.complete(Places::throwIfUnwanted);
       return UploadFileResponse.newBuilder()
           .setUri(uploaded.uri())
-          .setDigest(Answers.digest(uploaded.digest()))
+          .setDigest(ClassifierMessages.digest(uploaded.digest()))
           .build();
     } catch (InvalidInputException e) {
       if (e.reason().equals("UPLOAD_NAME_TAKEN")) {

@@ -18,7 +18,7 @@ final class RunAttempt implements RunObserver {
   private static final long WRITE_INTERVAL_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final JobAttempt<RunContent> attempt;
-  private final LossCurve curve;
+  private final TrainingCurve curve;
   private long writtenNanos = System.nanoTime();
 
   /**
@@ -26,7 +26,7 @@ final class RunAttempt implements RunObserver {
    */
   RunAttempt(JobAttempt<RunContent> attempt, List<TrainingPoint> written) {
     this.attempt = attempt;
-    this.curve = new LossCurve(written);
+    this.curve = new TrainingCurve(written);
     attempt.alsoWrite(RunStore::writeCurve);
   }
 

@@ -1,7 +1,7 @@
 package dev.watershed.trainer.run;
 
 import dev.watershed.server.ServerFacts;
-import dev.watershed.server.dataset.Answers;
+import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.v1.ServerInfo;
 import jakarta.inject.Singleton;
 
@@ -20,6 +20,6 @@ final class TrainerFacts implements ServerFacts {
         .putLimits("watershed.trainer.max-parameters", configuration.maxParameters())
         .putLimits("watershed.trainer.max-batch-tokens", configuration.maxBatchTokens())
         .putLimits("watershed.trainer.max-checkpoints", configuration.maxCheckpoints());
-    Answers.addComputing(info);
+    ClassifierMessages.addComputing(info);
   }
 }

@@ -223,7 +223,7 @@ public final class TrainingRuns {
     @Override
     public void see(Job<RunContent> run) throws InterruptedException {
       var progress = run.content().run().getProgress();
-      long stride = LossCurve.stride(progress.getTotalSteps());
+      long stride = TrainingCurve.stride(progress.getTotalSteps());
       var message = RunKind.message(run).toBuilder();
       if (progress.getStep() / stride > sentStep / stride || run.state().ended()) {
         for (var point : curve(run)) {

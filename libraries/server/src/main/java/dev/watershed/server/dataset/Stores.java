@@ -6,6 +6,7 @@ import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.UploadedFiles;
+import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.ConfigurationException;
 import io.micronaut.context.annotation.Factory;
@@ -39,6 +40,8 @@ final class Stores {
       return settings;
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException("watershed.engine: " + e.getMessage());
+    } catch (DeviceUnavailableException e) {
+      throw new ConfigurationException(String.valueOf(e.getMessage()));
     }
   }
 

@@ -12,8 +12,8 @@ import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
 
 /** The classifier's results as messages. */
-public final class Answers {
-  private Answers() {}
+public final class ClassifierMessages {
+  private ClassifierMessages() {}
 
   public static dev.watershed.type.v1.Digest digest(Digest digest) {
     return dev.watershed.type.v1.Digest.newBuilder()

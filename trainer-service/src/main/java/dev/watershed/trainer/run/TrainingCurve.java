@@ -10,7 +10,7 @@ import java.util.List;
  * Which steps are kept depends on how many there are in all and on nothing else, so a run that is
  * resumed at an earlier step ends with the same points.
  */
-final class LossCurve {
+final class TrainingCurve {
   static final int MAX_POINTS = 2000;
 
   private final List<TrainingPoint> points;
@@ -18,7 +18,7 @@ final class LossCurve {
   /**
    * @param earlier what is known of the run, by step
    */
-  LossCurve(List<TrainingPoint> earlier) {
+  TrainingCurve(List<TrainingPoint> earlier) {
     this.points = new ArrayList<>(earlier);
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class LossCurveTest {
+final class TrainingCurveTest {
   private static TrainingProgress at(long step, long total) {
     return TrainingProgress.newBuilder()
         .setStep(step)
@@ -24,7 +24,7 @@ final class LossCurveTest {
   }
 
   private static List<TrainingPoint> whole(long total) {
-    var curve = new LossCurve(List.of());
+    var curve = new TrainingCurve(List.of());
     for (long step = 1; step <= total; step++) {
       curve.add(at(step, total));
     }
@@ -42,7 +42,7 @@ final class LossCurveTest {
     "160000, 80, 2000"
   })
   void add_allSteps_keepsEveryStridethAndTheLast(long total, long stride, int count) {
-    assertThat(LossCurve.stride(total)).isEqualTo(stride);
+    assertThat(TrainingCurve.stride(total)).isEqualTo(stride);
     var points = whole(total);
     assertThat(points).hasSize(count);
     List<Long> expected = new ArrayList<>();
@@ -62,11 +62,11 @@ final class LossCurveTest {
       @ForAll @IntRange(max = 5000) int killed,
       @ForAll @IntRange(max = 5000) int back) {
     int known = Math.min(killed, total);
-    var first = new LossCurve(List.of());
+    var first = new TrainingCurve(List.of());
     for (int step = 1; step <= known; step++) {
       first.add(at(step, total));
     }
-    var resumed = new LossCurve(first.points());
+    var resumed = new TrainingCurve(first.points());
     for (int step = Math.max(0, known - back) + 1; step <= total; step++) {
       resumed.add(at(step, total));
     }
@@ -75,6 +75,6 @@ final class LossCurveTest {
 
   @Test
   void stride_nothingToDo_isOne() {
-    assertThat(LossCurve.stride(0)).isEqualTo(1);
+    assertThat(TrainingCurve.stride(0)).isEqualTo(1);
   }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /** Lists that come page by page. */
-public final class Pages {
-  private Pages() {}
+public final class AllPages {
+  private AllPages() {}
 
   /**
    * Returns all items of a list.
@@ -15,7 +15,7 @@ public final class Pages {
    * @param items those of a page
    * @param next the token of the page behind; empty behind the last
    */
-  public static <P, T> List<T> all(
+  public static <P, T> List<T> of(
       Function<String, P> ask, Function<P, List<T>> items, Function<P, String> next) {
     List<T> all = new ArrayList<>();
     String token = "";
