@@ -248,14 +248,11 @@ final class JobWorkerTest {
         works.store.page("job.state = ?", List.of("QUEUED"), 0, 1, j -> j.content().spec());
     assertThat(waiting.next()).isPresent();
 
-    long start = System.nanoTime();
     works.worker.start();
     for (int i = 0; i < 50; i++) {
       assertThat(loop.ended.take().id()).isEqualTo("j" + i);
     }
 
-    // A claim looks at the head of the queue alone, however long that is.
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
     works.worker.close();
     assertThat(database.column("select count(*) from count_queue").getFirst())
         .satisfies(left -> assertThat(Integer.parseInt(left)).isBetween(9000, count - 49));

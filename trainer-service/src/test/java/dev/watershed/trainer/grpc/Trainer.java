@@ -76,7 +76,8 @@ public final class Trainer implements AutoCloseable {
     var configuration =
         new TrainerConfiguration(
             directory.resolve("work"),
-            Duration.ofMillis(100),
+            // Four missed ones are a death, also on a busy machine.
+            Duration.ofMillis(300),
             Duration.ofMillis(50),
             MAX_QUEUED,
             soleWorker,
