@@ -16,15 +16,20 @@ import java.nio.file.Path;
 record CheckpointsConfiguration(
     @Bindable(defaultValue = "") String root, @Bindable(defaultValue = "8GiB") ByteSize maxBytes) {
   CheckpointsConfiguration {
+    ConfigurationException.requireAtLeast("watershed.checkpoints.max-bytes", maxBytes.bytes(), 1);
+  }
+
+  /**
+   * Returns the directory.
+   *
+   * @throws ConfigurationException where none was said
+   */
+  Path directory() {
     if (root.isBlank()) {
       throw new ConfigurationException(
           "watershed.checkpoints.root does not say where checkpoints are kept; trainers and evaluators"
               + " that work together name the same directory.");
     }
-    ConfigurationException.requireAtLeast("watershed.checkpoints.max-bytes", maxBytes.bytes(), 1);
-  }
-
-  Path directory() {
     return Path.of(root);
   }
 }
