@@ -47,7 +47,7 @@ print("  %.1f examples a second, loss %.4f, %s, in all" % (run["progress"]["exam
       run["startTime"][11:19], "to", run["endTime"][11:19])'
   echo "  trained: $(peak) at most"
   checkpoint=$("$watershed" runs list --name base --json |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["trainingRuns"][0]["checkpoints"][-1].split("/")[1])')
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["trainingRuns"][0]["checkpoints"][-1]["checkpoint"].split("/")[1])')
   "$watershed" checkpoints show "$checkpoint" | head -3
   started=$(date +%s%N)
   "$watershed" evaluate "$checkpoint" --combination 1 --sample task:cola/train,size=64,seed=1

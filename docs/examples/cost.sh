@@ -24,7 +24,7 @@ done
   --dropout 0 --bias-correction --seeds 1..21 --wait >/dev/null 2>&1
 read -ra models <<<"$("$watershed" runs list --name cost --json | python3 -c '
 import json, sys
-print(*[run["checkpoints"][-1].split("/")[1] for run in json.load(sys.stdin)["trainingRuns"]])')"
+print(*[run["checkpoints"][-1]["checkpoint"].split("/")[1] for run in json.load(sys.stdin)["trainingRuns"]])')"
 
 study() { # WHAT OPTION-OR-MODEL ...
   local what=$1

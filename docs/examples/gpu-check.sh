@@ -38,7 +38,7 @@ train() { # NAME STEPS SEEDS [MORE ...]
 
 last() { # NAME: its runs' last checkpoints
   "$watershed" runs list --name "$1" --json |
-    python3 -c 'import json, sys; [print(r["checkpoints"][-1].split("/")[1]) for r in json.load(sys.stdin)["trainingRuns"]]'
+    python3 -c 'import json, sys; [print(r["checkpoints"][-1]["checkpoint"].split("/")[1]) for r in json.load(sys.stdin)["trainingRuns"]]'
 }
 
 loss() { # NAME: the last training loss

@@ -32,7 +32,7 @@ last() {
   "$watershed" runs list --name "$1" --json | python3 -c '
 import json, sys
 for run in json.load(sys.stdin)["trainingRuns"]:
-    print(run["checkpoints"][-1].split("/")[1] + "=" + sys.argv[1] + "-" + run["spec"]["dataSeed"])
+    print(run["checkpoints"][-1]["checkpoint"].split("/")[1] + "=" + sys.argv[1] + "-" + run["spec"]["dataSeed"])
 ' "$1"
 }
 

@@ -44,7 +44,7 @@ done
 models() {
   "$watershed" runs list --name "$1" --json | python3 -c '
 import json, sys
-print(*[run["checkpoints"][-1].split("/")[1] for run in json.load(sys.stdin)["trainingRuns"]])'
+print(*[run["checkpoints"][-1]["checkpoint"].split("/")[1] for run in json.load(sys.stdin)["trainingRuns"]])'
 }
 
 # Studies a sweep's models in both precisions and compares.

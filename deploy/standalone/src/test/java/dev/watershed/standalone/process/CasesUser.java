@@ -81,7 +81,7 @@ record CasesUser(Path cases, String address) {
   /** The first checkpoint of the run that a command made. */
   static String checkpoint(Seen trained) throws IOException {
     JsonNode run = new ObjectMapper().readTree(trained.ends(0).out()).path("trainingRuns").get(0);
-    String name = run.path("checkpoints").get(0).asText();
+    String name = run.path("checkpoints").get(0).path("checkpoint").asText();
     return name.substring(name.indexOf('/') + 1);
   }
 
