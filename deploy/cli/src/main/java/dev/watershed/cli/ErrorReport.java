@@ -38,11 +38,15 @@ final class ErrorReport {
     int exitCode = exitCode(status);
     if (exitCode == ExitCode.UNREACHABLE && status.getDetailsCount() == 0) {
       // The transport's own words: a program is told all that a person is told.
-      String silence = "no answer from " + address + ": " + cause(error);
+      String where = address.isEmpty() ? "the server" : address;
+      String silence = "no answer from " + where + ": " + cause(error);
       return write(
           status.toBuilder()
               .setMessage(silence)
-              .addDetails(info("SERVER_UNREACHABLE", Map.of("address", address)))
+              .addDetails(
+                  info(
+                      "SERVER_UNREACHABLE",
+                      address.isEmpty() ? Map.of() : Map.of("address", address)))
               .addDetails(
                   advice(
                       "Start a server with './watershed serve', or name one with --address"
