@@ -77,7 +77,7 @@ final class FullDiskIT {
       assertThat(PicoWork.comparable(work.report(study)))
           .isEqualTo(PicoWork.comparable(work.report(work.study(PicoWork.spelledOut(spec)))));
       assertThat(Files.readString(server.log()))
-          .contains("Not ready: ", "A study was broken off")
+          .contains("Not ready: ", "The study queue could not be worked on")
           .containsPattern("[Rr]un " + run.replaceFirst(".*/", "") + ".* waits");
       assertThat(disk.files(server, data.resolve("db")))
           .containsExactlyInAnyOrder("trainer.mv.db", "analysis.mv.db");

@@ -1,4 +1,4 @@
-package dev.watershed.standalone.process;
+package dev.watershed.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,17 +16,27 @@ final class SoakIT {
   void soak_evaluationsAndRuns_leaveMemoryAsItWas(@TempDir Path directory) throws Exception {
     Path log = directory.resolve("soak.log");
     Process process =
-        ServerProcess.command(
-            log,
-            "bench",
-            "soak",
-            "--evaluations",
-            "720",
-            "--steps",
-            "96",
-            "--threads",
-            "1",
-            "--json");
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-cp",
+                "../standalone/target/watershed/lib/*:target/watershed/lib/*",
+                "dev.watershed.standalone.Main",
+                "bench",
+                "soak",
+                "--evaluations",
+                "720",
+                "--steps",
+                "96",
+                "--threads",
+                "1",
+                "--json")
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
     assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
     String text = Files.readString(log);
     assertThat(process.exitValue()).as(text).isZero();
