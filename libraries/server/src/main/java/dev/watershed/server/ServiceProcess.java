@@ -2,6 +2,7 @@ package dev.watershed.server;
 
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
+import io.micronaut.runtime.exceptions.ApplicationStartupException;
 import java.security.Security;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -89,11 +90,22 @@ public final class ServiceProcess implements AutoCloseable {
       // Creates what is missing in the databases.
       context.getBeansOfType(DataSource.class).forEach(source -> {});
       GrpcEmbeddedServer server = context.getBean(GrpcEmbeddedServer.class);
-      server.start();
+      listen(server);
       return new ServiceProcess(context, server);
     } catch (RuntimeException e) {
       context.close();
       throw ConfigurationException.in(e).<RuntimeException>map(refused -> refused).orElse(e);
+    }
+  }
+
+  private static void listen(GrpcEmbeddedServer server) {
+    try {
+      server.start();
+    } catch (ApplicationStartupException e) {
+      throw new ConfigurationException(
+          e.getMessage()
+              + ": another program may listen there. Choose with grpc.server.host and"
+              + " grpc.server.port (0: a free one).");
     }
   }
 

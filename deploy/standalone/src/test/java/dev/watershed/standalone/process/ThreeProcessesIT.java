@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -154,5 +156,16 @@ final class ThreeProcessesIT {
     assertThat(Files.readString(log("eval")))
         .contains("error: watershed.checkpoints.root does not say")
         .doesNotContain("\tat ");
+
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Process late =
+          process("eval", Map.of("GRPC_SERVER_PORT", Integer.toString(taken.getLocalPort())));
+      processes.add(late);
+      assertThat(late.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(late.exitValue()).isEqualTo(2);
+      assertThat(Files.readString(log("eval")))
+          .contains("error: ", ":" + taken.getLocalPort() + ": another program may listen there")
+          .doesNotContain("\tat ");
+    }
   }
 }
