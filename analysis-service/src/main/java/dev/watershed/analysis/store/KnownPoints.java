@@ -1,20 +1,13 @@
 package dev.watershed.analysis.store;
 
-import dev.watershed.analysis.store.StudyStore.Pace;
-import dev.watershed.analysis.store.StudyStore.Point;
-import dev.watershed.analysis.store.StudyStore.Score;
-import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.jobs.Database;
-import dev.watershed.jobs.Hold;
 import dev.watershed.jobs.StoreException;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -151,64 +144,5 @@ public final class KnownPoints {
               return found;
             })
         .list();
-  }
-
-  /**
-   * Adds scores that were found to a study, with what computed them. Returns how far the study is
-   * then; empty where the hold was not good any more. The scores are kept either way.
-   *
-   * @param sources the studies that they were found in
-   */
-  public Optional<StudyProgress> takeScores(
-      Hold hold, Collection<Score> scores, Collection<Long> sources, Pace pace) {
-    return database.transact(
-        handle -> {
-          int added = 0;
-          for (var score : scores) {
-            added +=
-                handle.execute(
-                    "INSERT INTO study_score (study, model, sample, metrics, reused)"
-                        + " VALUES (?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
-                    hold.job(),
-                    score.model(),
-                    score.sample(),
-                    score.metrics().toByteArray());
-          }
-          takeProvenances(handle, hold, sources);
-          return StudyStore.advance(handle, hold, added, 0, pace);
-        });
-  }
-
-  /** Adds points that were found to a study; as {@link #takeScores}. */
-  public Optional<StudyProgress> takePoints(
-      Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
-    return database.transact(
-        handle -> {
-          int added = 0;
-          for (var point : points) {
-            added +=
-                handle.execute(
-                    "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, reused)"
-                        + " VALUES (?, ?, ?, ?, ?, TRUE) ON CONFLICT DO NOTHING",
-                    hold.job(),
-                    point.modelA(),
-                    point.modelB(),
-                    point.alphaIndex(),
-                    point.metrics().toByteArray());
-          }
-          takeProvenances(handle, hold, sources);
-          return StudyStore.advance(handle, hold, added, 0, pace);
-        });
-  }
-
-  private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
-    for (long source : sources) {
-      handle.execute(
-          "INSERT INTO study_provenance (study, sha256, provenance, arithmetic)"
-              + " SELECT ?, sha256, provenance, arithmetic FROM study_provenance WHERE study = ?"
-              + " ON CONFLICT DO NOTHING",
-          hold.job(),
-          source);
-    }
   }
 }

@@ -18,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -260,15 +261,23 @@ public final class StudyStore {
    */
   public Optional<StudyProgress> addScore(Hold hold, Score score, Pace pace) {
     return database.transact(
+        handle -> advance(handle, hold, insert(handle, hold, score, false), 0, pace));
+  }
+
+  /**
+   * Adds scores that other studies have, with what computed them; as {@link #addScore}.
+   *
+   * @param sources the studies that they were found in
+   */
+  public Optional<StudyProgress> takeScores(
+      Hold hold, Collection<Score> scores, Collection<Long> sources, Pace pace) {
+    return database.transact(
         handle -> {
-          int added =
-              handle.execute(
-                  "INSERT INTO study_score (study, model, sample, metrics) VALUES (?, ?, ?, ?)"
-                      + " ON CONFLICT DO NOTHING",
-                  hold.job(),
-                  score.model(),
-                  score.sample(),
-                  score.metrics().toByteArray());
+          int added = 0;
+          for (var score : scores) {
+            added += insert(handle, hold, score, true);
+          }
+          takeProvenances(handle, hold, sources);
           return advance(handle, hold, added, 0, pace);
         });
   }
@@ -283,15 +292,7 @@ public final class StudyStore {
         handle -> {
           int added = 0;
           for (var point : points) {
-            added +=
-                handle.execute(
-                    "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics)"
-                        + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    hold.job(),
-                    point.modelA(),
-                    point.modelB(),
-                    point.alphaIndex(),
-                    point.metrics().toByteArray());
+            added += insert(handle, hold, point, false);
           }
           int pairs = 0;
           for (var pair : completed) {
@@ -305,6 +306,58 @@ public final class StudyStore {
           }
           return advance(handle, hold, added, pairs, pace);
         });
+  }
+
+  /**
+   * Adds points that other studies have, with what computed them; as {@link #addPoints}.
+   *
+   * @param sources the studies that they were found in
+   */
+  public Optional<StudyProgress> takePoints(
+      Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
+    return database.transact(
+        handle -> {
+          int added = 0;
+          for (var point : points) {
+            added += insert(handle, hold, point, true);
+          }
+          takeProvenances(handle, hold, sources);
+          return advance(handle, hold, added, 0, pace);
+        });
+  }
+
+  private static int insert(Handle handle, Hold hold, Score score, boolean reused) {
+    return handle.execute(
+        "INSERT INTO study_score (study, model, sample, metrics, reused)"
+            + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        hold.job(),
+        score.model(),
+        score.sample(),
+        score.metrics().toByteArray(),
+        reused);
+  }
+
+  private static int insert(Handle handle, Hold hold, Point point, boolean reused) {
+    return handle.execute(
+        "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, reused)"
+            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        hold.job(),
+        point.modelA(),
+        point.modelB(),
+        point.alphaIndex(),
+        point.metrics().toByteArray(),
+        reused);
+  }
+
+  private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
+    for (long source : sources) {
+      handle.execute(
+          "INSERT INTO study_provenance (study, sha256, provenance, arithmetic)"
+              + " SELECT ?, sha256, provenance, arithmetic FROM study_provenance WHERE study = ?"
+              + " ON CONFLICT DO NOTHING",
+          hold.job(),
+          source);
+    }
   }
 
   /**
@@ -465,7 +518,7 @@ public final class StudyStore {
   }
 
   /** Counts what was added to a study; empty where the hold was not good any more. */
-  static Optional<StudyProgress> advance(
+  private static Optional<StudyProgress> advance(
       Handle handle, Hold hold, int points, int pairs, Pace pace) {
     var sql =
         """

@@ -260,7 +260,7 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takeScores(List<Score> scores, Collection<Known> taken) {
-    add(() -> known.takeScores(hold, scores, sources(taken), pace.skip(scores.size())));
+    add(() -> store.takeScores(hold, scores, sources(taken), pace.skip(scores.size())));
   }
 
   /**
@@ -269,7 +269,7 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takePoints(List<Point> points, Collection<Known> taken) {
-    add(() -> known.takePoints(hold, points, sources(taken), pace.skip(points.size())));
+    add(() -> store.takePoints(hold, points, sources(taken), pace.skip(points.size())));
   }
 
   private static Set<Long> sources(Collection<Known> taken) {

@@ -154,7 +154,7 @@ final class StudyStoreTest {
     var pair = known.pair(second.job(), digest("1"), digest("2"), 10);
     assertThat(pair.euclideanDistance()).hasValue(3.5);
     assertThat(pair.points()).containsOnlyKeys(3);
-    assertThat(known.takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
+    assertThat(store.takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
         .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
     assertThat(store.cost(second.job()).getReusedPoints()).isEqualTo(1);
     assertThat(store.cost(first.job()).getComputedPoints()).isEqualTo(2);

@@ -16,8 +16,6 @@ import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.Warning;
 import io.grpc.StatusRuntimeException;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,32 +23,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Studies that choose their alphas pair by pair. */
-final class AdaptiveStudyTest {
+final class AdaptiveStudyTest extends ServedStudies {
   private static final String[] MODELS = {"left-0", "right-0", "left-1", "right-1"};
   private static final double TOLERANCE = .005;
-
-  private Path directory;
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    this.directory = directory;
-    evaluator = new FakeEvaluator();
-    process = new StudyProcess(directory, evaluator, Map.of());
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    process.close();
-    evaluator.close();
-  }
 
   @Test
   void study_defaults_knowsEveryGapToTheToleranceWithFewerEvaluations() {
@@ -130,7 +108,7 @@ final class AdaptiveStudyTest {
     process.close();
     forever.countDown();
     evaluator.beforePoint = evaluation -> {};
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
     var ended = process.await(name);
 
     assertThat(ended.getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);

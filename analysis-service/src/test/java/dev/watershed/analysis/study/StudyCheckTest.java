@@ -17,8 +17,6 @@ import dev.watershed.server.RefusedException;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,28 +25,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What the evaluator says of a study before it is made. */
-final class StudyCheckTest {
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    evaluator = new FakeEvaluator();
-    process =
-        new StudyProcess(
-            directory, evaluator, Map.of("watershed.analysis.evaluator.check-deadline", "500ms"));
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    process.close();
-    evaluator.close();
+final class StudyCheckTest extends ServedStudies {
+  StudyCheckTest() {
+    super(Map.of("watershed.analysis.evaluator.check-deadline", "500ms"));
   }
 
   @Test

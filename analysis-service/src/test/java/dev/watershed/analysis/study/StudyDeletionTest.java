@@ -17,22 +17,17 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Studies that are deleted: what keeps them, and that nothing of them is left. */
-final class StudyDeletionTest {
+final class StudyDeletionTest extends ServedStudies {
   private static final String NONE = "studies/00000000-0000-0000-0000-000000000000";
   private static final String[] MODELS = {"left-0", "right-0", "left-1", "right-1"};
   private static final List<String> TABLES =
@@ -48,24 +43,6 @@ final class StudyDeletionTest {
           "study_notice",
           "study_request",
           "study_queue");
-
-  private Path directory;
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    this.directory = directory;
-    evaluator = new FakeEvaluator();
-    process = new StudyProcess(directory, evaluator, Map.of());
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    evaluator.beforePoint = evaluation -> {};
-    process.close();
-    evaluator.close();
-  }
 
   @Test
   void delete_ended_leavesNoRowAndOthersAlone() throws Exception {
@@ -176,7 +153,7 @@ final class StudyDeletionTest {
     assertThat(count("study_point")).isPositive();
     process.close();
 
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
 
     assertEmpty();
   }
@@ -186,7 +163,7 @@ final class StudyDeletionTest {
   void delete_everything_givesTheRoomBack() throws Exception {
     process.close();
     long fresh = Files.size(directory.resolve("analysis.mv.db"));
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
     var models = new String[16];
     for (int i = 0; i < models.length; i++) {
       models[i] = "left-" + i;
@@ -196,21 +173,17 @@ final class StudyDeletionTest {
     }
     process.close();
     assertThat(Files.size(directory.resolve("analysis.mv.db"))).isGreaterThan(fresh + (300 << 10));
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
 
     studies().forEach(study -> delete(study, false));
 
     process.close();
     var url = StudyProcess.properties(directory, "").get("datasources.analysis.url");
     // H2 rewrites what is half empty when it closes, for as long as it is allowed.
-    process =
-        new StudyProcess(
-            directory,
-            evaluator,
-            Map.of("datasources.analysis.url", url + ";MAX_COMPACT_TIME=60000"));
+    startProcess(Map.of("datasources.analysis.url", url + ";MAX_COMPACT_TIME=60000"));
     process.close();
     assertThat(Files.size(directory.resolve("analysis.mv.db"))).isLessThan(fresh + (100 << 10));
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
   }
 
   private String ended(String... models) {

@@ -19,35 +19,15 @@ import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
 import dev.watershed.type.v1.Warning;
 import dev.watershed.type.v1.WarningReason;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Reports against what the pure classes compute from the same losses. */
-final class StudyReportTest {
+final class StudyReportTest extends ServedStudies {
   private static final List<String> MODELS =
       List.of("left-0", "right-0", "left-1", "right-1", "left-2");
-
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    evaluator = new FakeEvaluator();
-    process = new StudyProcess(directory, evaluator, Map.of());
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    process.close();
-    evaluator.close();
-  }
 
   @Test
   void report_pairs_haveTheCurvesAndTheirMetrics() {

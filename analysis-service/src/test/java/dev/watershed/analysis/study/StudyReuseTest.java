@@ -10,8 +10,6 @@ import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.Provenance;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -21,34 +19,14 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the evaluator is asked when other studies know a part of the answer. */
-final class StudyReuseTest {
+final class StudyReuseTest extends ServedStudies {
   private static final int INTERIOR = 9;
-
-  private Path directory;
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    this.directory = directory;
-    evaluator = new FakeEvaluator();
-    process = new StudyProcess(directory, evaluator, Map.of());
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    process.close();
-    evaluator.close();
-  }
 
   @Test
   void study_twentyModelsAndThenOneMore_costsTheTriangleAndThenOneRow() {
@@ -245,15 +223,12 @@ final class StudyReuseTest {
   @Test
   void studies_manyAtOnce_allHaveTheSameCurves() throws Exception {
     process.close();
-    process =
-        new StudyProcess(
-            directory,
-            evaluator,
-            Map.of(
-                "watershed.analysis.concurrent-studies",
-                4,
-                "watershed.analysis.evaluator.concurrency",
-                8));
+    startProcess(
+        Map.of(
+            "watershed.analysis.concurrent-studies",
+            4,
+            "watershed.analysis.evaluator.concurrency",
+            8));
     var spec = spec("left-0", "right-0", "left-1", "right-1");
     var names = IntStream.range(0, 8).mapToObj(i -> process.create(spec).getName()).toList();
     var reports =

@@ -25,8 +25,6 @@ import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -37,31 +35,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-final class StudyServiceTest {
+final class StudyServiceTest extends ServedStudies {
   private static final String[] MODELS = {"left-0", "right-0", "left-1", "right-1", "left-2"};
-
-  private Path directory;
-  private FakeEvaluator evaluator;
-  private StudyProcess process;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    this.directory = directory;
-    evaluator = new FakeEvaluator();
-    process = new StudyProcess(directory, evaluator, Map.of());
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    evaluator.beforePoint = evaluation -> {};
-    process.close();
-    evaluator.close();
-  }
 
   @Test
   void create_fiveModels_succeedsWithEachPointAskedForOnce() {
@@ -125,15 +102,12 @@ final class StudyServiceTest {
   @Test
   void create_moreThanTheQueueHolds_isRefusedAndChangesNothing() throws Exception {
     process.close();
-    process =
-        new StudyProcess(
-            directory,
-            evaluator,
-            Map.of(
-                "watershed.analysis.concurrent-studies",
-                0,
-                "watershed.analysis.max-queued-studies",
-                2));
+    startProcess(
+        Map.of(
+            "watershed.analysis.concurrent-studies",
+            0,
+            "watershed.analysis.max-queued-studies",
+            2));
     var names = List.of(process.create(spec(MODELS)), process.create(spec(MODELS)));
 
     var status = refusal(() -> process.create(spec(MODELS)));
@@ -162,7 +136,7 @@ final class StudyServiceTest {
     assertThat(halted.await(20, TimeUnit.SECONDS)).isTrue();
     process.close();
     evaluator.beforePoint = evaluation -> {};
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
 
     assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
     assertThat(evaluator.evaluations.keySet()).hasSize(10 * 9 + 5 * 2);
@@ -177,7 +151,7 @@ final class StudyServiceTest {
     assertThat(halted.await(20, TimeUnit.SECONDS)).isTrue();
     var silent = process;
     evaluator.beforePoint = evaluation -> {};
-    process = new StudyProcess(directory, evaluator, Map.of());
+    startProcess(Map.of());
     try {
       assertThat(process.await(name).getState()).isEqualTo(StudyState.STUDY_STATE_SUCCEEDED);
     } finally {
@@ -219,9 +193,7 @@ final class StudyServiceTest {
   @Test
   void run_evaluatorUnavailableForTooLong_fails() throws Exception {
     process.close();
-    process =
-        new StudyProcess(
-            directory, evaluator, Map.of("watershed.analysis.evaluator.patience", "20ms"));
+    startProcess(Map.of("watershed.analysis.evaluator.patience", "20ms"));
     evaluator.beforePoint =
         evaluation -> {
           throw unavailable();
