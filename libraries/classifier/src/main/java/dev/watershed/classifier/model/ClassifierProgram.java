@@ -55,7 +55,7 @@ public final class ClassifierProgram implements AutoCloseable {
     ParameterLayout layout = ParameterLayout.of(architecture);
     String source = ProgramSource.classifier(layout, kernels);
     return new ClassifierProgram(
-        layout, kernels.precision(), TorchScript.compile(ProgramSource.CLASS, source));
+        layout, kernels.precision(), TorchScript.compile(ProgramText.CLASS, source));
   }
 
   public Architecture architecture() {

@@ -105,8 +105,7 @@ public final class TrainingProgram implements AutoCloseable {
 
   private static TorchScript script(
       ParameterLayout layout, ProgramSource.Dropout dropout, ProgramSource.Kernels kernels) {
-    return TorchScript.compile(
-        ProgramSource.CLASS, ProgramSource.training(layout, kernels, dropout));
+    return TorchScript.compile(ProgramText.CLASS, ProgramSource.training(layout, kernels, dropout));
   }
 
   public Architecture architecture() {
@@ -237,7 +236,7 @@ public final class TrainingProgram implements AutoCloseable {
     }
   }
 
-  /** As {@code update} of {@link ProgramSource} reads them. */
+  /** As {@code update} of {@code program/optimiser.py} reads them. */
   private double[] settings(StageSettings stage, double learningRate) {
     if (stage.trained() == TrainedPart.HEAD && layout.classifier().isEmpty()) {
       throw new IllegalArgumentException("only a classification head is trained alone");
