@@ -144,7 +144,7 @@ final class DynamicsCommand implements Callable<Integer> {
       Sweep sweep =
           checkpoints.isEmpty()
               ? Sweep.of(runs.isEmpty() ? succeededRuns() : namedRuns())
-              : Sweep.ofCheckpoints(checkpoints, CheckpointsCommand.ids(server));
+              : Sweep.ofCheckpoints(checkpoints, StoredCheckpoints.ids(server));
       title = sweep.name();
       SortedMap<Long, StudySpec> specs = specs(sweep, title);
       output.remark(sweep.size() + " models at the steps " + Sweep.steps(specs.keySet()) + ".");

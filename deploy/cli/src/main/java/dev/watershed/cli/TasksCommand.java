@@ -108,7 +108,7 @@ final class TasksCommand implements Callable<Integer> {
       @Option(names = "--rows", defaultValue = "3", description = SplitText.ROWS) int rows) {
     TaskSplit.Builder task = TaskSplit.newBuilder().setName(name);
     if (path != null) {
-      task.setUri(DataArgument.located(path, context.workingDirectory()));
+      task.setUri(SplitArgument.located(path, context.workingDirectory()));
     }
     SplitText.show(server, output, DatasetSplit.newBuilder().setTask(task).build(), rows);
     return ExitCode.OK;
