@@ -16,8 +16,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Where numbers are written with other digits, everything has the bits of elsewhere. */
+@Isolated("the locale is the process's")
 final class LocaleIT {
   /** Arabic digits, and Thai ones with years that are counted otherwise. */
   private static final List<Locale> OTHER_DIGITS =
