@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
@@ -33,6 +34,29 @@ public final class Golden {
   /** Pairs of distance matrices, with permutations of their models and what follows. */
   public static List<JsonObject> matrixPairs() {
     return resource("/golden/statistics/mantel.json", "matrices");
+  }
+
+  /** Expected statistics: the whole of a file such as {@code bootstrap}. */
+  public static JsonObject statistics(String name) {
+    return whole("/golden/statistics/" + name + ".json");
+  }
+
+  /** Objects of an array. */
+  public static List<JsonObject> objects(JsonObject object, String key) {
+    return StreamSupport.stream(object.getAsJsonArray(key).spliterator(), false)
+        .map(element -> element.getAsJsonObject())
+        .toList();
+  }
+
+  public static double number(JsonObject object, String key) {
+    return object.get(key).getAsDouble();
+  }
+
+  /** Rows of whole numbers. */
+  public static int[][] indices(JsonObject object, String key) {
+    return Arrays.stream(matrix(object, key))
+        .map(row -> Arrays.stream(row).mapToInt(value -> (int) value).toArray())
+        .toArray(int[][]::new);
   }
 
   public static double[] doubles(JsonObject object, String key) {
@@ -62,14 +86,14 @@ public final class Golden {
   }
 
   private static List<JsonObject> resource(String name, String key) {
+    return objects(whole(name), key);
+  }
+
+  private static JsonObject whole(String name) {
     var resource = Golden.class.getResourceAsStream(name);
     try (var reader =
         new InputStreamReader(Objects.requireNonNull(resource), StandardCharsets.UTF_8)) {
-      return StreamSupport.stream(
-              JsonParser.parseReader(reader).getAsJsonObject().getAsJsonArray(key).spliterator(),
-              false)
-          .map(element -> element.getAsJsonObject())
-          .toList();
+      return JsonParser.parseReader(reader).getAsJsonObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

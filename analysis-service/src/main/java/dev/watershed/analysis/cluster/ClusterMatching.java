@@ -16,8 +16,8 @@ public final class ClusterMatching {
    * the reference's cluster that it is matched with; those left over take the numbers after the
    * reference's.
    *
-   * @param clusters (n) cluster of each thing, numbered from 0
-   * @param reference (n) cluster of each thing, numbered from 0
+   * @param clusters (n) cluster of each thing, numbered from 0; below 0 for none, which stays
+   * @param reference (n) cluster of each thing, numbered from 0; below 0 for none
    * @throws UnusableNumbersException naming {@code reference} where the lengths differ
    */
   public static int[] renumbered(int[] clusters, int[] reference) {
@@ -30,10 +30,14 @@ public final class ClusterMatching {
     int size = Math.max(count(clusters), count(reference));
     var shared = new int[size][size];
     for (int i = 0; i < clusters.length; i++) {
-      shared[clusters[i]][reference[i]]++;
+      if (clusters[i] >= 0 && reference[i] >= 0) {
+        shared[clusters[i]][reference[i]]++;
+      }
     }
     var numbers = greatestAssignment(shared);
-    return Arrays.stream(clusters).map(cluster -> numbers[cluster]).toArray();
+    return Arrays.stream(clusters)
+        .map(cluster -> cluster < 0 ? cluster : numbers[cluster])
+        .toArray();
   }
 
   private static int count(int[] clusters) {

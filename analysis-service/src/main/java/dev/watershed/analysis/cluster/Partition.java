@@ -1,9 +1,10 @@
 package dev.watershed.analysis.cluster;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import org.hipparchus.clustering.CentroidCluster;
+import java.util.stream.IntStream;
 import org.hipparchus.clustering.Clusterable;
 import org.hipparchus.clustering.KMeansPlusPlusClusterer;
 import org.hipparchus.clustering.MultiKMeansPlusPlusClusterer;
@@ -61,27 +62,63 @@ record Partition(int[] assignments, double[][] centroids) {
             k, MAXIMAL_ITERATIONS, new WatchedDistance(throwIfUnwanted), new Well19937c(seed));
     var clusters =
         new MultiKMeansPlusPlusClusterer<>(once, TRIALS, new Inertia()).cluster(clusterable);
-    return ordered(clusters, points.length);
+    var groups = new int[points.length];
+    for (int c = 0; c < clusters.size(); c++) {
+      for (var point : clusters.get(c).getPoints()) {
+        groups[point.index()] = c;
+      }
+    }
+    return of(points, groups);
   }
 
-  private static Partition ordered(List<CentroidCluster<Point>> clusters, int n) {
-    var largestFirst = new ArrayList<>(clusters);
-    largestFirst.sort(
-        Comparator.<CentroidCluster<Point>>comparingInt(cluster -> -cluster.getPoints().size())
-            .thenComparingInt(Partition::lowest));
-    var assignments = new int[n];
-    var centroids = new double[clusters.size()][];
-    for (int c = 0; c < centroids.length; c++) {
-      centroids[c] = largestFirst.get(c).getCenter().getPoint();
-      for (var point : largestFirst.get(c).getPoints()) {
-        assignments[point.index()] = c;
+  /**
+   * Two groups of points that differ in their second coordinate alone, where the sum of squared
+   * distances to the two means is least: exact, by the best cut of the sorted values. O(n log n).
+   */
+  static Partition twoMeans(double[][] points) {
+    int n = points.length;
+    var order =
+        IntStream.range(0, n)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> points[i][1]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    double middle = Arrays.stream(points).mapToDouble(point -> point[1]).average().orElse(0);
+    double all = 0;
+    for (var point : points) {
+      all += point[1] - middle;
+    }
+    // The sum of squares within is the whole one less this of the means.
+    double best = -1;
+    int cut = 1;
+    double left = 0;
+    for (int size = 1; size < n; size++) {
+      left += points[order[size - 1]][1] - middle;
+      double right = all - left;
+      double between = left * left / size + right * right / (n - size);
+      if (between > best) {
+        best = between;
+        cut = size;
+      }
+    }
+    var groups = new int[n];
+    for (int i = 0; i < n; i++) {
+      groups[order[i]] = i < cut ? 0 : 1;
+    }
+    return of(points, groups);
+  }
+
+  private static Partition of(double[][] points, int[] groups) {
+    var assignments = Assignments.bySize(groups);
+    var sizes = Assignments.sizes(assignments);
+    var centroids = new double[sizes.length][points[0].length];
+    for (int i = 0; i < points.length; i++) {
+      var centroid = centroids[assignments[i]];
+      for (int c = 0; c < centroid.length; c++) {
+        centroid[c] += points[i][c] / sizes[assignments[i]];
       }
     }
     return new Partition(assignments, centroids);
-  }
-
-  private static int lowest(CentroidCluster<Point> cluster) {
-    return cluster.getPoints().stream().mapToInt(Point::index).min().orElse(Integer.MAX_VALUE);
   }
 
   /**

@@ -75,10 +75,14 @@ public final class SpectralClustering {
     var eigenvalues = eigen.values();
     double eigengap = k == n ? Double.NaN : eigenvalues[k] - eigenvalues[k - 1];
     var embedding = affinity.embed(eigen, k);
-    var partition = Partition.kMeans(embedding, k, seed, throwIfUnwanted);
+    boolean connected = affinity.connected();
+    // Of a connected graph the first coordinate is the same for all.
+    var partition =
+        k == 2 && connected
+            ? Partition.twoMeans(embedding)
+            : Partition.kMeans(embedding, k, seed, throwIfUnwanted);
     var centroidDistances = centroidDistances(embedding, partition.centroids());
     double silhouette = Silhouette.mean(matrix, partition.assignments(), k);
-    boolean connected = affinity.connected();
     var verdict =
         Verdict.on(
             matrix, kernelWidth, partition.assignments(), k, eigengap, silhouette, connected);

@@ -146,6 +146,19 @@ public final class LossCurve {
     return area;
   }
 
+  /** Returns the lower convex hull at each alpha, in nats: the nearest convex curve below. O(n). */
+  public double[] lowerHullNats() {
+    var vertices = new int[alphas.length];
+    int size = lowerHull(vertices);
+    var hull = losses.clone();
+    for (int edge = 1; edge < size; edge++) {
+      for (int i = vertices[edge - 1] + 1; i < vertices[edge]; i++) {
+        hull[i] = chord(vertices[edge - 1], vertices[edge], alphas[i]);
+      }
+    }
+    return hull;
+  }
+
   /**
    * Fills {@code hull} with the indices of the lower convex hull and returns how many there are.
    */

@@ -21,8 +21,6 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
   /** A permutation that moves nothing gives the same r up to rounding. */
   private static final double ROUNDING = 1e-12;
 
-  private static final long STEP = 0x9E3779B97F4A7C15L;
-
   /**
    * Draws permutations at random. Each is a function of the seed and its own number.
    *
@@ -46,7 +44,7 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
         y,
         number -> {
           throwIfUnwanted.run();
-          return permutation(x.length, mix(seed) + number * STEP);
+          return permutation(x.length, SplitMix64.mix(seed) + number * SplitMix64.STEP);
         },
         permutations);
   }
@@ -116,22 +114,14 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
   }
 
   /** Fisher and Yates's shuffle. */
-  private static int[] permutation(int n, long seed) {
+  static int[] permutation(int n, long seed) {
     var permutation = new int[n];
-    long state = mix(seed);
+    long first = SplitMix64.mix(seed);
     for (int i = 0; i < n; i++) {
-      state += STEP;
-      int j = (int) Math.unsignedMultiplyHigh(mix(state), i + 1L);
+      int j = SplitMix64.below(i + 1, first, i + 1L);
       permutation[i] = permutation[j];
       permutation[j] = i;
     }
     return permutation;
-  }
-
-  /** The finaliser of SplitMix64 (Steele, Lea and Flood, 2014). */
-  private static long mix(long value) {
-    long mixed = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-    mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;
-    return mixed ^ (mixed >>> 31);
   }
 }
