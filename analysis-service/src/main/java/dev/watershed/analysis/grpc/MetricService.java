@@ -2,6 +2,10 @@ package dev.watershed.analysis.grpc;
 
 import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
+import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.Clustering;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
@@ -11,6 +15,7 @@ import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.AnalyzeCurveResponse;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.server.Computations;
@@ -33,8 +38,7 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
   @Override
   public void analyzeCurve(
       AnalyzeCurveRequest request, StreamObserver<AnalyzeCurveResponse> observer) {
-    var metrics = computations.run(throwIfUnwanted -> MetricMessages.curveMetrics(curve(request)));
-    observer.onNext(AnalyzeCurveResponse.newBuilder().setMetrics(metrics).build());
+    observer.onNext(computations.run(throwIfUnwanted -> analyzed(request, throwIfUnwanted)));
     observer.onCompleted();
   }
 
@@ -56,17 +60,66 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
       var fit = LinearFit.of(feature, Doubles.toArray(request.getScoresList()));
       response.setFit(MetricMessages.linearFit(fit));
     }
-    return response.build();
+    return response
+        .setVerdict(
+            MetricMessages.verdict(
+                BasinVerdict.of(matrix(request.getDistancesList()), throwIfUnwanted)))
+        .build();
   }
 
-  private static LossCurve curve(AnalyzeCurveRequest request) {
+  private static AnalyzeCurveResponse analyzed(
+      AnalyzeCurveRequest request, Runnable throwIfUnwanted) {
+    var alphas = Doubles.toArray(request.getCurve().getAlphasList());
+    var response = AnalyzeCurveResponse.newBuilder();
     try {
-      return LossCurve.of(
-          Doubles.toArray(request.getCurve().getAlphasList()),
-          Doubles.toArray(request.getCurve().getLossesNatsList()));
+      if (request.getExampleLossesCount() == 0) {
+        var losses = Doubles.toArray(request.getCurve().getLossesNatsList());
+        return response
+            .setMetrics(MetricMessages.curveMetrics(LossCurve.of(alphas, losses)))
+            .build();
+      }
+      if (request.getCurve().getLossesNatsCount() > 0) {
+        throw new UnusableNumbersException(
+            "COUNTS_UNEQUAL",
+            "losses_nats",
+            request.getCurve().getLossesNatsCount()
+                + " mean losses beside the losses of examples, which have means of their own; leave"
+                + " one of them out.");
+      }
+      var examples = new ExampleCurve(alphas, losses(request.getExampleLossesList()));
+      response
+          .setMetrics(MetricMessages.curveMetrics(LossCurve.of(alphas, examples.means())))
+          .setExampleCount(examples.exampleCount());
+      var resampling = MetricMessages.resampling(request.getResampling());
+      if (resampling.getResampleCount() == 0) {
+        return response.build();
+      }
+      var draws =
+          Draws.of(resampling.getSeed(), resampling.getResampleCount(), examples.exampleCount());
+      var found =
+          new PairedBootstrap(draws, resampling.getLevel()).of(List.of(examples), throwIfUnwanted);
+      return response
+          .setResampling(resampling)
+          .setUncertainty(MetricMessages.uncertainty(found.getFirst()))
+          .build();
     } catch (UnusableNumbersException e) {
-      throw refused(e, "curve." + e.parameter());
+      throw refused(e, analyzedField(e.parameter()));
     }
+  }
+
+  private static String analyzedField(String parameter) {
+    if (parameter.equals("resamples")) {
+      return "resampling.resample_count";
+    }
+    return parameter.startsWith("example_losses")
+        ? parameter.replace("][", "].losses_nats[")
+        : "curve." + parameter;
+  }
+
+  private static double[][] losses(List<LossRow> rows) {
+    return rows.stream()
+        .map(row -> Doubles.toArray(row.getLossesNatsList()))
+        .toArray(double[][]::new);
   }
 
   private static Clustering cluster(ClusterModelsRequest request, Runnable throwIfUnwanted) {

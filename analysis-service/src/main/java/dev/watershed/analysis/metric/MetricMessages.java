@@ -2,12 +2,21 @@ package dev.watershed.analysis.metric;
 
 import com.google.common.primitives.Doubles;
 import com.google.common.primitives.Ints;
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.CurveUncertainty;
+import dev.watershed.analysis.v1.Interval;
 import dev.watershed.analysis.v1.LinearFit;
+import dev.watershed.analysis.v1.LinkageMerge;
 import dev.watershed.analysis.v1.MantelTest;
+import dev.watershed.analysis.v1.MetricUncertainty;
+import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 
 /** What was computed, as the messages that carry it. */
@@ -90,6 +99,88 @@ public final class MetricMessages {
         .setPermutationCount(test.permutationCount())
         .setModelCount(test.modelCount())
         .build();
+  }
+
+  /** Returns what is known of a curve's metrics. */
+  public static CurveUncertainty uncertainty(
+      dev.watershed.analysis.bootstrap.CurveUncertainty found) {
+    var message =
+        CurveUncertainty.newBuilder()
+            .setBarrierHeight(uncertainty(found.barrierHeight(), found.level()))
+            .setConvexityGap(
+                uncertainty(found.convexityGap(), found.level()).toBuilder()
+                    .setInterval(interval(found.gapInterval())))
+            .setArea(uncertainty(found.area(), found.level()))
+            .setZeroTestP(found.zeroTestP())
+            .setLowerEndSetToZero(found.gapMayBeZero());
+    found
+        .improvedConvexityGap()
+        .ifPresent(
+            improved -> message.setImprovedConvexityGap(uncertainty(improved, found.level())));
+    for (var at : found.band()) {
+      message.addBandLowNats(at.low()).addBandHighNats(at.high());
+    }
+    return message.build();
+  }
+
+  private static MetricUncertainty uncertainty(Resampled metric, double level) {
+    return MetricUncertainty.newBuilder()
+        .setStandardError(metric.standardError())
+        .setBias(metric.bias())
+        .setInterval(interval(metric.percentile(level)))
+        .build();
+  }
+
+  /** Returns an interval. */
+  public static Interval interval(dev.watershed.analysis.statistics.Interval interval) {
+    return Interval.newBuilder().setLow(interval.low()).setHigh(interval.high()).build();
+  }
+
+  /** Returns what is asked for, with every default filled in. */
+  public static Resampling resampling(Resampling asked) {
+    return asked.toBuilder()
+        .setResampleCount(asked.hasResampleCount() ? asked.getResampleCount() : Draws.DEFAULT_COUNT)
+        .setLevel(
+            asked.hasLevel() ? asked.getLevel() : dev.watershed.analysis.statistics.Interval.LEVEL)
+        .build();
+  }
+
+  /** Returns a verdict. */
+  public static BasinVerdict verdict(dev.watershed.analysis.cluster.BasinVerdict verdict) {
+    double nan = Double.NaN;
+    var message =
+        BasinVerdict.newBuilder()
+            .setState(
+                switch (verdict.state()) {
+                  case SPLIT -> BasinState.BASIN_STATE_SPLIT;
+                  case UNDECIDED -> BasinState.BASIN_STATE_UNDECIDED;
+                  case NO_SPLIT -> BasinState.BASIN_STATE_NO_SPLIT;
+                })
+            .setClusterCount(verdict.clusterCount())
+            .addAllAssignments(Ints.asList(verdict.assignments()))
+            .setSeparation(nan)
+            .setModelSeparation(nan)
+            .setSilhouette(nan)
+            .setSeparationNeeded(verdict.separationNeeded())
+            .addAllRemoteness(Doubles.asList(verdict.remoteness()))
+            .setSentence(verdict.sentence());
+    var best = verdict.best();
+    if (best != null) {
+      message
+          .setSeparation(best.separation())
+          .setModelSeparation(best.modelSeparation())
+          .setSilhouette(best.silhouette())
+          .addAllLookedAt(Ints.asList(best.kept()));
+    }
+    for (var merge : verdict.linkage().merges()) {
+      message.addLinkage(
+          LinkageMerge.newBuilder()
+              .setFirst(merge.first())
+              .setSecond(merge.second())
+              .setHeight(merge.height())
+              .setModelCount(merge.size()));
+    }
+    return message.build();
   }
 
   private static Row row(double[] values) {

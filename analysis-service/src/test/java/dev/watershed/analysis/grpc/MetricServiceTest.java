@@ -11,12 +11,18 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import dev.watershed.analysis.Golden;
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
+import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.server.Computations;
 import dev.watershed.server.ErrorInterceptor;
@@ -30,7 +36,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -116,6 +124,107 @@ final class MetricServiceTest {
         "REQUEST_INVALID",
         "curve",
         () -> metrics.analyzeCurve(AnalyzeCurveRequest.getDefaultInstance()));
+  }
+
+  @Test
+  void analyzeCurve_lossesOfExamples_comesWithIntervals() {
+    var examples = examples(64);
+    var means = examples.means();
+
+    var found =
+        metrics.analyzeCurve(
+            request(examples)
+                .setResampling(Resampling.newBuilder().setResampleCount(300).setSeed(7))
+                .build());
+
+    assertThat(found.getMetrics()).isEqualTo(analyze(examples.alphas(), means));
+    var direct =
+        new PairedBootstrap(Draws.of(7, 300, 64), .95).of(List.of(examples), () -> {}).getFirst();
+    assertThat(found.getUncertainty()).isEqualTo(MetricMessages.uncertainty(direct));
+    assertThat(found.getUncertainty().getBandLowNatsList()).hasSize(5);
+    assertThat(found.getExampleCount()).isEqualTo(64);
+    assertThat(found.getResampling())
+        .isEqualTo(Resampling.newBuilder().setResampleCount(300).setSeed(7).setLevel(.95).build());
+
+    var plain =
+        metrics.analyzeCurve(
+            request(examples).setResampling(Resampling.newBuilder().setResampleCount(0)).build());
+    assertThat(plain.getMetrics()).isEqualTo(found.getMetrics());
+    assertThat(plain.hasUncertainty()).isFalse();
+  }
+
+  @Test
+  void analyzeCurve_badLossesOfExamples_areRefusedWithTheirField() throws Exception {
+    var good = request(examples(8));
+    assertRefused(
+        "COUNTS_UNEQUAL",
+        "example_losses",
+        () -> metrics.analyzeCurve(good.clone().removeExampleLosses(4).build()));
+    var fewer = good.clone();
+    fewer.setExampleLosses(3, LossRow.newBuilder().addLossesNats(1));
+    assertRefused("COUNTS_UNEQUAL", "example_losses[3]", () -> metrics.analyzeCurve(fewer.build()));
+    var diverged = good.clone();
+    diverged.getExampleLossesBuilder(2).setLossesNats(5, Float.POSITIVE_INFINITY);
+    assertRefused(
+        "LOSS_NOT_FINITE",
+        "example_losses[2].losses_nats[5]",
+        () -> metrics.analyzeCurve(diverged.build()));
+    var both = good.clone();
+    both.getCurveBuilder().addAllLossesNats(List.of(1., 2., 3., 4., 5.));
+    assertRefused("COUNTS_UNEQUAL", "curve.losses_nats", () -> metrics.analyzeCurve(both.build()));
+    var many = AnalyzeCurveRequest.newBuilder();
+    for (int a = 0; a <= 2000; a++) {
+      many.getCurveBuilder().addAlphas(a / 2000.0);
+      many.addExampleLosses(LossRow.newBuilder().addLossesNats(1));
+    }
+    many.setResampling(Resampling.newBuilder().setResampleCount(20000));
+    assertRefused(
+        "SAMPLE_TOO_LARGE_TO_RESAMPLE",
+        "resampling.resample_count",
+        () -> metrics.analyzeCurve(many.build()));
+  }
+
+  private static ExampleCurve examples(int n) {
+    var random = new Random(4);
+    var losses = new double[5][n];
+    for (var row : losses) {
+      Arrays.setAll(row, i -> (float) random.nextDouble());
+    }
+    return new ExampleCurve(new double[] {0, .25, .5, .75, 1}, losses);
+  }
+
+  private static AnalyzeCurveRequest.Builder request(ExampleCurve examples) {
+    var request = AnalyzeCurveRequest.newBuilder();
+    request.getCurveBuilder().addAllAlphas(Doubles.asList(examples.alphas()));
+    for (var losses : examples.losses()) {
+      var row = request.addExampleLossesBuilder();
+      for (double loss : losses) {
+        row.addLossesNats((float) loss);
+      }
+    }
+    return request;
+  }
+
+  @Test
+  void clusterModels_anyDistances_comeWithTheVerdict() {
+    for (var golden : Golden.objects(Golden.statistics("clustering"), "cases")) {
+      var request = ClusterModelsRequest.newBuilder();
+      for (var row : Golden.matrix(golden, "distances")) {
+        request.addDistances(Row.newBuilder().addAllValues(Doubles.asList(row)));
+      }
+      var verdict = metrics.clusterModels(request.build()).getVerdict();
+      assertThat(verdict.getState().name())
+          .isEqualTo(
+              "BASIN_STATE_"
+                  + golden
+                      .getAsJsonObject("verdict")
+                      .get("state")
+                      .getAsString()
+                      .toUpperCase(Locale.ROOT)
+                      .replace(' ', '_'));
+      assertThat(verdict.getLinkageCount()).isEqualTo(request.getDistancesCount() - 1);
+      assertThat(verdict.getSentence()).contains("separation ").endsWith(".");
+    }
   }
 
   @Test

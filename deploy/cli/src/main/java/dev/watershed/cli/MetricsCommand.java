@@ -1,13 +1,19 @@
 package dev.watershed.cli;
 
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
-import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.AnalyzeCurveResponse;
 import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.CurveUncertainty;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.MetricUncertainty;
+import dev.watershed.analysis.v1.Resampling;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** The metrics of a curve on standard input. */
 @Command(
@@ -16,18 +22,35 @@ import picocli.CommandLine.Mixin;
       "Read a curve of losses on standard input and write its connectivity metrics as JSON.",
       "The curve is JSON, {\"alphas\": [...], \"losses_nats\": [...]}, or CSV with the columns"
           + " alpha and loss. Without --address it is computed here, no server is needed.",
+      "With the loss of every example the answer has intervals over examples too: JSON with"
+          + " \"curve\" and \"example_losses\", CSV with the columns alpha, example and loss, or"
+          + " what 'watershed evaluate --json --example-losses' wrote.",
       "As a table (--csv, --output tsv): a line of names, a line of values."
     },
     footer = {
       "",
       "Examples:",
       "  echo '{\"alphas\":[0,0.5,1],\"losses_nats\":[0.4,0.7,0.5]}' | watershed metrics",
-      "  watershed evaluate A B --sample builtin:miniature/validation --csv | watershed metrics"
+      "  watershed evaluate A B --sample builtin:miniature/validation --csv | watershed metrics",
+      "  watershed evaluate A B --sample builtin:miniature/validation --json --example-losses |"
+          + " watershed metrics"
     })
 final class MetricsCommand implements Callable<Integer> {
   @Mixin private ServerOptions server;
   @Mixin private OutputOptions output;
   @Mixin private TableOptions table = new TableOptions();
+
+  @Option(
+      names = "--resamples",
+      paramLabel = "N",
+      description = "How often examples are drawn anew; 2000 unless said otherwise, 0 for never.")
+  private @Nullable Integer resamples;
+
+  @Option(names = "--seed", description = "Seed of the draws (default: 0).")
+  private long seed;
+
+  @Option(names = "--level", description = "Level of the intervals (default: .95).")
+  private @Nullable Double level;
 
   private final CommandContext context;
 
@@ -40,36 +63,71 @@ final class MetricsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     table.requireAlone(output);
-    Curve curve = NumbersInput.curve(NumbersInput.read(context.in()));
-    CurveMetrics metrics =
-        MetricServiceGrpc.newBlockingStub(server.metricChannel())
-            .analyzeCurve(AnalyzeCurveRequest.newBuilder().setCurve(curve).build())
-            .getMetrics();
+    AnalyzeCurveRequest.Builder request = ExampleLossesInput.read(NumbersInput.read(context.in()));
+    Resampling.Builder resampling = request.getResamplingBuilder().setSeed(seed);
+    if (resamples != null) {
+      resampling.setResampleCount(resamples);
+    }
+    if (level != null) {
+      resampling.setLevel(level);
+    }
+    AnalyzeCurveResponse response =
+        MetricServiceGrpc.newBlockingStub(server.metricChannel()).analyzeCurve(request.build());
     if (table.wanted()) {
-      table(metrics).forEach(row -> output.line(table.row(row)));
+      table(response).forEach(row -> output.line(table.row(row)));
+    } else if (response.hasUncertainty()) {
+      output.message(response);
     } else {
-      output.message(metrics);
+      output.message(response.getMetrics());
     }
     return ExitCode.OK;
   }
 
-  private static List<List<String>> table(CurveMetrics metrics) {
-    return List.of(
-        List.of(
-            "barrier_height_nats",
-            "barrier_alpha",
-            "convexity_gap_nats",
-            "improved_convexity_gap_nats",
-            "nested_grid_intervals",
-            "area_nats"),
-        List.of(
-            String.valueOf(metrics.getBarrierHeightNats()),
-            String.valueOf(metrics.getBarrierAlpha()),
-            String.valueOf(metrics.getConvexityGapNats()),
-            metrics.hasImprovedConvexityGapNats()
-                ? String.valueOf(metrics.getImprovedConvexityGapNats())
-                : "",
-            String.valueOf(metrics.getNestedGridIntervals()),
-            String.valueOf(metrics.getAreaNats())));
+  private static List<List<String>> table(AnalyzeCurveResponse response) {
+    CurveMetrics metrics = response.getMetrics();
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "barrier_height_nats",
+                "barrier_alpha",
+                "convexity_gap_nats",
+                "improved_convexity_gap_nats",
+                "nested_grid_intervals",
+                "area_nats"));
+    List<String> values =
+        new ArrayList<>(
+            List.of(
+                String.valueOf(metrics.getBarrierHeightNats()),
+                String.valueOf(metrics.getBarrierAlpha()),
+                String.valueOf(metrics.getConvexityGapNats()),
+                metrics.hasImprovedConvexityGapNats()
+                    ? String.valueOf(metrics.getImprovedConvexityGapNats())
+                    : "",
+                String.valueOf(metrics.getNestedGridIntervals()),
+                String.valueOf(metrics.getAreaNats())));
+    if (response.hasUncertainty()) {
+      CurveUncertainty uncertainty = response.getUncertainty();
+      add(names, values, "barrier_height", uncertainty.getBarrierHeight());
+      add(names, values, "convexity_gap", uncertainty.getConvexityGap());
+      if (uncertainty.hasImprovedConvexityGap()) {
+        add(names, values, "improved_convexity_gap", uncertainty.getImprovedConvexityGap());
+      }
+      add(names, values, "area", uncertainty.getArea());
+      names.add("zero_test_p");
+      values.add(String.valueOf(uncertainty.getZeroTestP()));
+      names.add("example_count");
+      values.add(String.valueOf(response.getExampleCount()));
+      names.add("resample_count");
+      values.add(String.valueOf(response.getResampling().getResampleCount()));
+    }
+    return List.of(names, values);
+  }
+
+  private static void add(
+      List<String> names, List<String> values, String metric, MetricUncertainty uncertainty) {
+    names.add(metric + "_low_nats");
+    values.add(String.valueOf(uncertainty.getInterval().getLow()));
+    names.add(metric + "_high_nats");
+    values.add(String.valueOf(uncertainty.getInterval().getHigh()));
   }
 }

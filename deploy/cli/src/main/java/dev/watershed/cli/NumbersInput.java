@@ -121,7 +121,7 @@ final class NumbersInput {
     }
   }
 
-  private static List<CSVRecord> records(String text) {
+  static List<CSVRecord> records(String text) {
     CSVFormat format = CSVFormat.DEFAULT.builder().setIgnoreEmptyLines(true).setTrim(true).get();
     try (CSVParser parser = CSVParser.parse(new StringReader(text), format)) {
       return parser.getRecords();
@@ -145,7 +145,7 @@ final class NumbersInput {
     }
   }
 
-  private static double number(CSVRecord row, int column) {
+  static double number(CSVRecord row, int column) {
     String text = row.get(column);
     if (!isNumber(text)) {
       throw CommandException.badInput(

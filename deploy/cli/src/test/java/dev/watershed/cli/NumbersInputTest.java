@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.LossRow;
 import java.io.ByteArrayInputStream;
 import org.junit.jupiter.api.Test;
 
@@ -75,5 +77,59 @@ final class NumbersInputTest {
         .hasMessageStartingWith("standard input cannot be read: it is not JSON at line ");
     assertThatThrownBy(() -> NumbersInput.distances("0,1\n\"1,0"))
         .hasMessage("standard input is not CSV: a quotation mark opens a cell and none closes it");
+  }
+
+  private static final AnalyzeCurveRequest EXAMPLES =
+      AnalyzeCurveRequest.newBuilder()
+          .setCurve(Curve.newBuilder().addAlphas(0).addAlphas(1))
+          .addExampleLosses(LossRow.newBuilder().addLossesNats(.5f).addLossesNats(.25f))
+          .addExampleLosses(LossRow.newBuilder().addLossesNats(1).addLossesNats(2))
+          .build();
+
+  @Test
+  void exampleLosses_inAnyShape_areTheSame() {
+    assertThat(
+            ExampleLossesInput.read(
+                    "{\"curve\":{\"alphas\":[0,1]},\"example_losses\":"
+                        + "[{\"losses_nats\":[0.5,0.25]},{\"losses_nats\":[1,2]}]}")
+                .build())
+        .isEqualTo(EXAMPLES);
+    assertThat(
+            ExampleLossesInput.read("alpha,example,loss\n0,a,0.5\n1,a,1\n0,b,0.25\n1,b,2\n")
+                .build())
+        .isEqualTo(EXAMPLES);
+    assertThat(
+            ExampleLossesInput.read(
+                    """
+                    {"header":{}}
+                    {"point":{"alpha":0.0}}
+                    {"exampleLosses":{"firstExample":0,"lossesNats":[0.5]}}
+                    {"exampleLosses":{"firstExample":1,"lossesNats":[0.25]}}
+                    {"point":{"alpha":1.0}}
+                    {"exampleLosses":{"firstExample":0,"lossesNats":[1,2]}}""")
+                .build())
+        .isEqualTo(EXAMPLES);
+    assertThat(ExampleLossesInput.read("0,0.4\n0.5,0.7\n1,0.5").build())
+        .isEqualTo(AnalyzeCurveRequest.newBuilder().setCurve(CURVE).build());
+  }
+
+  @Test
+  void exampleLosses_thatDoNotFit_areRefusedInASentence() {
+    assertThatThrownBy(() -> ExampleLossesInput.read("alpha,example,loss\n0,a,0.5\n1,b,1\n"))
+        .hasMessageContaining("the examples at alpha 1.0");
+    assertThatThrownBy(() -> ExampleLossesInput.read("alpha,example\n0,a\n"))
+        .hasMessageContaining("lack 'loss_nats'");
+    assertThatThrownBy(() -> ExampleLossesInput.read("{\"header\":{}}\n{\"point\":{\"alpha\":0}}"))
+        .hasMessageContaining("--example-losses");
+    assertThatThrownBy(
+            () ->
+                ExampleLossesInput.read(
+                    "{\"header\":{}}\n{\"point\":{\"alpha\":0,\"sampleIndex\":1}}"))
+        .hasMessageContaining("one sample");
+    assertThatThrownBy(
+            () ->
+                ExampleLossesInput.read(
+                    "{\"header\":{}}\n{\"point\":{}}\n{\"exampleLosses\":{\"firstExample\":3}}"))
+        .hasMessageContaining("the whole output");
   }
 }

@@ -23,7 +23,9 @@ import dev.watershed.analysis.v1.GetStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudyModelsRequest;
 import dev.watershed.analysis.v1.ListStudyPairsRequest;
+import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyModel;
@@ -663,6 +665,15 @@ final class Corpus {
                 Curve.newBuilder()
                     .addAllAlphas(List.of(0., .25, .5, .75, 1.))
                     .addAllLossesNats(List.of(.4, .1, .5, .1, .4)))
+            .build());
+    right(
+        MetricServiceGrpc.getAnalyzeCurveMethod(),
+        AnalyzeCurveRequest.newBuilder()
+            .setCurve(Curve.newBuilder().addAllAlphas(List.of(0., .5, 1.)))
+            .addExampleLosses(LossRow.newBuilder().addAllLossesNats(List.of(.4f, .2f)))
+            .addExampleLosses(LossRow.newBuilder().addAllLossesNats(List.of(.7f, .1f)))
+            .addExampleLosses(LossRow.newBuilder().addAllLossesNats(List.of(.3f, .2f)))
+            .setResampling(Resampling.newBuilder().setResampleCount(100).setSeed(3).setLevel(.9))
             .build());
     var matrix = ClusterModelsRequest.newBuilder().setClusterCount(2).setSeed(1);
     for (int i = 0; i < 5; i++) {
