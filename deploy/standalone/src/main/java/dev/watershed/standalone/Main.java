@@ -2,7 +2,7 @@ package dev.watershed.standalone;
 
 import dev.watershed.cli.CommandContext;
 import dev.watershed.cli.WatershedCommand;
-import org.slf4j.bridge.SLF4JBridgeHandler;
+import dev.watershed.server.ProcessLogs;
 
 /** The command line of Watershed. */
 public final class Main {
@@ -10,9 +10,7 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] arguments) {
-    // gRPC logs through java.util.logging: one format, one place.
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
+    ProcessLogs.gather();
     System.exit(WatershedCommand.run(CommandContext.ofProcess(), arguments));
   }
 }

@@ -7,13 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +107,50 @@ final class LauncherTest {
   }
 
   @Test
+  void run_clientCommand_startsFromAnArchiveOfItsClasses() throws Exception {
+    executable(
+        jdk.resolve("bin/java"),
+        "#!/bin/sh\nprintf '%s\\n' \"$@\"\necho \"$*\" >> '" + around + "/starts'\n");
+    Path target = home.resolve("deploy/standalone/target/watershed");
+    Run first = run(home.resolve("watershed"), "runs", "list");
+    assertThat(first.out().lines())
+        .contains(
+            "-XX:+AutoCreateSharedArchive",
+            "-XX:SharedArchiveFile=" + target.resolve("client.jsa"),
+            "-Xlog:disable");
+    // What the build made it with, and the command.
+    assertThat(Files.readAllLines(around.resolve("starts")))
+        .hasSize(2)
+        .first()
+        .asString()
+        .contains("-XX:ArchiveClassesAtExit=" + target.resolve("client.jsa"));
+    assertThat(arguments(Map.of(), "serve")).noneMatch(option -> option.contains("Archive"));
+  }
+
+  @Test
+  void run_nothingMayBeWritten_goesOnWithTheArchiveThereIs() throws Exception {
+    assertThat(arguments(Map.of(), "recipes")).contains("-XX:+AutoCreateSharedArchive");
+    Path target = home.resolve("deploy/standalone/target/watershed");
+    Set<PosixFilePermission> before = Files.getPosixFilePermissions(target);
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("r-xr-xr-x"));
+    try {
+      Assumptions.assumeFalse(Files.isWritable(target), "SKIPPED: this user may write anywhere");
+      assertThat(arguments(Map.of(), "recipes")).noneMatch(option -> option.contains("Archive"));
+    } finally {
+      Files.setPosixFilePermissions(target, before);
+    }
+    Path archive = Files.createFile(target.resolve("client.jsa"));
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("r-xr-xr-x"));
+    try {
+      assertThat(arguments(Map.of(), "recipes"))
+          .contains("-XX:SharedArchiveFile=" + archive)
+          .doesNotContain("-XX:+AutoCreateSharedArchive");
+    } finally {
+      Files.setPosixFilePermissions(target, before);
+    }
+  }
+
+  @Test
   void run_newerSource_buildsAgain() throws Exception {
     run(home.resolve("watershed"), "serve");
     Files.setLastModifiedTime(
@@ -187,21 +234,20 @@ final class LauncherTest {
   void run_javaOptions_standBehindOursAndBeforeTheClass() throws Exception {
     limit("max");
     List<String> plain = arguments(Map.of(), "serve");
-    assertThat(plain).contains("-Xmx2g", "-XX:+UseSerialGC", "-Dstandalone.log=INFO");
+    assertThat(plain).contains("-Xmx2g", "-XX:+UseSerialGC", "-Dwatershed.log=INFO");
     List<String> told =
         arguments(
             Map.of(
-                "WATERSHED_JAVA_OPTS",
-                "-Xmx8g  \"-Dname=a  value\" -Dstandalone.log=DEBUG '-Dx=*'"),
+                "WATERSHED_JAVA_OPTS", "-Xmx8g  \"-Dname=a  value\" -Dwatershed.log=DEBUG '-Dx=*'"),
             "serve",
             "a  b");
     assertThat(told)
         .doesNotContain("-Xmx2g")
         .containsSubsequence(
-            "-Dstandalone.log=INFO",
+            "-Dwatershed.log=INFO",
             "-Xmx8g",
             "-Dname=a  value",
-            "-Dstandalone.log=DEBUG",
+            "-Dwatershed.log=DEBUG",
             "-Dx=*",
             "-cp",
             "dev.watershed.standalone.Main",

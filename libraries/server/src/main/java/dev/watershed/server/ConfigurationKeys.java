@@ -33,6 +33,9 @@ final class ConfigurationKeys {
   private static final String OURS = "watershed.";
   private static final String OUR_VARIABLES = "WATERSHED_";
 
+  /** A system property that logback.xml reads. */
+  private static final String LOG_LEVEL = "watershed.log";
+
   /** Variables that the launcher, the command line and the tests read themselves. */
   private static final Set<String> LAUNCHER =
       Set.of(
@@ -95,7 +98,7 @@ final class ConfigurationKeys {
     }
     // A list arrives as key[0], key[1], ...
     String name = NameUtils.hyphenate(key.replaceFirst("\\[.*", ""));
-    if (name.startsWith(OURS)) {
+    if (name.startsWith(OURS) && !name.equals(LOG_LEVEL)) {
       var argument = known.get(name);
       if (argument == null) {
         throw unknown("key", key, source.getName(), known.keySet());

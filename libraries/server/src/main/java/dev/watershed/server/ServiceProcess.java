@@ -1,15 +1,13 @@
 package dev.watershed.server;
 
 import io.micronaut.context.ApplicationContext;
+import io.micronaut.context.env.PropertySource;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import io.micronaut.runtime.exceptions.ApplicationStartupException;
 import java.security.Security;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import javax.sql.DataSource;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** A process that serves what is on its class path, as its configuration says. */
 public final class ServiceProcess implements AutoCloseable {
@@ -18,12 +16,6 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** Of one that cannot start before something outside is changed. */
   private static final int MISCONFIGURED = 2;
-
-  /**
-   * Reports with a stack trace whoever connects and speaks no HTTP/2, such as a browser or a probe:
-   * no concern of the log. Held here, since a logger that nobody holds forgets its level.
-   */
-  private static final Logger TRANSPORT_LOG = Logger.getLogger("io.grpc.netty");
 
   private final ApplicationContext context;
   private final GrpcEmbeddedServer server;
@@ -72,46 +64,74 @@ public final class ServiceProcess implements AutoCloseable {
    *
    * @throws ConfigurationException when the configuration or the address makes no sense
    */
-  public static ServiceProcess start() {
-    if (System.getProperty("logback.configurationFile") == null) {
-      System.setProperty("logback.configurationFile", "dev/watershed/server/process-logback.xml");
-    }
-    // gRPC logs through java.util.logging: one format, one place.
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
-    // What a database closes under the pool's connections, the pool must not hand out again.
+  private static ServiceProcess start() {
+    var process = open();
+    process.listen();
+    return process;
+  }
+
+  /**
+   * Sets what holds for the whole process and opens its databases, which creates what is missing in
+   * them. Answers no calls yet.
+   *
+   * @param sources of configuration, beside application.yml and the environment
+   * @throws ConfigurationException when the configuration makes no sense
+   */
+  public static ServiceProcess open(PropertySource... sources) {
+    ProcessLogs.gather();
+    // A full disk makes H2 close the database under its connections. The pool would hand out those
+    // used within the last half second without asking whether they live, for ever under our polls.
     System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
     // Other processes come and go; the JDK would remember a name's addresses for half a minute.
     Security.setProperty("networkaddress.cache.ttl", "2");
-    TRANSPORT_LOG.setLevel(Level.OFF);
-    ApplicationContext context = ApplicationContext.builder().banner(false).build();
+    var context = ApplicationContext.builder().banner(false).propertySources(sources).build();
     try {
       context.start();
-      // Creates what is missing in the databases.
       context.getBeansOfType(DataSource.class).forEach(source -> {});
-      GrpcEmbeddedServer server = context.getBean(GrpcEmbeddedServer.class);
-      listen(server);
-      return new ServiceProcess(context, server);
+      return new ServiceProcess(context, context.getBean(GrpcEmbeddedServer.class));
     } catch (RuntimeException e) {
       context.close();
-      throw ConfigurationException.in(e).<RuntimeException>map(refused -> refused).orElse(e);
+      throw refusal(e);
     }
   }
 
-  private static void listen(GrpcEmbeddedServer server) {
+  /**
+   * Answers calls from now on. A process that cannot is closed.
+   *
+   * @throws ConfigurationException where another program listens there
+   */
+  public void listen() {
     try {
       server.start();
     } catch (ApplicationStartupException e) {
+      close();
       throw new ConfigurationException(
           e.getMessage()
               + ": another program may listen there. Choose with grpc.server.host and"
               + " grpc.server.port (0: a free one).");
+    } catch (RuntimeException e) {
+      close();
+      throw refusal(e);
     }
   }
 
+  private static RuntimeException refusal(RuntimeException e) {
+    return ConfigurationException.in(e).<RuntimeException>map(refused -> refused).orElse(e);
+  }
+
+  /** What the process is made of. */
+  public ApplicationContext context() {
+    return context;
+  }
+
   /** "127.0.0.1:8979". */
-  public String address() {
-    return server.getHost() + ":" + server.getPort();
+  private String address() {
+    return server.getHost() + ":" + port();
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return server.getPort();
   }
 
   /** Answers no more calls, lets those in flight finish, stops the workers. */

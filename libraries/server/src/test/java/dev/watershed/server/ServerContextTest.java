@@ -186,6 +186,12 @@ final class ServerContextTest {
     assertThat(refusalOfVariables(Map.of(name, value))).contains(name, said);
   }
 
+  /** As in {@code java -Dwatershed.log=WARN}. */
+  @Test
+  void start_levelOfTheLog_isAccepted() {
+    assertThat(refusal(Map.of("watershed.log", "WARN"))).isEqualTo("null");
+  }
+
   @Test
   void start_keyThatTheCommandSetsItself_isRefused() {
     var key = "watershed.server.compute-threads";

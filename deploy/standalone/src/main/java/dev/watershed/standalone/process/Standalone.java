@@ -6,12 +6,12 @@ import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.server.ServedCalls;
+import dev.watershed.server.ServiceProcess;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.context.env.PropertySource;
-import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -19,7 +19,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.security.Security;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +26,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import javax.sql.DataSource;
 
 /** The trainer, the evaluator and the analysis in this process. */
 public final class Standalone implements AutoCloseable {
@@ -61,28 +57,16 @@ public final class Standalone implements AutoCloseable {
     }
   }
 
-  /**
-   * Reports with a stack trace whoever connects and speaks no HTTP/2, such as a browser or a probe:
-   * no concern of the log. Held here, since a logger that nobody holds forgets its level.
-   */
-  private static final Logger TRANSPORT_LOG = Logger.getLogger("io.grpc.netty");
-
   private final DataDirectory.Held held;
-  private final ApplicationContext context;
+  private final ServiceProcess process;
   private final Server inProcess;
-  private final GrpcEmbeddedServer server;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final AtomicBoolean closing = new AtomicBoolean();
 
-  private Standalone(
-      DataDirectory.Held held,
-      ApplicationContext context,
-      Server inProcess,
-      GrpcEmbeddedServer server) {
+  private Standalone(DataDirectory.Held held, ServiceProcess process, Server inProcess) {
     this.held = held;
-    this.context = context;
+    this.process = process;
     this.inProcess = inProcess;
-    this.server = server;
   }
 
   /**
@@ -94,40 +78,29 @@ public final class Standalone implements AutoCloseable {
    *     its parts do not belong together
    */
   public static Standalone start(Settings settings) {
-    // A full disk makes H2 close the database under its connections. The pool would hand out those
-    // used within the last half second without asking whether they live, for ever under our polls.
-    System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
-    // Evaluators come and go; the JDK would remember a name's addresses for half a minute.
-    Security.setProperty("networkaddress.cache.ttl", "2");
-    TRANSPORT_LOG.setLevel(Level.OFF);
     requireFreePort(settings.port());
     Torch.initialize(settings.torch());
     DataDirectory.Held held = settings.directory().hold();
     String name = InProcessServerBuilder.generateName();
-    ApplicationContext context = null;
+    ServiceProcess process = null;
     try {
       DirectoryParts parts = new DirectoryParts(settings.directory());
       DirectoryMark mark = parts.check(settings.adopt());
-      context =
-          ApplicationContext.builder()
-              .banner(false)
-              .propertySources(
-                  PropertySource.of("command line", properties(settings, parts, mark, name)))
-              .start();
-      openDatabases(context);
+      process =
+          ServiceProcess.open(
+              PropertySource.of("command line", properties(settings, parts, mark, name)));
       parts.stamp(mark);
-      Server inProcess = inProcess(context, name);
-      GrpcEmbeddedServer server = context.getBean(GrpcEmbeddedServer.class);
-      server.start();
-      Standalone standalone = new Standalone(held, context, inProcess, server);
+      Server inProcess = inProcess(process.context(), name);
+      process.listen();
+      Standalone standalone = new Standalone(held, process, inProcess);
       held.publish(standalone.address(), mark.id());
       return standalone;
     } catch (RuntimeException e) {
-      if (context != null) {
-        context.close();
+      if (process != null) {
+        process.close();
       }
       held.close();
-      throw ConfigurationException.in(e).<RuntimeException>map(refused -> refused).orElse(e);
+      throw e;
     }
   }
 
@@ -151,11 +124,6 @@ public final class Standalone implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException("cannot listen on port " + port + ": " + e.getMessage(), e);
     }
-  }
-
-  /** Creates what is missing in the databases. */
-  private static void openDatabases(ApplicationContext context) {
-    context.getBeansOfType(DataSource.class).forEach(source -> {});
   }
 
   private static Map<String, Object> properties(
@@ -195,12 +163,12 @@ public final class Standalone implements AutoCloseable {
 
   /** Bytes that the evaluator may take outside the heap. */
   public long evaluatorMemoryBytes() {
-    return context.getBean(EvaluationConfiguration.class).memory().bytes();
+    return process.context().getBean(EvaluationConfiguration.class).memory().bytes();
   }
 
   /** "127.0.0.1:port". */
   public String address() {
-    return "127.0.0.1:" + server.getPort();
+    return "127.0.0.1:" + process.port();
   }
 
   /** Waits until another thread has closed this. */
@@ -216,7 +184,7 @@ public final class Standalone implements AutoCloseable {
     }
     try {
       inProcess.shutdown();
-      context.close();
+      process.close();
       inProcess.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -121,7 +121,8 @@ public final class TestDatabase implements AutoCloseable {
     return database;
   }
 
-  private static TestDatabase empty(Engine engine, String migrations) throws SQLException {
+  /** Returns a new one without tables. */
+  public static TestDatabase empty(Engine engine, String migrations) throws SQLException {
     return new TestDatabase(engine, migrations);
   }
 
