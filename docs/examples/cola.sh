@@ -29,7 +29,7 @@ import json, sys
 for run in json.load(sys.stdin)["trainingRuns"]:
     if run["spec"]["displayName"] == sys.argv[1]:
         last = run["checkpoints"][-1]["checkpoint"].split("/")[1]
-        print(last + ("=seed-" + run["spec"]["dataSeed"] if sys.argv[2:] else ""))
+        print(last + ("=seed-" + run["seeds"]["dataSeed"] if sys.argv[2:] else ""))
 ' "$@"
 }
 

@@ -32,7 +32,7 @@ last() {
   "$watershed" runs list --name "$1" --json | python3 -c '
 import json, sys
 for run in json.load(sys.stdin)["trainingRuns"]:
-    print(run["checkpoints"][-1]["checkpoint"].split("/")[1] + "=" + sys.argv[1] + "-" + run["spec"]["dataSeed"])
+    print(run["checkpoints"][-1]["checkpoint"].split("/")[1] + "=" + sys.argv[1] + "-" + run["seeds"]["dataSeed"])
 ' "$1"
 }
 
@@ -46,11 +46,10 @@ sweep() { # NAME OPTION ...
   "$watershed" runs list --name "$name" --json | python3 -c '
 import json, sys
 for run in json.load(sys.stdin)["trainingRuns"]:
-    spec = run["spec"]
     rows = {split["name"]: (split["rowCount"], split["digest"]["sha256"][:12]) for split in run["splits"]}
     for score in [written for written in run["checkpoints"] if "validation" in written][-1:]:
         m = score["validation"]
-        seeds = spec["headSeed"] + "/" + spec["dataSeed"]
+        seeds = run["seeds"]["headSeed"] + "/" + run["seeds"]["dataSeed"]
         print("    seeds", seeds, "step", score["step"], "loss %.4f" % m["meanLossNats"],
               "accuracy %.4f F1 %.4f MCC %.4f" % tuple(m.get(k, 0) for k in ("accuracy", "f1", "matthewsCorrelation")), rows)
 '

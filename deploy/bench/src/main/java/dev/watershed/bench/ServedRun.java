@@ -10,6 +10,7 @@ import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -54,8 +55,6 @@ public final class ServedRun {
                                 BATCHES * settings.batch(),
                                 settings.tokens(),
                                 settings.seed()))))
-            .setHeadSeed(settings.seed())
-            .setDataSeed(settings.seed())
             .setRecipe(
                 Recipe.newBuilder()
                     .setAdamw(
@@ -74,15 +73,23 @@ public final class ServedRun {
                     .setPrecision(Precision.PRECISION_FP32)
                     .setDropout(settings.dropout()))
             .build();
-    return succeeded(server.channel(), spec).getProgress().getExamplesPerSecond();
+    return succeeded(server.channel(), spec, settings.seed()).getProgress().getExamplesPerSecond();
   }
 
-  /** Queues a run and waits until it has ended; anything but success ends the command. */
-  static TrainingRun succeeded(Channel channel, TrainingRunSpec spec) {
+  /**
+   * Queues a run and waits until it has ended; anything but success ends the command.
+   *
+   * @param seed of the head and of the data
+   */
+  static TrainingRun succeeded(Channel channel, TrainingRunSpec spec, long seed) {
     var trainer = TrainingServiceGrpc.newBlockingStub(channel);
     TrainingRun run =
         trainer
-            .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
+            .createTrainingRun(
+                CreateTrainingRunRequest.newBuilder()
+                    .setSpec(spec)
+                    .setSeeds(Seeds.newBuilder().setHeadSeed(seed).setDataSeed(seed))
+                    .build())
             .getTrainingRun();
     var updates =
         trainer.watchTrainingRun(

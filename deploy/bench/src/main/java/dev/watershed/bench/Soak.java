@@ -153,10 +153,8 @@ public final class Soak {
     if (count > 0) {
       ServedRun.succeeded(
           server.channel(),
-          MiniatureExperiment.training(1, count).getSpec().toBuilder()
-              .setHeadSeed(settings.seed() + cycle)
-              .setDataSeed(settings.seed() + cycle)
-              .build());
+          MiniatureExperiment.training(1, count).getSpec(),
+          settings.seed() + cycle);
       steps += count;
     }
   }

@@ -196,7 +196,7 @@ final class DynamicsCommand implements Callable<Integer> {
           "Left out: run "
               + ResourceName.id(run.getName())
               + " (seed "
-              + RunFollower.seeds(run.getSpec())
+              + RunFollower.seeds(run)
               + ") is "
               + RunFollower.word(run.getState())
               + ".");

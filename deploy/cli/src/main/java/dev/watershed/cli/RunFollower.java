@@ -4,9 +4,9 @@ import dev.watershed.cli.terminal.Durations;
 import dev.watershed.cli.terminal.ProgressBoard;
 import dev.watershed.client.Reattach;
 import dev.watershed.input.ResourceName;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
-import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
@@ -108,17 +108,16 @@ public final class RunFollower {
 
   /** What a person calls a run: its display name, or its id, and its seeds. */
   public static String label(TrainingRun run) {
-    TrainingRunSpec spec = run.getSpec();
-    String name =
-        spec.getDisplayName().isEmpty() ? ResourceName.id(run.getName()) : spec.getDisplayName();
-    return name + " seed " + seeds(spec);
+    String name = run.getSpec().getDisplayName();
+    return (name.isEmpty() ? ResourceName.id(run.getName()) : name) + " seed " + seeds(run);
   }
 
   /** "3", or "3/7" where the head's and the data's seeds differ. */
-  public static String seeds(TrainingRunSpec spec) {
-    return spec.getHeadSeed() == spec.getDataSeed()
-        ? String.valueOf(spec.getHeadSeed())
-        : spec.getHeadSeed() + "/" + spec.getDataSeed();
+  public static String seeds(TrainingRun run) {
+    Seeds seeds = run.getSeeds();
+    return seeds.getHeadSeed() == seeds.getDataSeed()
+        ? String.valueOf(seeds.getHeadSeed())
+        : seeds.getHeadSeed() + "/" + seeds.getDataSeed();
   }
 
   /** " 7.3 s left"; nothing while that is unknown. */

@@ -347,7 +347,7 @@ final class RunsCommand {
       table.row(
           ResourceName.id(run.getName()),
           run.getSpec().getDisplayName(),
-          RunFollower.seeds(run.getSpec()),
+          RunFollower.seeds(run),
           RunFollower.word(run.getState()),
           String.valueOf(run.getProgress().getStep()),
           String.valueOf(run.getProgress().getTotalSteps()),

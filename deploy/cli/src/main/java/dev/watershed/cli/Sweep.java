@@ -131,7 +131,7 @@ final class Sweep {
 
   /** "seed 3"; where runs of different names share their seeds, the name goes before. */
   private static List<String> labels(List<TrainingRun> runs) {
-    Function<TrainingRun, String> bySeed = run -> "seed " + RunFollower.seeds(run.getSpec());
+    Function<TrainingRun, String> bySeed = run -> "seed " + RunFollower.seeds(run);
     if (runs.stream().map(bySeed).distinct().count() == runs.size()) {
       return runs.stream().map(bySeed).toList();
     }

@@ -70,7 +70,7 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "FILE.json",
       description =
           "A TrainingRunSpec in protobuf's JSON form, - for standard input; other options override its"
-              + " fields.")
+              + " fields, and say the seeds.")
   private @Nullable Path specFile;
 
   @Option(
@@ -262,7 +262,7 @@ final class TrainCommand implements Callable<Integer> {
             "--seeds with both --head-seed and --data-seed leaves nothing to vary");
       }
       if (headSeed == null && dataSeed == null) {
-        fixSeed(spec);
+        fixSeed(spec.getRecipe().getBasedOn());
       }
       for (long seed : seeds.seeds()) {
         request.addSeeds(
@@ -271,28 +271,20 @@ final class TrainCommand implements Callable<Integer> {
                 .setDataSeed(dataSeed != null ? dataSeed : seed));
       }
     } else {
-      if (headSeed != null) {
-        spec.setHeadSeed(headSeed);
-      }
-      if (dataSeed != null) {
-        spec.setDataSeed(dataSeed);
-      }
-      if (!spec.hasHeadSeed() || !spec.hasDataSeed()) {
+      if (headSeed == null || dataSeed == null) {
         throw CommandException.badInput(
             "no seeds; give --seeds 1..8, or --head-seed and --data-seed");
       }
-      request.addSeeds(
-          Seeds.newBuilder().setHeadSeed(spec.getHeadSeed()).setDataSeed(spec.getDataSeed()));
+      request.addSeeds(Seeds.newBuilder().setHeadSeed(headSeed).setDataSeed(dataSeed));
     }
-    return request.setSpec(spec.clearHeadSeed().clearDataSeed()).build();
+    return request.setSpec(spec).build();
   }
 
   /**
-   * Fixes the seed that the recipe's source does not vary: to the spec's where it has one, else to
-   * the recipe's own. Never to one of the list, so that a sweep can be extended.
+   * Fixes the seed that the recipe's source does not vary, to the recipe's own. Never to one of the
+   * list, so that a sweep can be extended.
    */
-  private void fixSeed(TrainingRunSpec.Builder spec) {
-    String basedOn = spec.getRecipe().getBasedOn();
+  private void fixSeed(String basedOn) {
     if (basedOn.isEmpty()) {
       return;
     }
@@ -302,14 +294,14 @@ final class TrainCommand implements Callable<Integer> {
         continue;
       }
       if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_DATA) {
-        headSeed = spec.hasHeadSeed() ? spec.getHeadSeed() : named.getFixedSeed();
+        headSeed = named.getFixedSeed();
         output.remark(
             basedOn
                 + " varies the order of the data only: the head's seed is "
                 + headSeed
                 + " in all runs; --head-seed chooses another.");
       } else if (named.getSeedVariation() == SeedVariation.SEED_VARIATION_HEAD) {
-        dataSeed = spec.hasDataSeed() ? spec.getDataSeed() : named.getFixedSeed();
+        dataSeed = named.getFixedSeed();
         output.remark(
             basedOn
                 + " varies the head only: the data's seed is "

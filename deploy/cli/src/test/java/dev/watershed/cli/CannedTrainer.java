@@ -110,10 +110,8 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
       TrainingRun run =
           TrainingRun.newBuilder()
               .setName("trainingRuns/r" + seeds.getDataSeed())
-              .setSpec(
-                  resolved(request.getSpec()).toBuilder()
-                      .setHeadSeed(seeds.getHeadSeed())
-                      .setDataSeed(seeds.getDataSeed()))
+              .setSpec(resolved(request.getSpec()))
+              .setSeeds(seeds)
               .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)
               .setProgress(TrainingProgress.newBuilder().setTotalSteps(600))
               .addSplits(
@@ -206,7 +204,7 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
                     .setStep(600)
                     .setTotalSteps(600)
                     .setTrainingLossNats(0.125));
-    if (run.getSpec().getDataSeed() == failingSeed) {
+    if (run.getSeeds().getDataSeed() == failingSeed) {
       return ended
           .setState(TrainingRunState.TRAINING_RUN_STATE_FAILED)
           .setError(

@@ -14,6 +14,7 @@ import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StepSummary;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -242,11 +243,8 @@ final class DynamicsCommandTest {
         TrainingRun.newBuilder()
             .setName("trainingRuns/" + id)
             .setState(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED)
-            .setSpec(
-                TrainingRunSpec.newBuilder()
-                    .setDisplayName(name)
-                    .setHeadSeed(seed)
-                    .setDataSeed(seed));
+            .setSpec(TrainingRunSpec.newBuilder().setDisplayName(name))
+            .setSeeds(Seeds.newBuilder().setHeadSeed(seed).setDataSeed(seed));
     for (long step : steps) {
       run.addCheckpointsBuilder()
           .setStep(step)

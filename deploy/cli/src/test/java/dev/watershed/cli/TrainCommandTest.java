@@ -70,7 +70,6 @@ final class TrainCommandTest {
         .extracting(seeds -> seeds.getDataSeed())
         .containsExactly(1L, 2L, 3L, 7L);
     var spec = request.getSpec();
-    assertThat(spec.hasHeadSeed()).isFalse();
     assertThat(spec.getInitialCheckpoint()).isEqualTo("checkpoints/miniature-pretrained");
     assertThat(spec.getClassification().getTrain().getBuiltin()).isEqualTo("miniature/train");
     assertThat(spec.getRecipe().getSteps()).isEqualTo(600);
@@ -259,16 +258,15 @@ final class TrainCommandTest {
   }
 
   @Test
-  void train_specWithAHeadSeed_keepsItInASweepThatVariesTheDataOnly() throws Exception {
+  void train_specWithAHeadSeedBesideIt_keepsItInASweepThatVariesTheDataOnly() throws Exception {
     var spec =
         TrainingRunSpec.newBuilder()
             .setInitialCheckpoint("checkpoints/bert-base")
-            .setHeadSeed(99)
             .setRecipe(Recipe.newBuilder().setBasedOn("data-only"));
     spec.getClassificationBuilder().getTrainBuilder().setBuiltin("miniature/train");
     Files.writeString(directory.resolve("spec.json"), JsonFormat.printer().print(spec));
 
-    line.run("train", "--spec", "spec.json", "--seeds", "3..4");
+    line.run("train", "--spec", "spec.json", "--seeds", "3..4", "--head-seed", "99");
 
     assertThat(seeds()).containsExactly("99/3", "99/4");
   }
@@ -406,16 +404,23 @@ final class TrainCommandTest {
 
   @Test
   void train_specFile_isOverriddenByOptionsOnlyWhereGiven() throws Exception {
-    var spec =
-        TrainingRunSpec.newBuilder()
-            .setInitialCheckpoint("checkpoints/base")
-            .setHeadSeed(3)
-            .setDataSeed(4);
+    var spec = TrainingRunSpec.newBuilder().setInitialCheckpoint("checkpoints/base");
     spec.getClassificationBuilder().getTrainBuilder().setBuiltin("miniature/train");
     spec.getRecipeBuilder().setLearningRate(1e-3).setEpochs(2).setBatchSize(8);
     Files.writeString(directory.resolve("run.json"), JsonFormat.printer().print(spec));
 
-    assertThat(line.run("train", "--spec", "run.json", "--lr", "2e-5")).isEqualTo(ExitCode.OK);
+    assertThat(
+            line.run(
+                "train",
+                "--spec",
+                "run.json",
+                "--lr",
+                "2e-5",
+                "--head-seed",
+                "3",
+                "--data-seed",
+                "4"))
+        .isEqualTo(ExitCode.OK);
 
     var request = trainer.created.get(0);
     assertThat(request.getSpec().getRecipe().getLearningRate()).isEqualTo(2e-5);

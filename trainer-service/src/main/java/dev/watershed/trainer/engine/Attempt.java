@@ -9,6 +9,7 @@ import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.RunCheckpoint;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.io.IOException;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 record Attempt(
     String id,
     TrainingRunSpec spec,
+    Seeds seeds,
     @Nullable Tokenizer tokenizer,
     List<String> notices,
     TrainingProgram program,
@@ -64,7 +66,7 @@ record Attempt(
       progress.setStage(stage.kind());
       var result =
           program.step(
-              state, batch, stage.settings(), rate, StepSeed.of(spec.getDataSeed(), state.step()));
+              state, batch, stage.settings(), rate, StepSeed.of(seeds.getDataSeed(), state.step()));
       refuseDiverged(result, rate);
       throughput.add(batch.examples().size());
       report(result, rate, throughput.perSecond());

@@ -22,16 +22,14 @@ import java.util.List;
  */
 public record ResolvedSpec(
     TrainingRunSpec spec, List<SplitDescription> splits, String startDigest, List<String> notices) {
+  /** The numbers that the seeds had in a spec. */
+  private static final int HEAD_SEED = 6;
+
+  private static final int DATA_SEED = 7;
+
   public ResolvedSpec {
     splits = List.copyOf(splits);
     notices = List.copyOf(notices);
-  }
-
-  /** Returns this with other seeds, on which nothing else depends. */
-  public ResolvedSpec with(Seeds seeds) {
-    var seeded =
-        spec.toBuilder().setHeadSeed(seeds.getHeadSeed()).setDataSeed(seeds.getDataSeed()).build();
-    return new ResolvedSpec(seeded, splits, startDigest, notices);
   }
 
   /** Returns the optimiser steps of both stages. */
@@ -40,10 +38,13 @@ public record ResolvedSpec(
   }
 
   /**
-   * Names the bits of the run's result: SHA-256, hexadecimal, over the spec but for its display
-   * name, the content begun with and the rows. Runs of the same identity differ in name alone.
+   * Names the bits of a run's result: SHA-256, hexadecimal, over the spec but for its display name,
+   * the seeds, the content begun with and the rows. Runs of the same identity differ in name alone.
+   *
+   * <p>The bytes are those of versions whose specs held the seeds, so that a sweep that one of them
+   * began is found.
    */
-  public String identity() {
+  public String identity(Seeds seeds) {
     var bytes = new ByteArrayOutputStream();
     var output = CodedOutputStream.newInstance(bytes);
     try {
@@ -54,11 +55,26 @@ public record ResolvedSpec(
                 .getBytes(StandardCharsets.UTF_8));
       }
       output.useDeterministicSerialization();
-      spec.toBuilder().clearDisplayName().build().writeTo(output);
+      var anonymous = spec.toBuilder().clearDisplayName().build();
+      beforeSeeds(anonymous).writeTo(output);
+      output.writeInt64(HEAD_SEED, seeds.getHeadSeed());
+      output.writeInt64(DATA_SEED, seeds.getDataSeed());
+      anonymous.toBuilder().clearInitial().clearObjective().build().writeTo(output);
       output.flush();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot happen in memory", e);
     }
     return Digest.of(bytes.toByteArray()).sha256();
+  }
+
+  /** What has lower numbers than the seeds had. */
+  private static TrainingRunSpec beforeSeeds(TrainingRunSpec spec) {
+    var alone = TrainingRunSpec.newBuilder();
+    for (var field : spec.getAllFields().entrySet()) {
+      if (field.getKey().getNumber() < HEAD_SEED) {
+        alone.setField(field.getKey(), field.getValue());
+      }
+    }
+    return alone.build();
   }
 }

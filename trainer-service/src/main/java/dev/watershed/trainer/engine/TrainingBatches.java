@@ -8,6 +8,7 @@ import dev.watershed.classifier.model.TrainingBatch;
 import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Masking;
 import dev.watershed.input.InvalidInputException;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,13 +29,17 @@ final class TrainingBatches {
   }
 
   static TrainingBatches of(
-      TrainingRunSpec spec, StartingPoint start, Architecture architecture, TrainingData data) {
+      TrainingRunSpec spec,
+      Seeds seeds,
+      StartingPoint start,
+      Architecture architecture,
+      TrainingData data) {
     var recipe = spec.getRecipe();
     var mlm = spec.getMaskedLanguageModel();
     var split =
         spec.hasMaskedLanguageModel() ? mlm.getTrain() : spec.getClassification().getTrain();
     var encoded = data.tokens(split, start, recipe.getMaxTokens());
-    var order = RecipeResolver.order(recipe, encoded.examples().size(), spec.getDataSeed());
+    var order = RecipeResolver.order(recipe, encoded.examples().size(), seeds.getDataSeed());
     return spec.hasMaskedLanguageModel()
         ? new TrainingBatches(
             encoded.examples(),
@@ -43,7 +48,7 @@ final class TrainingBatches {
                 start.requireTokenizer(),
                 mlm.getMaskProbability(),
                 mlm.getPairMaskProbability(),
-                spec.getDataSeed()))
+                seeds.getDataSeed()))
         : new TrainingBatches(
             relabelled(encoded, split.getOnlyLabelsList(), architecture.labels()), order, null);
   }

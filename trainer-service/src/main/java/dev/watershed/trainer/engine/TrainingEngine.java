@@ -15,6 +15,7 @@ import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.ClassifierMessages;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.Precision;
@@ -31,9 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trains. A run's every bit follows from its spec: weights from the seeds, the batch and the
- * dropout of a step from the data seed and the step's number. So a run that was killed goes on from
- * its last saved state, on any machine of the kind, and ends as if nothing had happened.
+ * Trains. A run's every bit follows from its spec and its seeds: weights from the head's, the batch
+ * and the dropout of a step from the data seed and the step's number. So a run that was killed goes
+ * on from its last saved state, on any machine of the kind, and ends as if nothing had happened.
  *
  * <p>One run at a time per process, because libtorch's random generator is the process's. So are
  * its device and threads, on which the bits depend too: the process has set them.
@@ -108,27 +109,30 @@ public final class TrainingEngine {
    *
    * @param id the run's id, which names its files
    * @param spec as {@link #resolve} returned it
+   * @param seeds what its head, order, dropout and masking are drawn from
    * @return whether all steps are done; false where the observer stopped it
    * @throws RefusedException TRAINING_DIVERGED where the loss, the gradient or the weights are not
    *     finite
    */
-  public boolean train(String id, TrainingRunSpec spec, RunObserver observer) throws IOException {
+  public boolean train(String id, TrainingRunSpec spec, Seeds seeds, RunObserver observer)
+      throws IOException {
     var directory = directory(id);
     Files.createDirectories(directory.path());
     try (var start = StartingPoint.open(spec, checkpoints, roots)) {
       var architecture =
           SpecResolver.architecture(start.architecture(), spec.getClassification().getLabelsList());
       try (var program = compile(architecture, spec);
-          var state = resumeOrStart(directory, spec, start, architecture);
+          var state = resumeOrStart(directory, spec, seeds, start, architecture);
           var validation = validation(spec, start, architecture, program)) {
         return new Attempt(
                 id,
                 spec,
+                seeds,
                 start.tokenizer(),
                 start.notices(spec),
                 program,
                 state,
-                TrainingBatches.of(spec, start, architecture, data),
+                TrainingBatches.of(spec, seeds, start, architecture, data),
                 validation,
                 checkpoints,
                 directory,
@@ -187,7 +191,11 @@ public final class TrainingEngine {
   }
 
   private static TrainingState resumeOrStart(
-      WorkDirectory directory, TrainingRunSpec spec, StartingPoint start, Architecture architecture)
+      WorkDirectory directory,
+      TrainingRunSpec spec,
+      Seeds seeds,
+      StartingPoint start,
+      Architecture architecture)
       throws IOException {
     Path saved = directory.stateFile();
     if (Files.exists(saved)) {
@@ -204,7 +212,7 @@ public final class TrainingEngine {
         start.weights(
             architecture,
             headInitialization(spec.getRecipe().getHeadInitialization()),
-            spec.getHeadSeed(),
+            seeds.getHeadSeed(),
             spec.getNewHead()));
   }
 

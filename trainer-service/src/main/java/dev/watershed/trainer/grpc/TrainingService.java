@@ -5,7 +5,6 @@ import dev.watershed.jobs.CreateCall;
 import dev.watershed.jobs.JobPage;
 import dev.watershed.server.Pages;
 import dev.watershed.server.ServerStream;
-import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.trainer.engine.RecipeCatalogue;
 import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.run.TrainingRuns;
@@ -44,20 +43,22 @@ public final class TrainingService extends TrainingServiceGrpc.TrainingServiceIm
 
   private final TrainingRuns runs;
   private final Deletions deletions;
-  private final ValidationInterceptor rules;
 
-  public TrainingService(TrainingRuns runs, Deletions deletions, ValidationInterceptor rules) {
+  public TrainingService(TrainingRuns runs, Deletions deletions) {
     this.runs = runs;
     this.deletions = deletions;
-    this.rules = rules;
   }
 
   @Override
   public void createTrainingRun(
       CreateTrainingRunRequest request, StreamObserver<CreateTrainingRunResponse> observer) {
-    var spec = request.getSpec();
-    var seeds = List.of(seeds(spec.getHeadSeed(), spec.getDataSeed()));
-    var created = create(request, request.getRequestId(), spec, seeds, request.getReuseExisting());
+    var created =
+        create(
+            request,
+            request.getRequestId(),
+            request.getSpec(),
+            List.of(request.getSeeds()),
+            request.getReuseExisting());
     observer.onNext(
         CreateTrainingRunResponse.newBuilder()
             .setTrainingRun(created.runs().getFirst())
@@ -70,18 +71,11 @@ public final class TrainingService extends TrainingServiceGrpc.TrainingServiceIm
   public void batchCreateTrainingRuns(
       BatchCreateTrainingRunsRequest request,
       StreamObserver<BatchCreateTrainingRunsResponse> observer) {
-    var first = request.getSeeds(0);
-    var spec =
-        request.getSpec().toBuilder()
-            .setHeadSeed(first.getHeadSeed())
-            .setDataSeed(first.getDataSeed())
-            .build();
-    rules.validate(CreateTrainingRunRequest.newBuilder().setSpec(spec).build());
     var created =
         create(
             request,
             request.getRequestId(),
-            spec,
+            request.getSpec(),
             request.getSeedsList(),
             request.getReuseExisting());
     observer.onNext(
@@ -178,10 +172,6 @@ public final class TrainingService extends TrainingServiceGrpc.TrainingServiceIm
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static Seeds seeds(long head, long data) {
-    return Seeds.newBuilder().setHeadSeed(head).setDataSeed(data).build();
   }
 
   private static String id(String name) {

@@ -83,7 +83,7 @@ public final class RunLoop implements JobLoop<RunContent> {
     refuseOutdated(run);
     refuseChangedRows(run);
     var observer = new RunAttempt(attempt, store.curve(id));
-    boolean done = engine.train(id, run.getSpec(), observer);
+    boolean done = engine.train(id, run.getSpec(), run.getSeeds(), observer);
     log.info("Run {} is at step {}", id, observer.run().getProgress().getStep());
     return done;
   }

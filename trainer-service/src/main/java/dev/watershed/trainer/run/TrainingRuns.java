@@ -71,7 +71,8 @@ public final class TrainingRuns {
    * made first.
    *
    * @param spec one that keeps the rules of its contract
-   * @param reuse whether runs of the same spec, weights and rows are returned instead of new ones
+   * @param reuse whether runs of the same spec, seeds, weights and rows are returned instead of new
+   *     ones
    * @throws RefusedException as {@code CreateTrainingRun} documents
    */
   public CreatedRuns create(CreateCall call, TrainingRunSpec spec, List<Seeds> seeds, boolean reuse)
@@ -83,9 +84,8 @@ public final class TrainingRuns {
     var resolved = engine.resolve(spec);
     var runs = new ArrayList<NewJob<RunContent>>();
     for (var pair : seeds) {
-      var seeded = resolved.with(pair);
-      var run = queued(seeded);
-      runs.add(new NewJob<>(RunKind.id(run), RunContent.of(seeded.identity(), run)));
+      var run = queued(resolved, pair);
+      runs.add(new NewJob<>(RunKind.id(run), RunContent.of(resolved.identity(pair), run)));
     }
     var created =
         answer(
@@ -135,10 +135,11 @@ public final class TrainingRuns {
     }
   }
 
-  private TrainingRun queued(ResolvedSpec resolved) {
+  private TrainingRun queued(ResolvedSpec resolved, Seeds seeds) {
     return TrainingRun.newBuilder()
         .setName(store.jobs().kind().name(newId()))
         .setSpec(resolved.spec())
+        .setSeeds(seeds)
         .addAllSplits(resolved.splits())
         .addAllNotices(resolved.notices())
         .setState(TrainingRunState.TRAINING_RUN_STATE_QUEUED)

@@ -16,6 +16,11 @@ final class OlderRuns {
   /** The names of the checkpoints, in a run. */
   private static final int NAMES = 5;
 
+  /** In a spec. */
+  private static final int HEAD_SEED = 6;
+
+  private static final int DATA_SEED = 7;
+
   /** Messages of a step (1) and its metrics (2), in a run's progress. */
   private static final int SCORES = 7;
 
@@ -23,10 +28,32 @@ final class OlderRuns {
 
   private OlderRuns() {}
 
-  /**
-   * Returns the run with its checkpoints as they are told today; one of today is returned as it is.
-   */
-  static TrainingRun checkpoints(TrainingRun run) {
+  /** Returns the run as it would be told today; one of today is returned as it is. */
+  static TrainingRun upgraded(TrainingRun run) {
+    return checkpoints(seeds(run));
+  }
+
+  private static TrainingRun seeds(TrainingRun run) {
+    var fields = run.getSpec().getUnknownFields();
+    if (!fields.hasField(HEAD_SEED) && !fields.hasField(DATA_SEED)) {
+      return run;
+    }
+    var upgraded = run.toBuilder();
+    upgraded
+        .getSeedsBuilder()
+        .setHeadSeed(seed(fields, HEAD_SEED))
+        .setDataSeed(seed(fields, DATA_SEED));
+    upgraded
+        .getSpecBuilder()
+        .setUnknownFields(fields.toBuilder().clearField(HEAD_SEED).clearField(DATA_SEED).build());
+    return upgraded.build();
+  }
+
+  private static long seed(UnknownFieldSet fields, int number) {
+    return fields.getField(number).getVarintList().stream().findFirst().orElse(0L);
+  }
+
+  private static TrainingRun checkpoints(TrainingRun run) {
     if (!run.getUnknownFields().hasField(NAMES)) {
       return run;
     }

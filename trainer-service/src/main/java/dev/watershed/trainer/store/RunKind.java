@@ -89,7 +89,7 @@ public final class RunKind implements JobKind<RunContent> {
   public RunContent read(ResultSet row) throws SQLException {
     return new RunContent(
         row.getString("identity"),
-        OlderRuns.checkpoints(Database.parse(TrainingRun.parser(), row.getBytes("payload"))),
+        OlderRuns.upgraded(Database.parse(TrainingRun.parser(), row.getBytes("payload"))),
         null);
   }
 

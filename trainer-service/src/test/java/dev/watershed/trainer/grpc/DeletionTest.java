@@ -8,7 +8,6 @@ import dev.watershed.trainer.Models;
 import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.Checkpoint;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -17,7 +16,6 @@ import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
-import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -245,11 +243,7 @@ final class DeletionTest {
 
   @Test
   void create_requestIdOfADeletedRun_makesAnother() {
-    var request =
-        CreateTrainingRunRequest.newBuilder()
-            .setSpec(Specs.classification(2))
-            .setRequestId("once")
-            .build();
+    var request = Specs.run(Specs.classification(2)).setRequestId("once").build();
     var first = trainer.training.createTrainingRun(request).getTrainingRun();
     delete(first, true);
 
@@ -264,9 +258,9 @@ final class DeletionTest {
   void batchCreate_requestIdOfWhichOneRunIsDeleted_makesAllAnew() {
     var request =
         BatchCreateTrainingRunsRequest.newBuilder()
-            .setSpec(Specs.classification(2).clearHeadSeed().clearDataSeed())
-            .addSeeds(Seeds.newBuilder().setHeadSeed(1).setDataSeed(1))
-            .addSeeds(Seeds.newBuilder().setHeadSeed(2).setDataSeed(2))
+            .setSpec(Specs.classification(2))
+            .addSeeds(Specs.seeds(1, 1))
+            .addSeeds(Specs.seeds(2, 2))
             .setRequestId("once")
             .build();
     var first = trainer.training.batchCreateTrainingRuns(request).getTrainingRunsList();

@@ -53,20 +53,18 @@ final class PretrainingTest {
     assertThat(score(first, 0)).isCloseTo(uniform, within(.5));
     assertThat(score(first, 1)).isLessThan(uniform - 1);
 
-    spec.setInitialCheckpoint(first.getCheckpoints(1).getCheckpoint()).setDataSeed(3);
-    var second = trainer.train(spec.build());
+    spec.setInitialCheckpoint(first.getCheckpoints(1).getCheckpoint());
+    var second = trainer.train(spec.build(), Specs.seeds(1, 3));
     assertThat(second.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
     assertThat(score(second, 0)).isEqualTo(score(first, 1));
     assertThat(score(second, 1)).isLessThan(score(second, 0));
 
     var fineTune =
-        Specs.classification(10)
-            .setInitialCheckpoint(second.getCheckpoints(1).getCheckpoint())
-            .setHeadSeed(5);
+        Specs.classification(10).setInitialCheckpoint(second.getCheckpoints(1).getCheckpoint());
     fineTune
         .getRecipeBuilder()
         .setLinearProbe(LinearProbe.newBuilder().setLearningRate(1e-2).setSteps(10));
-    var classifier = trainer.train(fineTune.build());
+    var classifier = trainer.train(fineTune.build(), Specs.seeds(5, 2));
     assertThat(classifier.getState()).isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
     assertThat(score(classifier, 0)).isLessThan(2);
   }

@@ -9,7 +9,6 @@ import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.HeadInitialization;
 import dev.watershed.trainer.v1.LinearProbe;
@@ -359,8 +358,7 @@ final class ResumeTest {
   private static TrainingRun reused(Trainer trainer, TrainingRunSpec spec) {
     return trainer
         .training
-        .createTrainingRun(
-            CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build())
+        .createTrainingRun(Specs.run(spec.toBuilder()).setReuseExisting(true).build())
         .getTrainingRun();
   }
 

@@ -2,11 +2,13 @@ package dev.watershed.trainer.grpc;
 
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.ClassificationObjective;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.DatasetSplit;
@@ -19,6 +21,18 @@ public final class Specs {
   /** The names of the checkpoints that a run wrote. */
   public static List<String> checkpoints(TrainingRun run) {
     return run.getCheckpointsList().stream().map(RunCheckpoint::getCheckpoint).toList();
+  }
+
+  /** What runs are drawn from where a test does not care. */
+  public static final Seeds SEEDS = seeds(1, 2);
+
+  static Seeds seeds(long head, long data) {
+    return Seeds.newBuilder().setHeadSeed(head).setDataSeed(data).build();
+  }
+
+  /** Asks for a run of {@link #SEEDS}. */
+  public static CreateTrainingRunRequest.Builder run(TrainingRunSpec.Builder spec) {
+    return CreateTrainingRunRequest.newBuilder().setSpec(spec).setSeeds(SEEDS);
   }
 
   static DatasetSplit builtin(String name) {
@@ -60,8 +74,6 @@ public final class Specs {
             ClassificationObjective.newBuilder()
                 .setTrain(builtin("miniature/validation"))
                 .setValidation(builtin("miniature/probe-verb")))
-        .setHeadSeed(1)
-        .setDataSeed(2)
         .setRecipe(recipe(steps));
   }
 
@@ -73,8 +85,6 @@ public final class Specs {
             MaskedLanguageModelObjective.newBuilder()
                 .setTrain(builtin("miniature/validation"))
                 .setValidation(builtin("miniature/validation")))
-        .setHeadSeed(1)
-        .setDataSeed(2)
         .setRecipe(recipe(steps));
   }
 }

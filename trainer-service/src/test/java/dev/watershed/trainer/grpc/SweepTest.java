@@ -11,14 +11,12 @@ import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsResponse;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.CheckpointPolicy;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.CreateTrainingRunResponse;
 import dev.watershed.trainer.v1.LinearProbe;
 import dev.watershed.trainer.v1.ListRecipesRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.NamedRecipe;
 import dev.watershed.trainer.v1.Recipe;
-import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -298,17 +296,16 @@ final class SweepTest {
     var run = create(onFile(3)).getTrainingRun();
 
     assertThat(create(onFile(3).setDisplayName("other")).getTrainingRun()).isEqualTo(run);
-    assertThat(create(onFile(3).setDataSeed(9)).getReused()).isFalse();
+    var otherData = Specs.run(onFile(3)).setSeeds(Specs.seeds(1, 9)).setReuseExisting(true);
+    assertThat(trainer.training.createTrainingRun(otherData.build()).getReused()).isFalse();
+    var otherHead = Specs.run(onFile(3)).setSeeds(Specs.seeds(9, 2)).setReuseExisting(true);
+    assertThat(trainer.training.createTrainingRun(otherHead.build()).getReused()).isFalse();
     assertThat(create(onFile(4)).getReused()).isFalse();
     writeRows("the doctor slept\tyes", "the judge laughed\tno", "the artist waited\tno");
     assertThat(create(onFile(3)).getReused()).isFalse();
     writeRows("the doctor slept\tyes", "the judge laughed\tno", "the artist waited\tyes");
     assertThat(create(onFile(3)).getTrainingRun()).isEqualTo(run);
-    assertThat(
-            trainer
-                .training
-                .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(onFile(3)).build())
-                .getReused())
+    assertThat(trainer.training.createTrainingRun(Specs.run(onFile(3)).build()).getReused())
         .isFalse();
   }
 
@@ -372,7 +369,7 @@ final class SweepTest {
     batch(sweep(onFile(3).setDisplayName("other"), 4));
 
     assertThat(runs("mine"))
-        .extracting(run -> run.getSpec().getDataSeed())
+        .extracting(run -> run.getSeeds().getDataSeed())
         .containsExactly(1L, 2L, 3L);
     assertThat(runs("nobody's")).isEmpty();
     var page =
@@ -393,7 +390,7 @@ final class SweepTest {
       TrainingRunSpec.Builder spec, long... seeds) {
     var request = BatchCreateTrainingRunsRequest.newBuilder().setSpec(spec).setReuseExisting(true);
     for (long seed : seeds) {
-      request.addSeeds(Seeds.newBuilder().setHeadSeed(seed).setDataSeed(seed));
+      request.addSeeds(Specs.seeds(seed, seed));
     }
     return request;
   }
@@ -403,8 +400,7 @@ final class SweepTest {
   }
 
   private CreateTrainingRunResponse create(TrainingRunSpec.Builder spec) {
-    return trainer.training.createTrainingRun(
-        CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build());
+    return trainer.training.createTrainingRun(Specs.run(spec).setReuseExisting(true).build());
   }
 
   private TrainingRunSpec created(TrainingRunSpec.Builder spec) {

@@ -24,6 +24,7 @@ import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
 import dev.watershed.trainer.v1.CreateTrainingRunRequest;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
@@ -108,7 +109,7 @@ public final class Trainer implements AutoCloseable {
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
-            .addService(new TrainingService(runs, deletions, rules))
+            .addService(new TrainingService(runs, deletions))
             .addService(new CheckpointService(checkpoints, roots, deletions, disk))
             .intercept(rules)
             .intercept(new ErrorInterceptor(errors))
@@ -127,14 +128,23 @@ public final class Trainer implements AutoCloseable {
 
   /** Queues a run. */
   TrainingRun create(TrainingRunSpec spec) {
+    return create(spec, Specs.SEEDS);
+  }
+
+  TrainingRun create(TrainingRunSpec spec, Seeds seeds) {
     return training
-        .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
+        .createTrainingRun(
+            CreateTrainingRunRequest.newBuilder().setSpec(spec).setSeeds(seeds).build())
         .getTrainingRun();
   }
 
   /** Queues a run, waits for its end and returns it. */
   TrainingRun train(TrainingRunSpec spec) {
     return await(create(spec));
+  }
+
+  TrainingRun train(TrainingRunSpec spec, Seeds seeds) {
+    return await(create(spec, seeds));
   }
 
   /** Waits for a run's end and returns it. */

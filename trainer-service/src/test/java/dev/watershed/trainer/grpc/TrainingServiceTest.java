@@ -10,12 +10,10 @@ import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointPolicy;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.RunCheckpoint;
-import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
@@ -135,11 +133,8 @@ final class TrainingServiceTest {
     assertThat(checkpoint(run).getParameterCount()).isPositive();
     // A fine-tune of the fine-tune keeps the head, whatever the head seed is.
     var again =
-        spec.toBuilder()
-            .setInitialCheckpoint(run.getCheckpoints(1).getCheckpoint())
-            .setHeadSeed(99)
-            .build();
-    var second = trainer.train(again);
+        spec.toBuilder().setInitialCheckpoint(run.getCheckpoints(1).getCheckpoint()).build();
+    var second = trainer.train(again, Specs.seeds(99, 2));
     assertThat(digest(second.getCheckpoints(0).getCheckpoint()))
         .isEqualTo(digest(run.getCheckpoints(1).getCheckpoint()));
   }
@@ -158,8 +153,8 @@ final class TrainingServiceTest {
     var spec =
         Specs.classification(3).setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(0)).build();
     var base = trainer.train(spec);
-    var otherHead = trainer.train(spec.toBuilder().setHeadSeed(7).build());
-    var otherData = trainer.train(spec.toBuilder().setDataSeed(7).build());
+    var otherHead = trainer.train(spec, Specs.seeds(7, 2));
+    var otherData = trainer.train(spec, Specs.seeds(1, 7));
 
     assertThat(digest(otherHead.getCheckpoints(0).getCheckpoint()))
         .isNotEqualTo(digest(base.getCheckpoints(0).getCheckpoint()));
@@ -203,17 +198,13 @@ final class TrainingServiceTest {
 
   @Test
   void create_sameRequestId_returnsTheSameRun() {
-    var request =
-        CreateTrainingRunRequest.newBuilder()
-            .setSpec(Specs.classification(5))
-            .setRequestId("once")
-            .build();
+    var request = Specs.run(Specs.classification(5)).setRequestId("once").build();
     var first = trainer.training.createTrainingRun(request).getTrainingRun();
 
     assertThat(trainer.training.createTrainingRun(request).getTrainingRun()).isEqualTo(first);
     assertThat(all()).hasSize(1);
     var other = request.toBuilder();
-    other.getSpecBuilder().setDataSeed(3);
+    other.getSeedsBuilder().setDataSeed(3);
     var refused = Refusals.of(() -> trainer.training.createTrainingRun(other.build()));
     assertThat(refused.getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
     assertThat(Refusals.reason(refused)).isEqualTo("REQUEST_ID_REUSED");
@@ -223,19 +214,44 @@ final class TrainingServiceTest {
   void batchCreate_seeds_giveARunEachInOrder() {
     var request =
         BatchCreateTrainingRunsRequest.newBuilder()
-            .setSpec(Specs.classification(5).clearHeadSeed().clearDataSeed())
-            .addSeeds(Seeds.newBuilder().setHeadSeed(1).setDataSeed(2))
-            .addSeeds(Seeds.newBuilder().setHeadSeed(3).setDataSeed(4))
+            .setSpec(Specs.classification(5))
+            .addSeeds(Specs.seeds(1, 2))
+            .addSeeds(Specs.seeds(3, 4))
             .setRequestId("batch")
             .build();
 
     var runs = trainer.training.batchCreateTrainingRuns(request).getTrainingRunsList();
 
-    assertThat(runs).extracting(run -> run.getSpec().getHeadSeed()).containsExactly(1L, 3L);
-    assertThat(runs).extracting(run -> run.getSpec().getDataSeed()).containsExactly(2L, 4L);
+    assertThat(runs).extracting(TrainingRun::getSeeds).isEqualTo(request.getSeedsList());
+    assertThat(runs).extracting(TrainingRun::getSpec).containsOnly(runs.getFirst().getSpec());
     assertThat(trainer.training.batchCreateTrainingRuns(request).getTrainingRunsList())
         .isEqualTo(runs);
     assertThat(all()).isEqualTo(runs);
+  }
+
+  @Test
+  void create_seedThatIsNotSaid_isRefusedByField() {
+    var request = Specs.run(Specs.classification(5));
+    request.getSeedsBuilder().clearHeadSeed();
+    var batch =
+        BatchCreateTrainingRunsRequest.newBuilder()
+            .setSpec(Specs.classification(5))
+            .addSeeds(Specs.SEEDS)
+            .addSeeds(Specs.SEEDS.toBuilder().clearDataSeed());
+
+    assertThat(
+            Refusals.fields(Refusals.of(() -> trainer.training.createTrainingRun(request.build()))))
+        .containsExactly("seeds.head_seed");
+    assertThat(
+            Refusals.fields(
+                Refusals.of(
+                    () -> trainer.training.createTrainingRun(request.clearSeeds().build()))))
+        .containsExactly("seeds");
+    assertThat(
+            Refusals.fields(
+                Refusals.of(() -> trainer.training.batchCreateTrainingRuns(batch.build()))))
+        .containsExactly("seeds[1].data_seed");
+    assertThat(all()).isEmpty();
   }
 
   @Test
@@ -248,7 +264,7 @@ final class TrainingServiceTest {
                 trainer.training.batchCreateTrainingRuns(
                     BatchCreateTrainingRunsRequest.newBuilder()
                         .setSpec(spec)
-                        .addSeeds(Seeds.getDefaultInstance())
+                        .addSeeds(Specs.SEEDS)
                         .build()));
 
     assertThat(refused.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
@@ -259,7 +275,7 @@ final class TrainingServiceTest {
   void batchCreate_moreThanTheQueueHolds_queuesNone() {
     var request = BatchCreateTrainingRunsRequest.newBuilder().setSpec(Specs.classification(5));
     for (int i = 0; i < 21; i++) {
-      request.addSeeds(Seeds.newBuilder().setHeadSeed(i));
+      request.addSeeds(Specs.seeds(i, 0));
     }
     var refused = Refusals.of(() -> trainer.training.batchCreateTrainingRuns(request.build()));
 
@@ -272,7 +288,7 @@ final class TrainingServiceTest {
   void list_pages_giveEveryRunOnce() {
     var created = new ArrayList<TrainingRun>();
     for (int i = 0; i < 5; i++) {
-      created.add(trainer.create(Specs.classification(5).setHeadSeed(i).build()));
+      created.add(trainer.create(Specs.classification(5).build(), Specs.seeds(i, 2)));
     }
     var listed = new ArrayList<TrainingRun>();
     var request = ListTrainingRunsRequest.newBuilder().setPageSize(2);
@@ -410,7 +426,6 @@ final class TrainingServiceTest {
 
   static Stream<Arguments> badSpecs() {
     return Stream.of(
-        bad("spec.head_seed", "REQUEST_INVALID", TrainingRunSpec.Builder::clearHeadSeed),
         bad(
             "spec.recipe.learning_rate",
             "REQUEST_INVALID",

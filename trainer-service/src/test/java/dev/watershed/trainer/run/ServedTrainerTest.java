@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.watershed.trainer.grpc.Specs;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.TrainingRun;
@@ -39,8 +38,7 @@ final class ServedTrainerTest {
       var training = TrainingServiceGrpc.newBlockingStub(channel);
       run =
           training
-              .createTrainingRun(
-                  CreateTrainingRunRequest.newBuilder().setSpec(Specs.classification(1000)).build())
+              .createTrainingRun(Specs.run(Specs.classification(1000)).build())
               .getTrainingRun();
       var watched = watch(training, run);
       while (watched.next().getTrainingRun().getProgress().getStep() < 20) {}
@@ -108,10 +106,7 @@ final class ServedTrainerTest {
       assertThat(
               training
                   .createTrainingRun(
-                      CreateTrainingRunRequest.newBuilder()
-                          .setSpec(old.getSpec())
-                          .setReuseExisting(true)
-                          .build())
+                      Specs.run(old.getSpec().toBuilder()).setReuseExisting(true).build())
                   .getReused())
           .isFalse();
       channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);

@@ -6,8 +6,10 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnknownFieldSet.Field;
 import dev.watershed.trainer.v1.RunCheckpoint;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.ClassificationMetrics;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +26,7 @@ final class OlderRunsTest {
   }
 
   @Test
-  void checkpoints_namesAndScoresApart_areToldTogether() throws Exception {
+  void upgraded_namesAndScoresApart_areToldTogether() throws Exception {
     var old =
         TrainingRun.newBuilder()
             .setName("trainingRuns/a")
@@ -46,7 +48,7 @@ final class OlderRunsTest {
                     .build())
             .build();
 
-    var run = OlderRuns.checkpoints(TrainingRun.parseFrom(old.toByteString()));
+    var run = OlderRuns.upgraded(TrainingRun.parseFrom(old.toByteString()));
 
     assertThat(run.getCheckpointsList())
         .containsExactly(
@@ -57,6 +59,33 @@ final class OlderRunsTest {
                 .setValidation(SCORED)
                 .build());
     assertThat(run.getProgress().getStep()).isEqualTo(20);
-    assertThat(OlderRuns.checkpoints(run)).isSameAs(run);
+    assertThat(OlderRuns.upgraded(run)).isSameAs(run);
+  }
+
+  @Test
+  void upgraded_seedsInTheSpec_standBesideIt() throws Exception {
+    var old =
+        TrainingRun.newBuilder()
+            .setName("trainingRuns/a")
+            .setSpec(
+                TrainingRunSpec.newBuilder()
+                    .setDisplayName("before")
+                    .setUnknownFields(
+                        UnknownFieldSet.newBuilder()
+                            .addField(6, Field.newBuilder().addVarint(-3).build())
+                            .addField(7, Field.newBuilder().addVarint(4).build())
+                            .build()))
+            .build();
+
+    var run = OlderRuns.upgraded(TrainingRun.parseFrom(old.toByteString()));
+
+    assertThat(run)
+        .isEqualTo(
+            TrainingRun.newBuilder()
+                .setName("trainingRuns/a")
+                .setSpec(TrainingRunSpec.newBuilder().setDisplayName("before"))
+                .setSeeds(Seeds.newBuilder().setHeadSeed(-3).setDataSeed(4))
+                .build());
+    assertThat(OlderRuns.upgraded(run)).isSameAs(run);
   }
 }

@@ -91,7 +91,7 @@ public final class MiniatureExperiment {
       study.addModels(
           StudyModel.newBuilder()
               .setCheckpoint(run.getCheckpoints(run.getCheckpointsCount() - 1).getCheckpoint())
-              .setLabel("seed " + run.getSpec().getHeadSeed()));
+              .setLabel("seed " + run.getSeeds().getHeadSeed()));
     }
     return study.build();
   }

@@ -248,14 +248,22 @@ final class Corpus {
       var spec = specs.get(i);
       right(
           TrainingServiceGrpc.getCreateTrainingRunMethod(),
-          CreateTrainingRunRequest.newBuilder().setSpec(spec).setRequestId("again-" + i).build(),
-          CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build());
+          CreateTrainingRunRequest.newBuilder()
+              .setSpec(spec)
+              .setSeeds(seeds(1, 1))
+              .setRequestId("again-" + i)
+              .build(),
+          CreateTrainingRunRequest.newBuilder()
+              .setSpec(spec)
+              .setSeeds(seeds(1, 2))
+              .setReuseExisting(true)
+              .build());
       right(
           TrainingServiceGrpc.getBatchCreateTrainingRunsMethod(),
           BatchCreateTrainingRunsRequest.newBuilder()
-              .setSpec(spec.toBuilder().clearHeadSeed().clearDataSeed())
-              .addSeeds(Seeds.newBuilder().setHeadSeed(3).setDataSeed(4))
-              .addSeeds(Seeds.newBuilder().setHeadSeed(5).setDataSeed(6))
+              .setSpec(spec)
+              .addSeeds(seeds(3, 4))
+              .addSeeds(seeds(5, 6))
               .setReuseExisting(true)
               .build());
     }
@@ -340,7 +348,7 @@ final class Corpus {
 
   /** Specs of every objective and start, none of which trains for long. */
   private static List<TrainingRunSpec> specs(TrainingRun run) {
-    var spec = PicoExperiment.training(2, 1);
+    var spec = PicoExperiment.spec(2);
     var specs = new ArrayList<TrainingRunSpec>();
     specs.add(spec);
     specs.add(
@@ -392,17 +400,15 @@ final class Corpus {
         .build();
   }
 
+  private static Seeds seeds(long head, long data) {
+    return Seeds.newBuilder().setHeadSeed(head).setDataSeed(data).build();
+  }
+
   private TrainingRun trained(long seed) {
     var training = TrainingServiceGrpc.newBlockingStub(channel);
-    var spec =
-        PicoExperiment.training(4, seed).toBuilder()
-            .setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(2))
-            .build();
-    var name =
-        training
-            .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
-            .getTrainingRun()
-            .getName();
+    var wanted = PicoExperiment.training(4, seed).toBuilder();
+    wanted.getSpecBuilder().setCheckpoints(CheckpointPolicy.newBuilder().addAtSteps(2));
+    var name = training.createTrainingRun(wanted.build()).getTrainingRun().getName();
     var last = WatchTrainingRunResponse.getDefaultInstance();
     var updates =
         training

@@ -6,9 +6,11 @@ import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.trainer.v1.AdamW;
 import dev.watershed.trainer.v1.CheckpointPolicy;
 import dev.watershed.trainer.v1.ClassificationObjective;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.RandomInitialization;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.Schedule;
+import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.EvaluationSample;
@@ -19,7 +21,15 @@ public final class PicoExperiment {
   private PicoExperiment() {}
 
   /** A run from random weights that saves what it resumes from after every ten steps. */
-  public static TrainingRunSpec training(int steps, long seed) {
+  public static CreateTrainingRunRequest training(int steps, long seed) {
+    return CreateTrainingRunRequest.newBuilder()
+        .setSpec(spec(steps))
+        .setSeeds(Seeds.newBuilder().setHeadSeed(seed).setDataSeed(seed))
+        .build();
+  }
+
+  /** What such runs have in common. */
+  public static TrainingRunSpec spec(int steps) {
     return TrainingRunSpec.newBuilder()
         .setDisplayName("pico")
         .setRandom(
@@ -35,8 +45,6 @@ public final class PicoExperiment {
         .setClassification(
             ClassificationObjective.newBuilder()
                 .setTrain(DatasetSplit.newBuilder().setBuiltin("miniature/train")))
-        .setHeadSeed(seed)
-        .setDataSeed(seed)
         .setRecipe(
             Recipe.newBuilder()
                 .setAdamw(

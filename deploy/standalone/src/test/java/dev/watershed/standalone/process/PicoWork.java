@@ -20,7 +20,6 @@ import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
 import dev.watershed.trainer.v1.TrainingRun;
-import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
@@ -39,22 +38,16 @@ public record PicoWork(Channel channel) {
   private static final long PATIENCE_MINUTES = 3;
 
   /** Returns the new run's name. */
-  public String train(TrainingRunSpec spec) {
+  public String train(CreateTrainingRunRequest run) {
     return TrainingServiceGrpc.newBlockingStub(channel)
-        .createTrainingRun(CreateTrainingRunRequest.newBuilder().setSpec(spec).build())
+        .createTrainingRun(run)
         .getTrainingRun()
         .getName();
   }
 
-  /**
-   * The same spec asked for again, as the command line does: work that is there is not repeated.
-   */
-  String trainAgain(TrainingRunSpec spec) {
-    return TrainingServiceGrpc.newBlockingStub(channel)
-        .createTrainingRun(
-            CreateTrainingRunRequest.newBuilder().setSpec(spec).setReuseExisting(true).build())
-        .getTrainingRun()
-        .getName();
+  /** The same asked for again, as the command line does: work that is there is not repeated. */
+  String trainAgain(CreateTrainingRunRequest run) {
+    return train(run.toBuilder().setReuseExisting(true).build());
   }
 
   TrainingRun run(String name) {

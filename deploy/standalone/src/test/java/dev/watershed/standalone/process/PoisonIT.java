@@ -8,8 +8,8 @@ import com.google.rpc.Status;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.TrainingRun;
-import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +32,8 @@ final class PoisonIT {
 
   @Test
   void run_thatEndsItsProcessTwice_isHeldUntilItIsAskedForAgain() throws Exception {
-    TrainingRunSpec spec = withoutSaving(PicoExperiment.training(1500, 1));
-    TrainingRunSpec harmless = PicoExperiment.training(20, 2);
+    CreateTrainingRunRequest spec = withoutSaving(PicoExperiment.training(1500, 1));
+    CreateTrainingRunRequest harmless = PicoExperiment.training(20, 2);
     String name;
     String next;
     try (ServerProcess server = start()) {
@@ -107,16 +107,20 @@ final class PoisonIT {
     assertThat(info.getMetadataMap()).containsEntry("crashes", "2");
   }
 
-  private static TrainingRunSpec withoutSaving(TrainingRunSpec spec) {
-    var changed = spec.toBuilder();
-    changed.getCheckpointsBuilder().setResumeEverySteps(spec.getRecipe().getSteps());
+  private static CreateTrainingRunRequest withoutSaving(CreateTrainingRunRequest run) {
+    var changed = run.toBuilder();
+    changed
+        .getSpecBuilder()
+        .getCheckpointsBuilder()
+        .setResumeEverySteps(run.getSpec().getRecipe().getSteps());
     return changed.build();
   }
 
   /** A point of it takes long enough to be killed in. */
-  private static TrainingRunSpec slowToEvaluate(long seed) {
+  private static CreateTrainingRunRequest slowToEvaluate(long seed) {
     var changed = PicoExperiment.training(1, seed).toBuilder();
     changed
+        .getSpecBuilder()
         .getRandomBuilder()
         .setLayerCount(4)
         .setHiddenSize(512)

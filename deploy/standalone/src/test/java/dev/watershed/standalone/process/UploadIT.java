@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.JsonFormat;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
-import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.DescribeSplitResponse;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
@@ -76,13 +75,7 @@ final class UploadIT {
   /** Trains for two steps and returns the checkpoint's id. */
   private String trained() {
     var training = TrainingServiceGrpc.newBlockingStub(server.channel());
-    var run =
-        training
-            .createTrainingRun(
-                CreateTrainingRunRequest.newBuilder()
-                    .setSpec(PicoExperiment.training(2, 1))
-                    .build())
-            .getTrainingRun();
+    var run = training.createTrainingRun(PicoExperiment.training(2, 1)).getTrainingRun();
     var checkpoints = new ArrayList<String>();
     training
         .withDeadlineAfter(2, TimeUnit.MINUTES)
