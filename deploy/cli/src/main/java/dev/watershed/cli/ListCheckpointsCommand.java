@@ -1,6 +1,7 @@
 package dev.watershed.cli;
 
 import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.CheckpointView;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -26,7 +27,12 @@ final class ListCheckpointsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Checkpoint> checkpoints =
-        StoredCheckpoints.all(server, run == null ? "" : NameArguments.trainingRun(run));
+        StoredCheckpoints.all(
+            server,
+            run == null ? "" : NameArguments.trainingRun(run),
+            output.json
+                ? CheckpointView.CHECKPOINT_VIEW_FULL
+                : CheckpointView.CHECKPOINT_VIEW_BASIC);
     if (output.json) {
       output.message(ListCheckpointsResponse.newBuilder().addAllCheckpoints(checkpoints));
     } else {

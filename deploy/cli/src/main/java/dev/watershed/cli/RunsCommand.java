@@ -13,6 +13,7 @@ import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import dev.watershed.type.v1.SplitDescription;
@@ -73,6 +74,9 @@ final class RunsCommand {
     }
     if (name != null) {
       request.setDisplayName(name);
+    }
+    if (output.json) {
+      request.setView(TrainingRunView.TRAINING_RUN_VIEW_FULL);
     }
     List<TrainingRun> runs = all(server.channel(), request);
     if (output.json) {

@@ -4,6 +4,7 @@ import dev.watershed.client.AllPages;
 import dev.watershed.input.ResourceName;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.CheckpointView;
 import dev.watershed.trainer.v1.ListCheckpointsRequest;
 import dev.watershed.trainer.v1.ListCheckpointsResponse;
 import java.util.LinkedHashSet;
@@ -19,10 +20,14 @@ final class StoredCheckpoints {
    * All, oldest first.
    *
    * @param trainingRun whose checkpoints; empty for all
+   * @param view how much of each
    */
-  static List<Checkpoint> all(ServerOptions server, String trainingRun) {
+  static List<Checkpoint> all(ServerOptions server, String trainingRun, CheckpointView view) {
     ListCheckpointsRequest.Builder request =
-        ListCheckpointsRequest.newBuilder().setPageSize(1000).setTrainingRun(trainingRun);
+        ListCheckpointsRequest.newBuilder()
+            .setPageSize(1000)
+            .setTrainingRun(trainingRun)
+            .setView(view);
     return AllPages.of(
         token -> lookup(server).listCheckpoints(request.setPageToken(token).build()),
         ListCheckpointsResponse::getCheckpointsList,
@@ -32,7 +37,8 @@ final class StoredCheckpoints {
   /** The ids of all that are in the store. */
   static Set<String> ids(ServerOptions server) {
     Set<String> ids = new LinkedHashSet<>();
-    all(server, "").forEach(checkpoint -> ids.add(ResourceName.id(checkpoint.getName())));
+    all(server, "", CheckpointView.CHECKPOINT_VIEW_BASIC)
+        .forEach(checkpoint -> ids.add(ResourceName.id(checkpoint.getName())));
     return ids;
   }
 

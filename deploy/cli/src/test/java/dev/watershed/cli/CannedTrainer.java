@@ -49,6 +49,7 @@ import dev.watershed.trainer.v1.TrainingProgress;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
@@ -247,6 +248,9 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
     }
   }
 
+  /** How much of runs was asked for by each page. */
+  final List<TrainingRunView> views = new CopyOnWriteArrayList<>();
+
   /** Has a run from now on; it is listed, whatever the filter, where no other would be. */
   void add(TrainingRun run) {
     runs.put(run.getName(), run);
@@ -257,6 +261,7 @@ final class CannedTrainer extends TrainingServiceGrpc.TrainingServiceImplBase {
   @Override
   public void listTrainingRuns(
       ListTrainingRunsRequest request, StreamObserver<ListTrainingRunsResponse> observer) {
+    views.add(request.getView());
     if (!listed.isEmpty() || !request.getDisplayName().isEmpty()) {
       List<TrainingRun> found =
           listed.isEmpty()

@@ -8,6 +8,7 @@ import com.google.protobuf.util.JsonFormat;
 import dev.watershed.client.LocalServer;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -62,6 +63,15 @@ final class RunsCommandTest {
     assertThat(runs.getTrainingRunsList())
         .extracting(run -> run.getName())
         .containsExactly("trainingRuns/one", "trainingRuns/two");
+    assertThat(trainer.views).hasSize(2).containsOnly(TrainingRunView.TRAINING_RUN_VIEW_FULL);
+  }
+
+  @Test
+  void list_table_asksForNoMoreThanItPrints() {
+    assertThat(line.run("runs", "list")).isEqualTo(ExitCode.OK);
+
+    assertThat(line.out()).contains("one", "two");
+    assertThat(trainer.views).hasSize(2).doesNotContain(TrainingRunView.TRAINING_RUN_VIEW_FULL);
   }
 
   @Test

@@ -27,6 +27,7 @@ import dev.watershed.server.dataset.UnknownCheckpoint;
 import dev.watershed.trainer.run.Deletions;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
+import dev.watershed.trainer.v1.CheckpointView;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DeleteCheckpointResponse;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
@@ -115,8 +116,13 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
             .filter(checkpoint -> position(checkpoint).compareTo(after) > 0)
             .limit(limit + 1L)
             .toList();
+    boolean full = request.getView() == CheckpointView.CHECKPOINT_VIEW_FULL;
     var page =
-        Pages.fitting(matching.stream().limit(limit).map(CheckpointService::message).toList());
+        Pages.fitting(
+            matching.stream()
+                .limit(limit)
+                .map(checkpoint -> full ? message(checkpoint) : basic(checkpoint))
+                .toList());
     var response = ListCheckpointsResponse.newBuilder().addAllCheckpoints(page);
     if (matching.size() > page.size()) {
       response.setNextPageToken(PageToken.write(question, position(matching.get(page.size() - 1))));
@@ -441,6 +447,10 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
         .setAttentionDropout(encoder.attentionDropout())
         .setClassifierDropout(encoder.classifierDropout())
         .build();
+  }
+
+  private static Checkpoint basic(CheckpointManifest manifest) {
+    return message(manifest).toBuilder().clearLabels().clearNotices().build();
   }
 
   private static Checkpoint message(CheckpointManifest manifest) {

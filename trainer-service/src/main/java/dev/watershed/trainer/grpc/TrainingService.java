@@ -25,6 +25,7 @@ import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsResponse;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRunSpec;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
@@ -109,7 +110,8 @@ public final class TrainingService extends TrainingServiceGrpc.TrainingServiceIm
     String question = "trainingRuns" + states.stream().sorted().toList() + request.getDisplayName();
     long after = JobPage.after(request.getPageToken(), question);
     int limit = Pages.size(request.getPageSize());
-    var page = runs.list(states, request.getDisplayName(), after, limit);
+    boolean full = request.getView() == TrainingRunView.TRAINING_RUN_VIEW_FULL;
+    var page = runs.list(states, request.getDisplayName(), after, limit, full);
     observer.onNext(
         ListTrainingRunsResponse.newBuilder()
             .addAllTrainingRuns(page.items())

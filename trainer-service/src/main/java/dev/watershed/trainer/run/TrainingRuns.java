@@ -178,8 +178,8 @@ public final class TrainingRuns {
 
   /** Returns runs, oldest first; see {@link RunStore#list}. */
   public JobPage<TrainingRun> list(
-      Set<TrainingRunState> states, String displayName, long after, int limit) {
-    return store.list(states, displayName, after, limit);
+      Set<TrainingRunState> states, String displayName, long after, int limit, boolean full) {
+    return store.list(states, displayName, after, limit, full);
   }
 
   /**

@@ -9,7 +9,9 @@ import dev.watershed.jobs.JobKind;
 import dev.watershed.jobs.JobState;
 import dev.watershed.jobs.JobTables;
 import dev.watershed.server.RefusedException;
+import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingRun;
+import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -69,6 +71,18 @@ public final class RunKind implements JobKind<RunContent> {
       run.setError(job.error());
     }
     return run.build();
+  }
+
+  /** Returns a run as lists tell it. */
+  static TrainingRun basic(Job<RunContent> job) {
+    var run = message(job);
+    var basic =
+        run.toBuilder()
+            .setSpec(TrainingRunSpec.newBuilder().setDisplayName(run.getSpec().getDisplayName()))
+            .clearSplits()
+            .clearNotices();
+    basic.getCheckpointsBuilderList().forEach(RunCheckpoint.Builder::clearValidation);
+    return basic.build();
   }
 
   private static Timestamp timestamp(Instant instant) {

@@ -118,9 +118,10 @@ public final class RunStore {
    * @param displayName only runs of this name; empty for all
    * @param after where the page before ended; 0 for the first
    * @param limit at most so many, and fewer where they would not fit a message
+   * @param full whether they are told in full; see {@code TrainingRunView}
    */
   public JobPage<TrainingRun> list(
-      Set<TrainingRunState> states, String displayName, long after, int limit) {
+      Set<TrainingRunState> states, String displayName, long after, int limit, boolean full) {
     var condition = new ArrayList<String>();
     var parameters = new ArrayList<String>();
     if (!states.isEmpty()) {
@@ -137,7 +138,7 @@ public final class RunStore {
         parameters,
         after,
         limit,
-        RunKind::message);
+        full ? RunKind::message : RunKind::basic);
   }
 
   /** Returns the curve of a run, by step; empty where none was written. */

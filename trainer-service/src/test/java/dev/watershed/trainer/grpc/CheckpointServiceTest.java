@@ -10,6 +10,7 @@ import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
 import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.CheckpointView;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointResponse;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -568,12 +569,22 @@ final class CheckpointServiceTest {
     do {
       var page =
           trainer.checkpointService.listCheckpoints(
-              ListCheckpointsRequest.newBuilder().setPageSize(2).setPageToken(token).build());
+              ListCheckpointsRequest.newBuilder()
+                  .setPageSize(2)
+                  .setPageToken(token)
+                  .setView(CheckpointView.CHECKPOINT_VIEW_FULL)
+                  .build());
       listed.addAll(page.getCheckpointsList());
       token = page.getNextPageToken();
     } while (!token.isEmpty());
 
     assertThat(listed).isEqualTo(registered);
+    assertThat(registered).allMatch(checkpoint -> checkpoint.getLabelsCount() > 0);
+    assertThat(list(0, "", ""))
+        .isEqualTo(
+            registered.stream()
+                .map(checkpoint -> checkpoint.toBuilder().clearLabels().clearNotices().build())
+                .toList());
     assertThat(list(0, "", "trainingRuns/none")).isEmpty();
     assertThat(Refusals.fields(Refusals.of(() -> list(1, "bogus", ""))))
         .containsExactly("page_token");

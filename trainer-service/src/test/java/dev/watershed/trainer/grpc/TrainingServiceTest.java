@@ -17,6 +17,7 @@ import dev.watershed.trainer.v1.RunCheckpoint;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.FileFormat;
@@ -37,6 +38,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class TrainingServiceTest {
+  private static final TrainingRunView FULL = TrainingRunView.TRAINING_RUN_VIEW_FULL;
+
   private Path directory;
   private Trainer trainer;
 
@@ -291,7 +294,7 @@ final class TrainingServiceTest {
       created.add(trainer.create(Specs.classification(5).build(), Specs.seeds(i, 2)));
     }
     var listed = new ArrayList<TrainingRun>();
-    var request = ListTrainingRunsRequest.newBuilder().setPageSize(2);
+    var request = ListTrainingRunsRequest.newBuilder().setPageSize(2).setView(FULL);
     int pages = 0;
     do {
       var page = trainer.training.listTrainingRuns(request.build());
@@ -302,6 +305,29 @@ final class TrainingServiceTest {
 
     assertThat(listed).isEqualTo(created);
     assertThat(pages).isEqualTo(3);
+  }
+
+  @Test
+  void list_basic_leavesOutWhatIsHeavy() {
+    trainer.start();
+    var run = trainer.train(Specs.classification(2).setDisplayName("light").build());
+
+    for (var view :
+        List.of(
+            TrainingRunView.TRAINING_RUN_VIEW_UNSPECIFIED,
+            TrainingRunView.TRAINING_RUN_VIEW_BASIC)) {
+      var request = ListTrainingRunsRequest.newBuilder().setView(view).build();
+      var listed = trainer.training.listTrainingRuns(request).getTrainingRuns(0);
+      assertThat(listed.getSpec())
+          .isEqualTo(TrainingRunSpec.newBuilder().setDisplayName("light").build());
+      assertThat(listed.getSplitsList()).isEmpty();
+      assertThat(listed.getNoticesList()).isEmpty();
+      assertThat(Specs.checkpoints(listed)).isEqualTo(Specs.checkpoints(run));
+      assertThat(listed.getCheckpointsList()).noneMatch(RunCheckpoint::hasValidation);
+      assertThat(listed.getSeeds()).isEqualTo(Specs.SEEDS);
+      assertThat(listed.getProgress()).isEqualTo(run.getProgress());
+    }
+    assertThat(all()).containsExactly(run.toBuilder().clearCurve().build());
   }
 
   @Test
@@ -594,7 +620,7 @@ final class TrainingServiceTest {
   private List<TrainingRun> all() {
     return trainer
         .training
-        .listTrainingRuns(ListTrainingRunsRequest.getDefaultInstance())
+        .listTrainingRuns(ListTrainingRunsRequest.newBuilder().setView(FULL).build())
         .getTrainingRunsList();
   }
 

@@ -9,6 +9,7 @@ import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunState;
+import dev.watershed.trainer.v1.TrainingRunView;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
@@ -100,7 +101,10 @@ final class ServedTrainerTest {
       assertThat(
               training
                   .listTrainingRuns(
-                      ListTrainingRunsRequest.newBuilder().setDisplayName("before").build())
+                      ListTrainingRunsRequest.newBuilder()
+                          .setDisplayName("before")
+                          .setView(TrainingRunView.TRAINING_RUN_VIEW_FULL)
+                          .build())
                   .getTrainingRunsList())
           .containsExactly(old);
       assertThat(

@@ -283,13 +283,14 @@ final class RunStoreTest {
         10);
     setState("b", JobState.RUNNING);
 
-    var first = store.list(Set.of(QUEUED), "sweep", 0, 1);
+    var first = store.list(Set.of(QUEUED), "sweep", 0, 1, true);
     assertThat(ids(first)).containsExactly("a");
-    assertThat(ids(store.list(Set.of(), "sweep", first.next().orElseThrow(), 1)))
+    assertThat(ids(store.list(Set.of(), "sweep", first.next().orElseThrow(), 1, true)))
         .containsExactly("c");
-    assertThat(ids(store.list(Set.of(), "none", 0, 10))).isEmpty();
-    assertThat(ids(store.list(Set.of(RUNNING), "", 0, 10))).containsExactly("b");
-    assertThat(ids(store.list(Set.of(QUEUED, RUNNING), "", 0, 10))).containsExactly("a", "b", "c");
+    assertThat(ids(store.list(Set.of(), "none", 0, 10, true))).isEmpty();
+    assertThat(ids(store.list(Set.of(RUNNING), "", 0, 10, true))).containsExactly("b");
+    assertThat(ids(store.list(Set.of(QUEUED, RUNNING), "", 0, 10, true)))
+        .containsExactly("a", "b", "c");
   }
 
   @Test
@@ -325,9 +326,9 @@ final class RunStoreTest {
 
       assertThat(migrated.fillColumns()).isEqualTo(2);
       assertThat(migrated.fillColumns()).isZero();
-      var listed = migrated.list(Set.of(), "", 0, 10);
+      var listed = migrated.list(Set.of(), "", 0, 10, true);
       assertThat(listed.items()).containsExactly(run("old0", "name0"), before);
-      assertThat(ids(migrated.list(Set.of(), "name1", 0, 10))).containsExactly("old1");
+      assertThat(ids(migrated.list(Set.of(), "name1", 0, 10, true))).containsExactly("old1");
       var once = migrated.jobs().findCreatedBy(new CreateCall("once", "aa")).orElseThrow();
       assertThat(ids(once)).containsExactly("old0", "old1");
       assertThat(once.reusedCount()).isZero();
