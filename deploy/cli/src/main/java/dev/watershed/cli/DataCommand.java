@@ -1,17 +1,24 @@
 package dev.watershed.cli;
 
+import com.google.protobuf.util.Timestamps;
 import dev.watershed.cli.terminal.TextTable;
+import dev.watershed.client.AllPages;
 import dev.watershed.input.Quoted;
 import dev.watershed.trainer.v1.DataServiceGrpc;
+import dev.watershed.trainer.v1.DeleteUploadedFileRequest;
 import dev.watershed.trainer.v1.FileUpload;
 import dev.watershed.trainer.v1.ListLabelMappingsRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesResponse;
 import dev.watershed.trainer.v1.NamedLabelMapping;
 import dev.watershed.trainer.v1.UploadFileRequest;
 import dev.watershed.trainer.v1.UploadFileResponse;
+import dev.watershed.trainer.v1.UploadedFile;
 import dev.watershed.type.v1.LabelMappingEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +31,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "data",
     description =
-        "Look at data as the server reads them, send it files, and list the label mappings it knows.",
+        "Look at data as the server reads them, send it files and delete them, and list the label"
+            + " mappings it knows.",
     footer = {
       "",
       "Examples:",
@@ -32,9 +40,13 @@ import picocli.CommandLine.Parameters;
       "  watershed data show task:mnli/train,subset=0..0.08,subset-seed=42 --rows 5",
       "  watershed data upload dev.tsv",
       "  watershed data upload glue_data/MNLI/train.tsv --name MNLI/train.tsv",
+      "  watershed data list",
+      "  watershed data delete dev.tsv",
       "  watershed data mappings"
     })
 final class DataCommand {
+  private static final String UPLOAD = "upload:";
+
   private final CommandContext context;
 
   DataCommand(CommandContext context) {
@@ -99,6 +111,64 @@ final class DataCommand {
       output.line("bytes   " + uploaded.getDigest().getSizeBytes());
     }
     return ExitCode.OK;
+  }
+
+  @Command(description = "List the files that were sent, by name.")
+  int list(@Mixin ServerOptions server, @Mixin OutputOptions output) {
+    ListUploadedFilesRequest.Builder request =
+        ListUploadedFilesRequest.newBuilder().setPageSize(1000);
+    List<UploadedFile> files =
+        AllPages.of(
+            token ->
+                DataServiceGrpc.newBlockingStub(server.channel())
+                    .withDeadlineAfter(ServerOptions.LOOKUP_SECONDS, TimeUnit.SECONDS)
+                    .listUploadedFiles(request.setPageToken(token).build()),
+            ListUploadedFilesResponse::getFilesList,
+            ListUploadedFilesResponse::getNextPageToken);
+    if (output.json) {
+      output.message(ListUploadedFilesResponse.newBuilder().addAllFiles(files));
+      return ExitCode.OK;
+    }
+    TextTable table = new TextTable("file", "bytes", "sent");
+    for (UploadedFile file : files) {
+      table.row(
+          file.getUri(),
+          String.valueOf(file.getSizeBytes()),
+          Timestamps.toString(file.getCreateTime()));
+    }
+    output.table(table);
+    return ExitCode.OK;
+  }
+
+  @Command(
+      description =
+          "Delete files that were sent. One that a run reads which has not ended is refused; studies"
+              + " are no hindrance. What is refused does not keep the others from it. There is no way"
+              + " back.")
+  int delete(
+      @Mixin ServerOptions server,
+      @Mixin OutputOptions output,
+      @Parameters(
+              paramLabel = "NAME",
+              arity = "1..*",
+              description = "What 'data list' calls it, with or without upload: before it.")
+          List<String> names) {
+    return DeleteSeries.run(
+        names.stream().map(DataCommand::uri).distinct().toList(),
+        uri -> {
+          var unused =
+              DataServiceGrpc.newBlockingStub(server.channel())
+                  .deleteUploadedFile(
+                      DeleteUploadedFileRequest.newBuilder()
+                          .setName(uri.substring(UPLOAD.length()))
+                          .build());
+          return List.of();
+        },
+        output);
+  }
+
+  private static String uri(String name) {
+    return name.startsWith(UPLOAD) ? name : UPLOAD + name;
   }
 
   static long size(Path file) {

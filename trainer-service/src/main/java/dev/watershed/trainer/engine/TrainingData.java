@@ -9,6 +9,7 @@ import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.PaddingSuspicion;
 import dev.watershed.classifier.data.SampleSpec;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.DatasetSplit;
@@ -16,7 +17,9 @@ import dev.watershed.type.v1.SplitDescription;
 import io.grpc.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +105,17 @@ final class TrainingData {
       description.setFile(roots.relativize(key.stamp().file()));
     }
     return description.build();
+  }
+
+  /** Returns the file that a split is read from now; empty where it is built in, or not there. */
+  Optional<Path> file(DatasetSplit split) {
+    try {
+      return split.getSourceCase() == DatasetSplit.SourceCase.SOURCE_NOT_SET
+          ? Optional.empty()
+          : datasets.file(Samples.split(split));
+    } catch (InvalidInputException e) {
+      return Optional.empty();
+    }
   }
 
   private Dataset rows(RowsKey key) {

@@ -25,7 +25,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,6 +92,27 @@ public final class TrainingEngine {
    */
   public List<SplitDescription> splits(TrainingRunSpec spec) {
     return resolver.splits(spec);
+  }
+
+  /** Returns the files that a run of this spec would read now: its rows, and a tokenizer's. */
+  public Set<Path> files(TrainingRunSpec spec) {
+    var files = new HashSet<Path>();
+    for (var split :
+        List.of(
+            spec.getClassification().getTrain(),
+            spec.getClassification().getValidation(),
+            spec.getMaskedLanguageModel().getTrain(),
+            spec.getMaskedLanguageModel().getValidation())) {
+      data.file(split).ifPresent(files::add);
+    }
+    if (spec.getRandom().hasTokenizerUri()) {
+      try {
+        files.add(roots.resolve(spec.getRandom().getTokenizerUri()));
+      } catch (InvalidInputException e) {
+        // It is not there, and whoever needs it is told so.
+      }
+    }
+    return files;
   }
 
   /** What computes runs in this process, but for the precision, which is each run's own. */

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.grpc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.data.PublishedMapping;
@@ -11,21 +12,29 @@ import dev.watershed.classifier.data.UploadedFiles;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.server.ClientStream;
 import dev.watershed.server.DiskSpace;
+import dev.watershed.server.PageToken;
+import dev.watershed.server.Pages;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.trainer.engine.SplitPreview;
+import dev.watershed.trainer.run.FileDeletions;
 import dev.watershed.trainer.v1.DataServiceGrpc;
+import dev.watershed.trainer.v1.DeleteUploadedFileRequest;
+import dev.watershed.trainer.v1.DeleteUploadedFileResponse;
 import dev.watershed.trainer.v1.DescribeSplitRequest;
 import dev.watershed.trainer.v1.DescribeSplitResponse;
 import dev.watershed.trainer.v1.ListLabelMappingsRequest;
 import dev.watershed.trainer.v1.ListLabelMappingsResponse;
 import dev.watershed.trainer.v1.ListTasksRequest;
 import dev.watershed.trainer.v1.ListTasksResponse;
+import dev.watershed.trainer.v1.ListUploadedFilesRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesResponse;
 import dev.watershed.trainer.v1.NamedLabelMapping;
 import dev.watershed.trainer.v1.Task;
 import dev.watershed.trainer.v1.UploadFileRequest;
 import dev.watershed.trainer.v1.UploadFileResponse;
+import dev.watershed.trainer.v1.UploadedFile;
 import dev.watershed.type.v1.LabelMapping;
 import dev.watershed.type.v1.LabelMappingEntry;
 import dev.watershed.type.v1.LogitReduction;
@@ -41,19 +50,29 @@ import java.util.List;
 public final class DataService extends DataServiceGrpc.DataServiceImplBase {
   private static final int PLACES = 4;
 
+  /** What lists of uploaded files answer. */
+  private static final String LISTED = "uploads";
+
   private final Datasets datasets;
   private final DataRoots roots;
   private final SplitPreview preview;
   private final Places places = new Places(PLACES);
 
   private final UploadedFiles uploads;
+  private final FileDeletions deletions;
   private final DiskSpace disk;
   private final Places taking = new Places(Uploads.PLACES);
 
-  public DataService(Datasets datasets, DataRoots roots, UploadedFiles uploads, DiskSpace disk) {
+  public DataService(
+      Datasets datasets,
+      DataRoots roots,
+      UploadedFiles uploads,
+      FileDeletions deletions,
+      DiskSpace disk) {
     this.datasets = datasets;
     this.roots = roots;
     this.uploads = uploads;
+    this.deletions = deletions;
     this.disk = disk;
     this.preview = new SplitPreview(datasets, roots);
   }
@@ -101,6 +120,51 @@ public final class DataService extends DataServiceGrpc.DataServiceImplBase {
   @Override
   public StreamObserver<UploadFileRequest> uploadFile(StreamObserver<UploadFileResponse> observer) {
     return ClientStream.read(observer, stream -> taking.in(() -> take(stream)));
+  }
+
+  @Override
+  public void listUploadedFiles(
+      ListUploadedFilesRequest request, StreamObserver<ListUploadedFilesResponse> observer) {
+    String after = PageToken.read(request.getPageToken(), LISTED, "");
+    int limit = Pages.size(request.getPageSize());
+    try {
+      var rest =
+          uploads.list(Places::throwIfUnwanted).stream()
+              .filter(file -> file.name().compareTo(after) > 0)
+              .toList();
+      var page = Pages.fitting(rest.stream().limit(limit).map(DataService::message).toList());
+      var response = ListUploadedFilesResponse.newBuilder().addAllFiles(page);
+      if (rest.size() > page.size()) {
+        response.setNextPageToken(PageToken.write(LISTED, page.getLast().getName()));
+      }
+      observer.onNext(response.build());
+      observer.onCompleted();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void deleteUploadedFile(
+      DeleteUploadedFileRequest request, StreamObserver<DeleteUploadedFileResponse> observer) {
+    String name = request.getName();
+    if (!deletions.delete(name) && !request.getAllowMissing()) {
+      throw RefusedException.notFound(
+          "UPLOADED_FILE_NOT_FOUND",
+          "uploads/" + name,
+          "There is no uploaded file \"" + name + "\"; list the uploaded files.");
+    }
+    observer.onNext(DeleteUploadedFileResponse.getDefaultInstance());
+    observer.onCompleted();
+  }
+
+  private static UploadedFile message(UploadedFiles.Listed file) {
+    return UploadedFile.newBuilder()
+        .setName(file.name())
+        .setUri(file.uri())
+        .setSizeBytes(file.sizeBytes())
+        .setCreateTime(Timestamps.fromMillis(file.time().toEpochMilli()))
+        .build();
   }
 
   private UploadFileResponse take(ClientStream<UploadFileRequest> stream)

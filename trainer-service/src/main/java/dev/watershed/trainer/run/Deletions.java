@@ -1,7 +1,5 @@
 package dev.watershed.trainer.run;
 
-import com.google.rpc.Code;
-import com.google.rpc.PreconditionFailure;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.CheckpointStore.Removed;
@@ -16,7 +14,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +26,6 @@ import org.slf4j.LoggerFactory;
 public final class Deletions {
   private static final Logger log = LoggerFactory.getLogger(Deletions.class);
   private static final String CHECKPOINT_PREFIX = "checkpoints/";
-
-  /** How many of those in the way are named. */
-  private static final int MAX_NAMED = 5;
 
   private final RunStore store;
   private final TrainingRuns runs;
@@ -162,7 +156,7 @@ public final class Deletions {
 
   private static void refuseWithCheckpoints(TrainingRun run, List<String> checkpoints) {
     if (!checkpoints.isEmpty()) {
-      throw inUse(
+      throw InUse.refused(
           "TRAINING_RUN_HAS_CHECKPOINTS",
           "checkpoints",
           checkpoints,
@@ -172,7 +166,7 @@ public final class Deletions {
               "%s has %d checkpoint(s): %s. Delete them first, or the run with force, which does.",
               run.getName(),
               checkpoints.size(),
-              named(checkpoints)));
+              InUse.named(checkpoints)));
     }
   }
 
@@ -184,7 +178,7 @@ public final class Deletions {
               .map(TrainingRun::getName)
               .toList();
       if (!users.isEmpty()) {
-        throw inUse(
+        throw InUse.refused(
             "CHECKPOINT_IN_USE",
             "used_by",
             users,
@@ -194,33 +188,8 @@ public final class Deletions {
                 "%d run(s) that wait or are trained begin with %s: %s. Cancel them first.",
                 users.size(),
                 checkpoint,
-                named(users)));
+                InUse.named(users)));
       }
     }
-  }
-
-  private static RefusedException inUse(
-      String reason, String key, List<String> names, String why, String message) {
-    var failure = PreconditionFailure.newBuilder();
-    names.stream()
-        .limit(MAX_NAMED)
-        .forEach(
-            name ->
-                failure
-                    .addViolationsBuilder()
-                    .setType(reason)
-                    .setSubject(name)
-                    .setDescription(why));
-    return RefusedException.refused(
-        Code.FAILED_PRECONDITION,
-        reason,
-        message,
-        Map.of(key, String.join(" ", names)),
-        failure.build());
-  }
-
-  private static String named(List<String> names) {
-    return String.join(", ", names.subList(0, Math.min(MAX_NAMED, names.size())))
-        + (names.size() > MAX_NAMED ? ", ..." : "");
   }
 }

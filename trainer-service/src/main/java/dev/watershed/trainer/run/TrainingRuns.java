@@ -2,6 +2,7 @@ package dev.watershed.trainer.run;
 
 import com.google.protobuf.util.Timestamps;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.input.InvalidInputException;
 import dev.watershed.input.Quoted;
 import dev.watershed.jobs.CreateCall;
 import dev.watershed.jobs.CreatedJobs;
@@ -28,6 +29,8 @@ import dev.watershed.trainer.v1.TrainingRunState;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -81,6 +84,7 @@ public final class TrainingRuns {
     if (known.isPresent()) {
       return answer(known.get());
     }
+    var files = engine.files(spec);
     var resolved = engine.resolve(spec);
     var runs = new ArrayList<NewJob<RunContent>>();
     for (var pair : seeds) {
@@ -91,7 +95,7 @@ public final class TrainingRuns {
         answer(
             store.create(
                 call,
-                () -> refuseDeleted(spec.getInitialCheckpoint()),
+                () -> refuseDeleted(spec.getInitialCheckpoint(), files),
                 runs,
                 run -> reuse && hasItsCheckpoints(run),
                 configuration.maxQueuedRuns()));
@@ -110,13 +114,23 @@ public final class TrainingRuns {
   }
 
   /**
-   * What the runs begin with may have been deleted since their spec was resolved.
+   * What the runs begin with and read may have been deleted since their spec was resolved.
    *
    * @param checkpoint empty where they begin with random weights
    */
-  private void refuseDeleted(String checkpoint) {
+  private void refuseDeleted(String checkpoint, Set<Path> files) {
     if (!checkpoint.isEmpty() && !isThere(checkpoint)) {
       throw UnknownCheckpoint.refused(checkpoint, checkpoints);
+    }
+    for (var file : files) {
+      if (!Files.exists(file)) {
+        throw new InvalidInputException(
+            InvalidInputException.Kind.NOT_FOUND,
+            "FILE_NOT_FOUND",
+            "spec",
+            "the file '%s' was deleted a moment ago"
+                .formatted(Quoted.of(String.valueOf(file.getFileName()))));
+      }
     }
   }
 

@@ -68,14 +68,17 @@ final class DataServiceTest {
     roots = new DataRoots(List.of(root));
     datasets = new Datasets(roots, new DataLimits(1 << 20, 20_000, 1000, 1 << 20, 1 << 20));
     String name = InProcessServerBuilder.generateName();
+    var uploads = new UploadedFiles(null, 1, 1);
+    var disk = new DiskSpace(new DiskConfiguration(List.of(), new ByteSize(0)));
     server =
         InProcessServerBuilder.forName(name)
             .addService(
                 new DataService(
                     datasets,
                     roots,
-                    new UploadedFiles(null, 1, 1),
-                    new DiskSpace(new DiskConfiguration(List.of(), new ByteSize(0)))))
+                    uploads,
+                    FileDeletionsFor.of(uploads, roots, datasets, disk, temporary),
+                    disk))
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(new Errors(List.of(new InvalidInputs()))))
             .build()

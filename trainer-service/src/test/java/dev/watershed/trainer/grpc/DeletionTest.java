@@ -8,8 +8,10 @@ import dev.watershed.trainer.Models;
 import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
 import dev.watershed.trainer.v1.Checkpoint;
+import dev.watershed.trainer.v1.DataServiceGrpc;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteUploadedFileRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
 import dev.watershed.trainer.v1.GetCheckpointRequest;
 import dev.watershed.trainer.v1.GetTrainingRunRequest;
@@ -21,6 +23,7 @@ import dev.watershed.trainer.v1.TrainingRunSpec;
 import dev.watershed.trainer.v1.TrainingRunState;
 import dev.watershed.trainer.v1.WatchTrainingRunRequest;
 import dev.watershed.trainer.v1.WatchTrainingRunResponse;
+import dev.watershed.type.v1.FileFormat;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs and checkpoints that are deleted: what keeps them, and that nothing of them is left. */
 final class DeletionTest {
@@ -273,6 +278,49 @@ final class DeletionTest {
         .extracting(TrainingRun::getName)
         .doesNotContain(first.get(1).getName());
     assertThat(runs()).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"upload:rows/train.tsv", "../uploads/rows/train.tsv"})
+  void deleteUploadedFile_thatAQueuedRunReads_isRefusedUntilItHasEnded(String uri)
+      throws Exception {
+    var file = Files.createDirectories(directory.resolve("uploads/rows")).resolve("train.tsv");
+    Files.writeString(file, "text\tlabel\nthe doctor slept\tyes\nthe judge laughed\tno\n");
+    var spec = Specs.classification(2);
+    spec.getClassificationBuilder()
+        .clearTrain()
+        .clearValidation()
+        .getTrainBuilder()
+        .getFileBuilder()
+        .setUri(uri)
+        .setFormat(FileFormat.FILE_FORMAT_TSV)
+        .setTextColumn("text")
+        .setLabelColumn("label")
+        .setHasHeader(true);
+    var run = trainer.create(spec.build());
+    var other = trainer.create(Specs.classification(2).build());
+
+    var refused = Refusals.of(() -> deleteFile("rows/train.tsv"));
+
+    assertThat(refused.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
+    assertThat(Refusals.reason(refused)).isEqualTo("UPLOADED_FILE_IN_USE");
+    assertThat(Refusals.info(refused).getMetadataMap()).containsEntry("used_by", run.getName());
+    assertThat(refused.getMessage()).contains(run.getName(), "upload:rows/train.tsv");
+    assertThat(file).exists();
+    trainer.start();
+    assertThat(trainer.await(run).getState())
+        .isEqualTo(TrainingRunState.TRAINING_RUN_STATE_SUCCEEDED);
+    deleteFile("rows/train.tsv");
+    assertThat(file.getParent()).doesNotExist();
+    assertThat(Refusals.reason(Refusals.of(() -> trainer.create(spec.build()))))
+        .isEqualTo("FILE_NOT_FOUND");
+    trainer.await(other);
+  }
+
+  private void deleteFile(String name) {
+    var unused =
+        DataServiceGrpc.newBlockingStub(trainer.channel)
+            .deleteUploadedFile(DeleteUploadedFileRequest.newBuilder().setName(name).build());
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
+import dev.watershed.classifier.data.UploadedFiles;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;
@@ -17,6 +18,7 @@ import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.engine.TrainingLimits;
 import dev.watershed.trainer.run.Deletions;
+import dev.watershed.trainer.run.FileDeletions;
 import dev.watershed.trainer.run.RunLoop;
 import dev.watershed.trainer.run.TrainerConfiguration;
 import dev.watershed.trainer.run.TrainingRuns;
@@ -73,7 +75,7 @@ public final class Trainer implements AutoCloseable {
       throws IOException {
     var disk = new DiskSpace(new DiskConfiguration(List.of(directory), new ByteSize(1000)), usable);
     var clock = Clock.systemUTC();
-    var roots = new DataRoots(List.of(directory.resolve("data")));
+    var roots = new DataRoots(List.of(directory.resolve("data")), directory.resolve("uploads"));
     var configuration =
         new TrainerConfiguration(
             directory.resolve("work"),
@@ -89,11 +91,12 @@ public final class Trainer implements AutoCloseable {
             20);
     var errors = new Errors(List.of(new InvalidInputs()));
     checkpoints = new FileCheckpointStore(directory.resolve("checkpoints"), clock);
+    var datasets = new Datasets(roots);
     var engine =
         new TrainingEngine(
             checkpoints,
             roots,
-            new Datasets(roots),
+            datasets,
             new TrainingLimits(1_000_000, 8192, 20),
             configuration.work(),
             disk);
@@ -105,12 +108,16 @@ public final class Trainer implements AutoCloseable {
     var jobs = new Jobs<>(store.jobs(), feed, worker);
     var runs = new TrainingRuns(store, jobs, engine, checkpoints, configuration, clock);
     var deletions = new Deletions(store, runs, engine, checkpoints);
+    var uploads = new UploadedFiles(directory.resolve("uploads"), 1_000, 2_000);
     var rules = new ValidationInterceptor();
     String name = InProcessServerBuilder.generateName();
     server =
         InProcessServerBuilder.forName(name)
             .addService(new TrainingService(runs, deletions))
             .addService(new CheckpointService(checkpoints, roots, deletions, disk))
+            .addService(
+                new DataService(
+                    datasets, roots, uploads, new FileDeletions(store, engine, uploads), disk))
             .intercept(rules)
             .intercept(new ErrorInterceptor(errors))
             .build()

@@ -17,11 +17,15 @@ import dev.watershed.server.Errors;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.server.dataset.InvalidInputs;
 import dev.watershed.trainer.v1.DataServiceGrpc;
+import dev.watershed.trainer.v1.DeleteUploadedFileRequest;
 import dev.watershed.trainer.v1.DescribeSplitRequest;
 import dev.watershed.trainer.v1.FileUpload;
 import dev.watershed.trainer.v1.ListTasksRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesResponse;
 import dev.watershed.trainer.v1.UploadFileRequest;
 import dev.watershed.trainer.v1.UploadFileResponse;
+import dev.watershed.trainer.v1.UploadedFile;
 import dev.watershed.type.v1.DatasetSplit;
 import dev.watershed.type.v1.FileFormat;
 import dev.watershed.type.v1.FileSplit;
@@ -50,18 +54,22 @@ final class UploadFileTest {
   private static final long MAX_BYTES = 5000;
 
   private final AtomicLong usable = new AtomicLong(Long.MAX_VALUE);
+  private Path home;
   private Path uploads;
   private Server server;
   private ManagedChannel channel;
 
   @BeforeEach
   void serve(@TempDir Path temporary) throws IOException {
+    home = temporary;
     uploads = temporary.resolve("uploads");
     start(uploads);
   }
 
   private void start(@Nullable Path directory) throws IOException {
     var roots = new DataRoots(List.of(), directory);
+    var datasets = new Datasets(roots);
+    var files = new UploadedFiles(directory, MAX_FILE_BYTES, MAX_BYTES);
     String name = InProcessServerBuilder.generateName();
     var disk =
         new DiskSpace(new DiskConfiguration(List.of(), new ByteSize(1000)), path -> usable.get());
@@ -70,9 +78,10 @@ final class UploadFileTest {
         InProcessServerBuilder.forName(name)
             .addService(
                 new DataService(
-                    new Datasets(roots),
+                    datasets,
                     roots,
-                    new UploadedFiles(directory, MAX_FILE_BYTES, MAX_BYTES),
+                    files,
+                    FileDeletionsFor.of(files, roots, datasets, disk, home),
                     disk))
             .intercept(new ValidationInterceptor())
             .intercept(new ErrorInterceptor(errors))
@@ -256,6 +265,85 @@ final class UploadFileTest {
 
     assertThat(refused.getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
     assertThat(Refusals.reason(refused)).isEqualTo("UPLOADS_OFF");
+  }
+
+  @Test
+  void list_pages_giveEveryWholeFileOnceByName() throws Exception {
+    for (String name : List.of("b.tsv", "MNLI/train.tsv", "a.tsv")) {
+      upload(name, -1, name);
+    }
+    var half = begin("half.tsv", -1, "half");
+    upload("whole.tsv", -1, "");
+
+    var first = list(3, "");
+    var second = list(3, first.getNextPageToken());
+
+    assertThat(first.getFilesList())
+        .extracting(UploadedFile::getName)
+        .containsExactly("MNLI/train.tsv", "a.tsv", "b.tsv");
+    assertThat(first.getFiles(0).getUri()).isEqualTo("upload:MNLI/train.tsv");
+    assertThat(first.getFiles(0).getSizeBytes()).isEqualTo("MNLI/train.tsv".length());
+    assertThat(first.getFiles(0).hasCreateTime()).isTrue();
+    assertThat(second.getFilesList())
+        .extracting(UploadedFile::getName)
+        .containsExactly("whole.tsv");
+    assertThat(second.getNextPageToken()).isEmpty();
+    half.cancel("enough", null);
+  }
+
+  @Test
+  void delete_file_takesItsFoldersAndGivesItsRoomBack() throws Exception {
+    var before = tree();
+    upload("a/b/c.tsv", -1, "x".repeat(3000));
+    upload("a/d.tsv", -1, "x".repeat(2000));
+    assertThat(Refusals.reason(refusal("e.tsv", 1, "x"))).isEqualTo("UPLOADS_FULL");
+
+    delete("a/b/c.tsv", false);
+
+    assertThat(uploads.resolve("a/b")).doesNotExist();
+    assertThat(uploads.resolve("a/d.tsv")).exists();
+    // Any content may have the name now.
+    upload("a/b/c.tsv", -1, "y".repeat(3000));
+    delete("a/b/c.tsv", false);
+    delete("a/d.tsv", false);
+    assertThat(tree()).isEqualTo(before);
+    assertThat(list(0, "").getFilesList()).isEmpty();
+  }
+
+  @Test
+  void delete_whatIsNotThere_isNotFoundUnlessThatIsAsWell() throws Exception {
+    upload("a/b.tsv", -1, "x");
+
+    for (String name : List.of("none.tsv", "a", "a/b.tsv/c")) {
+      var refused = Refusals.of(() -> delete(name, false));
+      assertThat(refused.getCode()).as(name).isEqualTo(Code.NOT_FOUND_VALUE);
+      assertThat(Refusals.reason(refused)).as(name).isEqualTo("UPLOADED_FILE_NOT_FOUND");
+      delete(name, true);
+    }
+    assertThat(Refusals.fields(Refusals.of(() -> delete("../a", false)))).containsExactly("name");
+    assertThat(uploads.resolve("a/b.tsv")).hasContent("x");
+  }
+
+  private List<Path> tree() throws IOException {
+    try (var files = Files.walk(uploads)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private ListUploadedFilesResponse list(int size, String token) {
+    return DataServiceGrpc.newBlockingStub(channel)
+        .listUploadedFiles(
+            ListUploadedFilesRequest.newBuilder().setPageSize(size).setPageToken(token).build());
+  }
+
+  private void delete(String name, boolean allowMissing) {
+    var unused =
+        DataServiceGrpc.newBlockingStub(channel)
+            .deleteUploadedFile(
+                DeleteUploadedFileRequest.newBuilder()
+                    .setName(name)
+                    .setAllowMissing(allowMissing)
+                    .build());
   }
 
   private com.google.rpc.Status refusal(String name, long size, String... parts) {

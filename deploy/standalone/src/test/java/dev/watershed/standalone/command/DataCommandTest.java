@@ -107,6 +107,25 @@ final class DataCommandTest {
   }
 
   @Test
+  void delete_filesThatWereSent_areListedUntilThen() throws Exception {
+    line.run("data", "upload", "dev.csv", "--name", "a/dev.csv");
+    line.run("data", "upload", "dev.csv");
+    assertThat(line.run("data", "list")).isEqualTo(ExitCode.OK);
+    assertThat(line.out()).contains("upload:a/dev.csv", "upload:dev.csv");
+
+    assertThat(line.run("data", "delete", "upload:a/dev.csv", "none.csv"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+
+    assertThat(line.out()).contains("deleted upload:a/dev.csv");
+    assertThat(line.err()).contains("none.csv", "UPLOADED_FILE_NOT_FOUND", "1 of 2 are deleted");
+    assertThat(directory.resolve("uploads/a")).doesNotExist();
+    assertThat(directory.resolve("uploads/dev.csv")).exists();
+    assertThat(line.run("data", "delete", "dev.csv")).isEqualTo(ExitCode.OK);
+    assertThat(line.run("data", "list", "--json")).isEqualTo(ExitCode.OK);
+    assertThat(line.out()).doesNotContain("dev.csv");
+  }
+
+  @Test
   void mappings_arePublishedByName() throws Exception {
     assertThat(line.run("data", "mappings")).isEqualTo(ExitCode.OK);
     assertThat(line.out())

@@ -51,6 +51,7 @@ import dev.watershed.trainer.v1.CreateTrainingRunRequest;
 import dev.watershed.trainer.v1.DataServiceGrpc;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
 import dev.watershed.trainer.v1.DeleteTrainingRunRequest;
+import dev.watershed.trainer.v1.DeleteUploadedFileRequest;
 import dev.watershed.trainer.v1.DescribeCheckpointRequest;
 import dev.watershed.trainer.v1.DescribeSplitRequest;
 import dev.watershed.trainer.v1.DownloadCheckpointRequest;
@@ -63,6 +64,7 @@ import dev.watershed.trainer.v1.ListLabelMappingsRequest;
 import dev.watershed.trainer.v1.ListRecipesRequest;
 import dev.watershed.trainer.v1.ListTasksRequest;
 import dev.watershed.trainer.v1.ListTrainingRunsRequest;
+import dev.watershed.trainer.v1.ListUploadedFilesRequest;
 import dev.watershed.trainer.v1.MaskedLanguageModelObjective;
 import dev.watershed.trainer.v1.Recipe;
 import dev.watershed.trainer.v1.RegisterCheckpointRequest;
@@ -555,6 +557,15 @@ final class Corpus {
         UploadFileRequest.newBuilder()
             .setFile(FileUpload.newBuilder().setName("sent/data.tsv"))
             .setContent(ByteString.copyFrom(Files.readAllBytes(root.resolve("data.tsv"))))
+            .build());
+    right(
+        DataServiceGrpc.getListUploadedFilesMethod(),
+        ListUploadedFilesRequest.newBuilder().setPageSize(1).build());
+    right(
+        DataServiceGrpc.getDeleteUploadedFileMethod(),
+        DeleteUploadedFileRequest.newBuilder()
+            .setName("none/such.tsv")
+            .setAllowMissing(true)
             .build());
     var whole =
         UploadCheckpointRequest.newBuilder()

@@ -70,6 +70,9 @@ final class UploadIT {
 
     assertThat(evaluated).contains("rows: 2 examples", "distance 0.0000");
     assertThat(run("tasks")).contains("mnli/train");
+    assertThat(run("data", "list")).contains("upload:rows.tsv", String.valueOf(Files.size(rows)));
+    assertThat(run("data", "delete", "rows.tsv")).contains("deleted upload:rows.tsv");
+    assertThat(run("data", "list")).doesNotContain("rows.tsv");
   }
 
   /** Trains for two steps and returns the checkpoint's id. */

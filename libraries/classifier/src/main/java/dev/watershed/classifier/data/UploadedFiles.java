@@ -9,25 +9,35 @@ import dev.watershed.classifier.checkpoint.IncomingDirectory;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.input.InvalidInputException.Kind;
 import dev.watershed.input.Quoted;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Files that callers have sent, in a directory that is a data root. Each is written aside and
- * appears when it is whole; it is not changed after that. Thread-safe.
+ * appears when it is whole; it is not changed after that, only deleted. Thread-safe.
  */
 public final class UploadedFiles {
   /** Of the URI that stands for a file here: {@code upload:NAME}. */
@@ -42,8 +52,11 @@ public final class UploadedFiles {
 
   // Bytes of all files here, those that are still coming included.
   private long held;
-  private int coming;
-  private long begun;
+  private int changing;
+  private long changes;
+
+  /** Held while a name is given to a file or taken from it, folders included. */
+  private final Object names = new Object();
 
   /**
    * @param root where they are kept; made where it is missing. Null where nothing is taken
@@ -66,6 +79,107 @@ public final class UploadedFiles {
    * @param uri what stands for it wherever a file of data is named
    */
   public record Uploaded(String uri, Digest digest) {}
+
+  /**
+   * A file that is listed.
+   *
+   * @param name its name, without the scheme
+   * @param time when it came
+   */
+  public record Listed(String name, long sizeBytes, Instant time) {
+    /** What stands for it wherever a file of data is named. */
+    public String uri() {
+      return SCHEME + ":" + name;
+    }
+  }
+
+  /** Returns all files that are whole, by name; none where nothing is taken. */
+  public List<Listed> list(FileWork work) throws IOException {
+    var files = new ArrayList<Listed>();
+    if (root != null) {
+      Files.walkFileTree(
+          root,
+          new Tolerant() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) {
+              work.throwIfUnwanted();
+              return !visited.equals(root) && !NAME.matcher(name(visited)).matches()
+                  ? FileVisitResult.SKIP_SUBTREE
+                  : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              if (attributes.isRegularFile() && NAME.matcher(name(file)).matches()) {
+                files.add(
+                    new Listed(
+                        name(file), attributes.size(), attributes.lastModifiedTime().toInstant()));
+              }
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    }
+    files.sort(Comparator.comparing(Listed::name));
+    return files;
+  }
+
+  private String name(Path file) {
+    return Objects.requireNonNull(root)
+        .relativize(file)
+        .toString()
+        .replace(File.separatorChar, '/');
+  }
+
+  /** Returns the real path of a file; empty where there is none. */
+  public Optional<Path> find(String name) {
+    if (root == null || !NAME.matcher(name).matches()) {
+      return Optional.empty();
+    }
+    return Optional.of(root.resolve(name))
+        .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS));
+  }
+
+  /**
+   * Deletes a file, and folders that are empty without it.
+   *
+   * @return whether there was one
+   */
+  public boolean delete(String name) throws IOException {
+    synchronized (this) {
+      changing++;
+      changes++;
+    }
+    long deleted = 0;
+    try {
+      synchronized (names) {
+        var file = find(name);
+        if (file.isEmpty()) {
+          return false;
+        }
+        long size = Files.size(file.get());
+        Files.delete(file.get());
+        deleted = size;
+        deleteEmpty(file.get().getParent());
+        return true;
+      }
+    } finally {
+      synchronized (this) {
+        changing--;
+        held -= deleted;
+      }
+    }
+  }
+
+  private void deleteEmpty(@Nullable Path folder) throws IOException {
+    while (folder != null && !folder.equals(root)) {
+      try {
+        Files.delete(folder);
+      } catch (DirectoryNotEmptyException e) {
+        return;
+      }
+      folder = folder.getParent();
+    }
+  }
 
   /**
    * Begins to take a file.
@@ -105,42 +219,44 @@ public final class UploadedFiles {
   private void recount(Path directory) throws IOException {
     long before;
     synchronized (this) {
-      if (coming > 0) {
+      if (changing > 0) {
         return;
       }
-      before = begun;
+      before = changes;
     }
     long there = bytesIn(directory);
     synchronized (this) {
-      if (begun == before) {
+      if (changes == before) {
         held = there;
       }
     }
   }
 
-  /** What vanishes meanwhile counts nothing. */
   private static long bytesIn(Path directory) throws IOException {
     long[] bytes = {0};
     Files.walkFileTree(
         directory,
-        new SimpleFileVisitor<>() {
+        new Tolerant() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             bytes[0] += attributes.size();
             return FileVisitResult.CONTINUE;
           }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) {
-            return FileVisitResult.CONTINUE;
-          }
         });
     return bytes[0];
+  }
+
+  /** What vanishes meanwhile is passed over. */
+  private static class Tolerant extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException e) {
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) {
+      return FileVisitResult.CONTINUE;
+    }
   }
 
   private void requireRoom(String name, long fileBytes, long moreBytes) {
@@ -167,7 +283,7 @@ public final class UploadedFiles {
           String.format(
               Locale.ROOT,
               "the uploaded files have %d bytes, and at most %d are kept of all"
-                  + " (watershed.data.max-uploads); have some deleted, or raise it",
+                  + " (watershed.data.max-uploads); delete some, or raise it",
               now,
               maxBytes));
     }
@@ -205,8 +321,8 @@ public final class UploadedFiles {
         throw e;
       }
       synchronized (UploadedFiles.this) {
-        coming++;
-        begun++;
+        changing++;
+        changes++;
       }
     }
 
@@ -248,16 +364,42 @@ public final class UploadedFiles {
       channel.force(true);
       channel.close();
       var digest = new Digest(HexFormat.of().formatHex(sha256.digest()), size);
-      try {
-        Files.createDirectories(target.resolveSibling(""));
-        DurableFiles.publish(aside, target);
-        kept = true;
-      } catch (FileAlreadyExistsException e) {
-        if (!Files.isRegularFile(target) || !Digest.of(target, work).equals(digest)) {
-          throw taken(name);
-        }
+      while (!kept && !isThere(digest, work)) {
+        kept = publish();
       }
       return new Uploaded(SCHEME + ":" + name, digest);
+    }
+
+    /** Returns false where the name was given to another file meanwhile. */
+    private boolean publish() throws IOException {
+      synchronized (names) {
+        try {
+          Files.createDirectories(target.resolveSibling(""));
+        } catch (FileAlreadyExistsException e) {
+          throw taken(name);
+        }
+        try {
+          DurableFiles.publish(aside, target);
+          return true;
+        } catch (FileAlreadyExistsException e) {
+          return false;
+        }
+      }
+    }
+
+    /** Whether the name is that of the same content; it may be deleted at any moment. */
+    private boolean isThere(Digest digest, FileWork work) throws IOException {
+      try {
+        if (Files.isRegularFile(target) && Digest.of(target, work).equals(digest)) {
+          return true;
+        }
+      } catch (NoSuchFileException e) {
+        return false;
+      }
+      if (Files.exists(target)) {
+        throw taken(name);
+      }
+      return false;
     }
 
     @Override
@@ -269,7 +411,7 @@ public final class UploadedFiles {
           directory.close();
         } finally {
           synchronized (UploadedFiles.this) {
-            coming--;
+            changing--;
             held -= kept ? 0 : size;
           }
         }
