@@ -18,6 +18,9 @@ import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -34,11 +37,16 @@ import org.jdbi.v3.core.Handle;
  * <p>Every method throws {@link StoreException} when the database cannot be used.
  */
 public final class StudyStore {
+  /** A use that is less later than the one that is kept is not written. */
+  private static final Duration USE_RESOLUTION = Duration.ofHours(1);
+
   private final Database database;
   private final JobStore<StudyContent> jobs;
+  private final Clock clock;
 
   public StudyStore(DataSource dataSource, Clock clock) {
     this.database = new Database(dataSource);
+    this.clock = clock;
     this.jobs = new JobStore<>(database, new StudyKind(), clock);
   }
 
@@ -309,12 +317,14 @@ public final class StudyStore {
   }
 
   /**
-   * Adds points that other studies have, with what computed them; as {@link #addPoints}.
+   * Adds points that other studies have, with what computed them; as {@link #addPoints}. That they
+   * were of use is kept with these studies.
    *
    * @param sources the studies that they were found in
    */
   public Optional<StudyProgress> takePoints(
       Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
+    sources.forEach(this::keepUsed);
     return database.transact(
         handle -> {
           int added = 0;
@@ -324,6 +334,23 @@ public final class StudyStore {
           takeProvenances(handle, hold, sources);
           return advance(handle, hold, added, 0, pace);
         });
+  }
+
+  /**
+   * In a transaction of its own, so that two studies that take from each other hold one row at a
+   * time; and not with each pair.
+   */
+  private void keepUsed(long study) {
+    var now = OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
+    var unused =
+        database.transact(
+            handle ->
+                handle.execute(
+                    "UPDATE study SET points_used = ? WHERE number = ?"
+                        + " AND (points_used IS NULL OR points_used < ?)",
+                    now,
+                    study,
+                    now.minus(USE_RESOLUTION)));
   }
 
   private static int insert(Handle handle, Hold hold, Score score, boolean reused) {

@@ -19,6 +19,8 @@ import java.time.Duration;
  * @param heartbeatInterval how often a worker says that it lives; four missed ones and its study is
  *     taken over
  * @param maxQueuedStudies more are refused
+ * @param keepPoints how long the points of a study are kept after it ended and another last took
+ *     some over; its report is kept as long as it is
  */
 @ConfigurationProperties("watershed.analysis")
 public record StudyConfiguration(
@@ -27,7 +29,8 @@ public record StudyConfiguration(
     @Bindable(defaultValue = "1000000") long maxPoints,
     @Bindable(defaultValue = "1s") Duration pollInterval,
     @Bindable(defaultValue = "15s") Duration heartbeatInterval,
-    @Bindable(defaultValue = "1000") int maxQueuedStudies) {
+    @Bindable(defaultValue = "1000") int maxQueuedStudies,
+    @Bindable(defaultValue = "180d") Duration keepPoints) {
   private static final String PREFIX = "watershed.analysis.";
 
   /** A study that ended its process so often without one more point is not tried again. */
@@ -43,6 +46,7 @@ public record StudyConfiguration(
     ConfigurationException.requirePositive(PREFIX + "heartbeat-interval", heartbeatInterval);
     ConfigurationException.requireBetween(
         PREFIX + "max-queued-studies", maxQueuedStudies, 1, 1_000_000);
+    ConfigurationException.requirePositive(PREFIX + "keep-points", keepPoints);
   }
 
   /** How studies are worked on. */

@@ -4,20 +4,28 @@ import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.store.UnusedPoints;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;
+import dev.watershed.jobs.Upkeep;
 import dev.watershed.server.Errors;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts together what works on studies in a process of ours. */
 @Factory
 final class StudyFactory {
+  private static final Logger log = LoggerFactory.getLogger(StudyFactory.class);
+  private static final Duration UPKEEP_INTERVAL = Duration.ofHours(1);
+
   @Singleton
   StudyStore store(@Named("analysis") DataSource dataSource, Clock clock) {
     return new StudyStore(dataSource, clock);
@@ -47,6 +55,29 @@ final class StudyFactory {
         new StudyLoop(store, known, lanes),
         configuration.worker(),
         errors,
+        clock);
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  @Named("analysis")
+  Upkeep upkeep(
+      @Named("analysis") DataSource dataSource,
+      UnusedPoints points,
+      StudyConfiguration configuration,
+      Clock clock) {
+    return new Upkeep(
+        dataSource,
+        "study_upkeep",
+        "delete-unused-points",
+        UPKEEP_INTERVAL,
+        () -> {
+          long deleted =
+              points.deleteUnusedSince(clock.instant().minus(configuration.keepPoints()));
+          if (deleted > 0) {
+            log.info("{} points were deleted that no study took over for long", deleted);
+          }
+        },
         clock);
   }
 

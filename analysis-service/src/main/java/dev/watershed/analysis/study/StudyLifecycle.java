@@ -4,9 +4,11 @@ import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
+import dev.watershed.jobs.Upkeep;
 import io.micronaut.runtime.event.annotation.EventListener;
 import io.micronaut.runtime.server.event.ServerShutdownEvent;
 import io.micronaut.runtime.server.event.ServerStartupEvent;
+import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -16,6 +18,7 @@ final class StudyLifecycle {
   private final JobWorker<StudyContent> worker;
   private final JobFeed<StudyContent> feed;
   private final DeletedStudies deleted;
+  private final Upkeep upkeep;
   private final StudyConfiguration configuration;
   private final AtomicBoolean started = new AtomicBoolean();
 
@@ -23,10 +26,12 @@ final class StudyLifecycle {
       JobWorker<StudyContent> worker,
       JobFeed<StudyContent> feed,
       DeletedStudies deleted,
+      @Named("analysis") Upkeep upkeep,
       StudyConfiguration configuration) {
     this.worker = worker;
     this.feed = feed;
     this.deleted = deleted;
+    this.upkeep = upkeep;
     this.configuration = configuration;
   }
 
@@ -40,6 +45,7 @@ final class StudyLifecycle {
       if (configuration.concurrentStudies() > 0) {
         // A process killed while it deleted a study left its rows.
         deleted.hidden().forEach(deleted::deleteRows);
+        upkeep.start();
       }
       worker.start();
     }

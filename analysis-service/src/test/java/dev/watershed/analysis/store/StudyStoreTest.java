@@ -1,5 +1,6 @@
 package dev.watershed.analysis.store;
 
+import static java.time.ZoneOffset.UTC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,6 +30,8 @@ import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.Provenance;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -45,6 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class StudyStoreTest {
   private static final String MIGRATIONS = "classpath:db/analysis";
   private static final String PROCESS = "this process";
+  private static final Duration DAYS = Duration.ofDays(10);
   private static final Pace PACE = new Pace(1, 2);
   private static final StudySpec SPEC = StudySpec.newBuilder().setDisplayName("a").build();
   private static final CreateCall ANONYMOUS = new CreateCall("", "");
@@ -158,6 +162,38 @@ final class StudyStoreTest {
         .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
     assertThat(store.cost(second.job()).getReusedPoints()).isEqualTo(1);
     assertThat(store.cost(first.job()).getComputedPoints()).isEqualTo(2);
+  }
+
+  @Test
+  void deleteUnusedPoints_ofStudiesThatEndedLongAgo_goUnlessOthersTookThemOver() {
+    var report = StudyReport.newBuilder().setElapsedSeconds(1).build();
+    var ended = begin("ended");
+    var taken = begin("taken");
+    var running = begin("running");
+    for (var hold : List.of(ended, taken, running)) {
+      store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
+      store.addScore(hold, new Score(0, 0, metrics(.1)), PACE);
+    }
+    succeed(ended, report);
+    succeed(taken, report);
+    var unused = new UnusedPoints(store);
+    var now = Instant.now();
+    var later = new StudyStore(database.dataSource(), Clock.fixed(now.plus(DAYS), UTC));
+    var taker = begin("taker");
+
+    assertThat(unused.deleteUnusedSince(now.minus(DAYS))).isZero();
+    later.takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
+    assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(1);
+
+    assertThat(store.points(ended.job(), 0)).isEmpty();
+    assertThat(store.scores(ended.job())).hasSize(1);
+    assertThat(reports.find(ended.job())).contains(report);
+    for (var hold : List.of(taken, running, taker)) {
+      assertThat(store.points(hold.job(), 0)).as("study %s", hold.job()).hasSize(1);
+    }
+    assertThat(unused.deleteUnusedSince(now.plus(DAYS).plusSeconds(60))).isEqualTo(1);
+    assertThat(store.points(taken.job(), 0)).isEmpty();
+    assertThat(store.points(running.job(), 0)).hasSize(1);
   }
 
   @Test

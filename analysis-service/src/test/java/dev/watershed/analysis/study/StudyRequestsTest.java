@@ -36,7 +36,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class StudyRequestsTest {
   private static final StudyConfiguration CONFIGURATION =
-      new StudyConfiguration(1, false, 1000, Duration.ofSeconds(1), Duration.ofSeconds(15), 1000);
+      new StudyConfiguration(
+          1,
+          false,
+          1000,
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(15),
+          1000,
+          Duration.ofDays(180));
 
   private final StudySpecs specs = new StudySpecs(CONFIGURATION);
 
@@ -231,7 +238,13 @@ final class StudyRequestsTest {
 
   private static StudyConfiguration unbounded() {
     return new StudyConfiguration(
-        1, false, Long.MAX_VALUE, Duration.ofSeconds(1), Duration.ofSeconds(15), 1000);
+        1,
+        false,
+        Long.MAX_VALUE,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(15),
+        1000,
+        Duration.ofDays(180));
   }
 
   @Test
@@ -273,7 +286,13 @@ final class StudyRequestsTest {
       assertThat(context.getBean(StudyConfiguration.class))
           .isEqualTo(
               new StudyConfiguration(
-                  1, false, 1_000_000, Duration.ofSeconds(1), Duration.ofSeconds(15), 1000));
+                  1,
+                  false,
+                  1_000_000,
+                  Duration.ofSeconds(1),
+                  Duration.ofSeconds(15),
+                  1000,
+                  Duration.ofDays(180)));
       assertThat(context.getBean(EvaluatorConfiguration.class))
           .isEqualTo(
               new EvaluatorConfiguration(

@@ -70,6 +70,10 @@ final class ErrorReasonsTest {
           "a saved state that cannot be used: the run begins anew, and nobody is told",
           Pattern.compile("STATE_(MISSING|MISMATCH|CORRUPT)"));
 
+  /** What fills in a program of libtorch calls its gaps so. */
+  private static final Set<String> FILLED_IN =
+      Set.of("dev.watershed.classifier.model.ProgramSource");
+
   private static final List<EnumDescriptor> SERVICES =
       List.of(
           dev.watershed.trainer.v1.ErrorReason.getDescriptor(),
@@ -88,6 +92,7 @@ final class ErrorReasonsTest {
     var unknown = new TreeMap<>(textsInCode());
     unknown.keySet().removeAll(allReasons());
     unknown.keySet().removeIf(ErrorReasonsTest::isOther);
+    unknown.values().removeIf(FILLED_IN::containsAll);
 
     assertThat(unknown).as("reasons that no ErrorReason has, by class").isEmpty();
   }

@@ -7,6 +7,7 @@ import dev.watershed.jobs.JobState;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunContent;
+import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.store.RunStore;
 import dev.watershed.trainer.v1.TrainingRun;
 import java.io.IOException;
@@ -21,29 +22,45 @@ import org.slf4j.LoggerFactory;
 public final class RunLoop implements JobLoop<RunContent> {
   private static final Logger log = LoggerFactory.getLogger(RunLoop.class);
 
-  /** How long the state of a cancelled run is kept for when it is asked for again. */
-  private static final Duration KEEP_CANCELLED = Duration.ofDays(7);
-
   private final RunStore store;
   private final TrainingEngine engine;
+  private final Duration keepStates;
   private final Clock clock;
 
-  public RunLoop(RunStore store, TrainingEngine engine, Clock clock) {
+  /**
+   * @param keepStates how long the state of a cancelled run is kept for when it is asked for again
+   */
+  public RunLoop(RunStore store, TrainingEngine engine, Duration keepStates, Clock clock) {
     this.store = store;
     this.engine = engine;
+    this.keepStates = keepStates;
     this.clock = clock;
   }
 
-  /** Deletes the saved states that no run will go on from; before any run is taken. */
+  /** Deletes the saved states that no run will go on from. */
   public void forgetEnded() {
     for (var id : engine.saved()) {
       var run = store.jobs().find(id);
-      if (run.isEmpty() && TrainingRuns.isId(id)) {
-        // Whoever deleted it was killed before its state went.
-        engine.forget(id);
-      } else if (run.isPresent() && isForgotten(run.get())) {
-        engine.forget(id);
+      // Of a run that is not there: whoever deleted it was killed before its state went.
+      if (run.isPresent() ? isForgotten(run.get()) : TrainingRuns.isId(id)) {
+        forgetUnlessActive(id);
       }
+    }
+  }
+
+  /** A run that was cancelled may be asked for again at this moment. */
+  private void forgetUnlessActive(String id) {
+    boolean forgotten =
+        store.withActive(
+            active -> {
+              boolean ended = active.stream().noneMatch(run -> RunKind.id(run).equals(id));
+              if (ended) {
+                engine.forget(id);
+              }
+              return ended;
+            });
+    if (forgotten) {
+      log.info("The saved state of run {} was deleted", id);
     }
   }
 
@@ -52,7 +69,7 @@ public final class RunLoop implements JobLoop<RunContent> {
     return run.state().ended()
         && (run.state() != JobState.CANCELLED
             || end == null
-            || end.plus(KEEP_CANCELLED).isBefore(clock.instant()));
+            || end.plus(keepStates).isBefore(clock.instant()));
   }
 
   @Override

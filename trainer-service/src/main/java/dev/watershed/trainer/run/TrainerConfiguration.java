@@ -24,6 +24,7 @@ import java.time.Duration;
  * @param maxParameters see {@link TrainingLimits#maxParameters}
  * @param maxBatchTokens see {@link TrainingLimits#maxBatchTokens}
  * @param maxCheckpoints see {@link TrainingLimits#maxCheckpoints}
+ * @param keepStates how long the state of a cancelled run is kept for when it is asked for again
  */
 @ConfigurationProperties("watershed.trainer")
 public record TrainerConfiguration(
@@ -36,7 +37,8 @@ public record TrainerConfiguration(
     @Bindable(defaultValue = "5m") Duration drain,
     @Bindable(defaultValue = "500000000") long maxParameters,
     @Bindable(defaultValue = "131072") long maxBatchTokens,
-    @Bindable(defaultValue = "1000") int maxCheckpoints) {
+    @Bindable(defaultValue = "1000") int maxCheckpoints,
+    @Bindable(defaultValue = "7d") Duration keepStates) {
   private static final String PREFIX = "watershed.trainer.";
 
   public TrainerConfiguration {
@@ -48,6 +50,7 @@ public record TrainerConfiguration(
     ConfigurationException.requireAtLeast(PREFIX + "max-parameters", maxParameters, 1);
     ConfigurationException.requireAtLeast(PREFIX + "max-batch-tokens", maxBatchTokens, 1);
     ConfigurationException.requireAtLeast(PREFIX + "max-checkpoints", maxCheckpoints, 1);
+    ConfigurationException.requirePositive(PREFIX + "keep-states", keepStates);
   }
 
   /** How runs are worked on: one at a time. */

@@ -7,6 +7,7 @@ import dev.watershed.classifier.data.Datasets;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;
+import dev.watershed.jobs.Upkeep;
 import dev.watershed.server.DiskSpace;
 import dev.watershed.server.Errors;
 import dev.watershed.trainer.engine.TrainingEngine;
@@ -18,12 +19,15 @@ import io.micronaut.jdbc.DataSourceResolver;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the trainer's parts together in a process of ours. */
 @Factory
 final class TrainerFactory {
+  private static final Duration UPKEEP_INTERVAL = Duration.ofHours(1);
+
   @Singleton
   RunStore store(
       @Named("trainer") DataSource dataSource, @Nullable DataSourceResolver resolver, Clock clock) {
@@ -54,8 +58,26 @@ final class TrainerFactory {
   }
 
   @Singleton
-  RunLoop loop(RunStore store, TrainingEngine engine, Clock clock) {
-    return new RunLoop(store, engine, clock);
+  RunLoop loop(
+      RunStore store, TrainingEngine engine, TrainerConfiguration configuration, Clock clock) {
+    return new RunLoop(store, engine, configuration.keepStates(), clock);
+  }
+
+  @Bean(preDestroy = "close")
+  @Singleton
+  @Named("trainer")
+  Upkeep upkeep(
+      @Named("trainer") DataSource dataSource,
+      @Nullable DataSourceResolver resolver,
+      RunLoop loop,
+      Clock clock) {
+    return new Upkeep(
+        plain(dataSource, resolver),
+        "training_upkeep",
+        "delete-saved-states",
+        UPKEEP_INTERVAL,
+        loop::forgetEnded,
+        clock);
   }
 
   @Bean(preDestroy = "close")

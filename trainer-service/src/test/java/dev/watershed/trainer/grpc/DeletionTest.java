@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.rpc.Code;
 import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.trainer.Models;
+import dev.watershed.trainer.run.RunLoop;
 import dev.watershed.trainer.store.RunKind;
 import dev.watershed.trainer.v1.BatchCreateTrainingRunsRequest;
+import dev.watershed.trainer.v1.CancelTrainingRunRequest;
 import dev.watershed.trainer.v1.Checkpoint;
 import dev.watershed.trainer.v1.DataServiceGrpc;
 import dev.watershed.trainer.v1.DeleteCheckpointRequest;
@@ -28,6 +30,8 @@ import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -321,6 +325,29 @@ final class DeletionTest {
     var unused =
         DataServiceGrpc.newBlockingStub(trainer.channel)
             .deleteUploadedFile(DeleteUploadedFileRequest.newBuilder().setName(name).build());
+  }
+
+  @Test
+  void forgetEnded_stateOfACancelledRun_goesWhenItWasKeptForLongEnough() throws Exception {
+    var run = trainer.create(Specs.classification(2).build());
+    var state = Files.createDirectories(directory.resolve("work").resolve(RunKind.id(run)));
+    Files.writeString(state.resolve("state"), "saved");
+
+    forgetEndedIn(Duration.ofDays(1000));
+    // It waits, however long.
+    assertThat(state).exists();
+    var unused =
+        trainer.training.cancelTrainingRun(
+            CancelTrainingRunRequest.newBuilder().setName(run.getName()).build());
+    forgetEndedIn(Duration.ofDays(6));
+    assertThat(state).exists();
+    forgetEndedIn(Duration.ofDays(8));
+    assertThat(state).doesNotExist();
+  }
+
+  private void forgetEndedIn(Duration time) {
+    var then = Clock.offset(Clock.systemUTC(), time);
+    new RunLoop(trainer.store, trainer.engine, Duration.ofDays(7), then).forgetEnded();
   }
 
   @Test

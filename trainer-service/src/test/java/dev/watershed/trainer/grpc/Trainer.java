@@ -53,6 +53,7 @@ public final class Trainer implements AutoCloseable {
 
   final CheckpointStore checkpoints;
   final RunStore store;
+  final TrainingEngine engine;
   final JobWorker<RunContent> worker;
   final TrainingServiceGrpc.TrainingServiceBlockingStub training;
   final CheckpointServiceGrpc.CheckpointServiceBlockingStub checkpointService;
@@ -88,11 +89,12 @@ public final class Trainer implements AutoCloseable {
             Duration.ofMinutes(1),
             1_000_000,
             8192,
-            20);
+            20,
+            Duration.ofDays(7));
     var errors = new Errors(List.of(new InvalidInputs()));
     checkpoints = new FileCheckpointStore(directory.resolve("checkpoints"), clock);
     var datasets = new Datasets(roots);
-    var engine =
+    engine =
         new TrainingEngine(
             checkpoints,
             roots,
@@ -102,7 +104,7 @@ public final class Trainer implements AutoCloseable {
             disk);
     store = new RunStore(database, clock);
     feed = new JobFeed<>(store.jobs().kind());
-    loop = new RunLoop(store, engine, clock);
+    loop = new RunLoop(store, engine, configuration.keepStates(), clock);
     worker =
         new JobWorker<>(database, store.jobs(), feed, loop, configuration.worker(), errors, clock);
     var jobs = new Jobs<>(store.jobs(), feed, worker);

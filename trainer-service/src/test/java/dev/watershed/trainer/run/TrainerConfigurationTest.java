@@ -33,7 +33,8 @@ final class TrainerConfigurationTest {
                   Duration.ofMinutes(5),
                   500_000_000,
                   131_072,
-                  1000));
+                  1000,
+                  Duration.ofDays(7)));
     }
   }
 }

@@ -23,13 +23,15 @@ final class HalfMigrationTest {
     "db/trainer, 1, training_runs",
     "db/trainer, 2, sweeps",
     "db/trainer, 5, jobs",
+    "db/trainer, 6, retention",
     "db/analysis, 1, studies",
     "db/analysis, 2, label_counts",
     "db/analysis, 3, known_points",
     "db/trainer, 4, crashes",
     "db/analysis, 5, crashes",
     "db/analysis, 6, notices",
-    "db/analysis, 7, jobs"
+    "db/analysis, 7, jobs",
+    "db/analysis, 8, retention"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
