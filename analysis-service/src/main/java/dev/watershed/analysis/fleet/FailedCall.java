@@ -8,10 +8,12 @@ import dev.watershed.server.RefusedException;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +34,18 @@ record FailedCall(StatusRuntimeException failure) {
   }
 
   boolean isPassing() {
-    return PASSING.contains(failure.getStatus().getCode()) || isBusy();
+    return (PASSING.contains(failure.getStatus().getCode())
+            && cause(CertificateException.class).isEmpty())
+        || isBusy();
+  }
+
+  private <T extends Throwable> Optional<T> cause(Class<T> type) {
+    for (var cause = failure.getStatus().getCause(); cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) {
+        return Optional.of(type.cast(cause));
+      }
+    }
+    return Optional.empty();
   }
 
   /** When the evaluator wants to be asked again. */
@@ -53,12 +66,30 @@ record FailedCall(StatusRuntimeException failure) {
     return Optional.empty();
   }
 
+  /** What keeps the analysis from the evaluator is said with the keys that change it. */
+  private String message(com.google.rpc.Status said) {
+    var tls = cause(CertificateException.class).map(Throwable.class::cast);
+    if (tls.isEmpty()) {
+      tls = cause(SSLException.class).map(Throwable.class::cast);
+    }
+    if (tls.isPresent()) {
+      return "there is no TLS connection to it: "
+          + tls.get().getMessage()
+          + " (watershed.analysis.evaluator.tls-*)";
+    }
+    if (failure.getStatus().getCode() == Code.UNAUTHENTICATED) {
+      return said.getMessage() + " The analysis sends watershed.analysis.evaluator.token-file.";
+    }
+    return said.getMessage().isEmpty()
+        ? failure.getStatus().getCode().toString()
+        : said.getMessage();
+  }
+
   /** The same, with what was asked about. */
   StatusRuntimeException about(String subject) {
     var said = StatusProto.fromStatusAndTrailers(failure.getStatus(), failure.getTrailers());
     var status = said.toBuilder();
-    var message = said.getMessage().isEmpty() ? failure.getStatus().getCode() : said.getMessage();
-    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, message));
+    status.setMessage("The evaluator, asked about %s: %s".formatted(subject, message(said)));
     if (said.getDetailsCount() == 0) {
       status.addDetails(
           Any.pack(

@@ -1,5 +1,6 @@
 package dev.watershed.analysis.fleet;
 
+import dev.watershed.client.ServerChannels;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
 import dev.watershed.eval.v1.GetStatisticsRequest;
@@ -8,7 +9,6 @@ import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.netty.NettyChannelBuilder;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -47,6 +46,7 @@ public final class Lanes implements AutoCloseable {
   private static final Duration LOOK_UP = Duration.ofSeconds(2);
 
   private final EvaluatorConfiguration configuration;
+  private final ServerChannels channels;
   private final List<EvaluatorAddress> addresses;
   private final EvaluatorAddress.HostLookup names;
 
@@ -99,12 +99,16 @@ public final class Lanes implements AutoCloseable {
   }
 
   @Inject
-  Lanes(EvaluatorConfiguration configuration) {
-    this(configuration, host -> List.of(InetAddress.getAllByName(host)));
+  Lanes(EvaluatorConfiguration configuration, EvaluatorAccess access) {
+    this(configuration, access, host -> List.of(InetAddress.getAllByName(host)));
   }
 
-  Lanes(EvaluatorConfiguration configuration, EvaluatorAddress.HostLookup names) {
+  Lanes(
+      EvaluatorConfiguration configuration,
+      EvaluatorAccess access,
+      EvaluatorAddress.HostLookup names) {
     this.configuration = configuration;
+    this.channels = access.channels(configuration);
     this.names = names;
     this.addresses = EvaluatorAddress.parse(configuration.address());
     Thread.ofVirtual().name("evaluator-addresses").start(this::followAddresses);
@@ -305,14 +309,8 @@ public final class Lanes implements AutoCloseable {
         && place.address() instanceof InetSocketAddress found)) {
       throw new IllegalArgumentException(place.toString());
     }
-    var channel =
-        NettyChannelBuilder.forAddress(found)
-            .overrideAuthority(remote.host().toString())
-            .usePlaintext()
-            // A connection that died without a word is noticed, and its pairs go to others.
-            .keepAliveTime(configuration.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
-            .keepAliveTimeout(configuration.keepAliveTimeout().toNanos(), TimeUnit.NANOSECONDS)
-            .build();
+    // A connection that died without a word is noticed, and its pairs go to others.
+    var channel = channels.open(found, remote.host().toString());
     var name = found.getAddress().getHostAddress() + ":" + found.getPort();
     return new Lane(name, channel, configuration);
   }

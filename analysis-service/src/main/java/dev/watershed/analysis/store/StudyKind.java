@@ -7,6 +7,7 @@ import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Database;
 import dev.watershed.jobs.Job;
 import dev.watershed.jobs.JobKind;
@@ -25,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Studies as jobs. */
 public final class StudyKind implements JobKind<StudyContent> {
-  /** Names of studies are this and their id. */
-  public static final String NAME_PREFIX = "studies/";
-
   private static final Duration QUEUE_RETRY = Duration.ofSeconds(30);
 
   private static final JobTables TABLES =
@@ -43,17 +41,12 @@ public final class StudyKind implements JobKind<StudyContent> {
           "study_id",
           "study_create_turn");
 
-  /** Returns the id in a resource name. */
-  public static String id(String name) {
-    return name.substring(NAME_PREFIX.length());
-  }
-
   /** Returns a study as its callers see it. */
   public static Study message(Job<StudyContent> job) {
     var content = job.content();
     var study =
         Study.newBuilder()
-            .setName(NAME_PREFIX + job.id())
+            .setName(new StudyName(job.id()).toString())
             .setSpec(content.spec())
             .setModelCount(content.spec().getModelsCount())
             .setState(StudyState.valueOf("STUDY_STATE_" + job.state()))
@@ -150,7 +143,7 @@ public final class StudyKind implements JobKind<StudyContent> {
 
   @Override
   public String name(String id) {
-    return NAME_PREFIX + id;
+    return new StudyName(id).toString();
   }
 
   @Override

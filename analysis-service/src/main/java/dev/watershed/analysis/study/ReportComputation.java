@@ -9,7 +9,6 @@ import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.StudyContent;
-import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.analysis.v1.Clustering;
@@ -23,6 +22,7 @@ import dev.watershed.analysis.v1.PairReportOrBuilder;
 import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
@@ -74,7 +74,7 @@ final class ReportComputation {
     var clustering = cluster(pairs);
     var report =
         StudyReport.newBuilder()
-            .setStudy(StudyKind.NAME_PREFIX + study.id())
+            .setStudy(new StudyName(study.id()).toString())
             .setSpec(spec)
             .addAllSampleTexts(SampleText.ofAll(spec))
             .addAllModels(models(scores, clustering))

@@ -17,6 +17,7 @@ import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyView;
+import dev.watershed.input.StudyName;
 import dev.watershed.jobs.CreateCall;
 import dev.watershed.jobs.CreatedJobs;
 import dev.watershed.jobs.Job;
@@ -150,7 +151,7 @@ public final class Studies {
 
   /** Cancels a study, unless it has ended, and returns it. */
   public Study cancel(String name) {
-    return StudyKind.message(jobs.cancel(StudyKind.id(name)));
+    return StudyKind.message(jobs.cancel(StudyName.of(name).id()));
   }
 
   /**
@@ -161,7 +162,7 @@ public final class Studies {
    * @throws RefusedException FAILED_PRECONDITION where it has not ended, unless {@code force}
    */
   public boolean delete(String name, boolean force) {
-    String id = StudyKind.id(name);
+    String id = StudyName.of(name).id();
     var found = store.jobs().find(id);
     if (found.isEmpty()) {
       return false;
@@ -190,7 +191,7 @@ public final class Studies {
    * @throws java.util.concurrent.CancellationException once the call that this is part of is over
    */
   public void watch(String name, Watcher watcher) throws InterruptedException {
-    jobs.watch(StudyKind.id(name), study -> watcher.see(StudyKind.message(study)));
+    jobs.watch(StudyName.of(name).id(), study -> watcher.see(StudyKind.message(study)));
   }
 
   /**
@@ -254,7 +255,7 @@ public final class Studies {
 
   /** Or there is no study any more, where it was deleted since it was found. */
   private RefusedException noReport(Job<StudyContent> stored) {
-    String name = StudyKind.NAME_PREFIX + stored.id();
+    String name = new StudyName(stored.id()).toString();
     return RefusedException.failedPrecondition(
         "STUDY_NOT_SUCCEEDED",
         name,
@@ -263,11 +264,11 @@ public final class Studies {
   }
 
   private Job<StudyContent> find(String name) {
-    return jobs.get(StudyKind.id(name));
+    return jobs.get(StudyName.of(name).id());
   }
 
   /** There is no such study, or not any more. */
   public RefusedException notFound(String name) {
-    return store.jobs().kind().notFound(StudyKind.id(name));
+    return store.jobs().kind().notFound(StudyName.of(name).id());
   }
 }

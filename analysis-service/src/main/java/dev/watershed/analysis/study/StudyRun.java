@@ -6,9 +6,9 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.Tiles;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StudyContent;
-import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
 import dev.watershed.jobs.JobAttempt;
 import dev.watershed.server.RefusedException;
@@ -101,7 +101,7 @@ final class StudyRun {
     if (!diverged.isEmpty()) {
       throw RefusedException.failedPrecondition(
           "MODEL_DIVERGED",
-          StudyKind.NAME_PREFIX + study.id(),
+          new StudyName(study.id()).toString(),
           "The loss on the in-domain sample is not finite for "
               + String.join(", ", diverged)
               + "; a curve that ends there has no gap. Study the other models.");

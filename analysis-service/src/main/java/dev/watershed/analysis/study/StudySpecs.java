@@ -8,6 +8,7 @@ import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.input.CheckpointName;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
@@ -24,7 +25,6 @@ final class StudySpecs {
   /** What one row of the database takes. */
   private static final int MAX_SPEC_BYTES = 1 << 20;
 
-  private static final String CHECKPOINT_PREFIX = "checkpoints/";
   private static final int DEFAULT_CLUSTERS = 2;
 
   private static final double DEFAULT_TOLERANCE_NATS = .005;
@@ -58,7 +58,7 @@ final class StudySpecs {
     var complete = spec.toBuilder();
     for (var model : complete.getModelsBuilderList()) {
       if (model.getLabel().isEmpty()) {
-        model.setLabel(model.getCheckpoint().substring(CHECKPOINT_PREFIX.length()));
+        model.setLabel(CheckpointName.of(model.getCheckpoint()).id());
       }
     }
     for (var diagnostic : complete.getDiagnosticsBuilderList()) {

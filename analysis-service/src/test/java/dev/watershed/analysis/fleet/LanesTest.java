@@ -77,6 +77,7 @@ final class LanesTest {
                 patience,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1)),
+            EvaluatorAccess.OPEN,
             names);
     opened.add(lanes);
     return lanes;

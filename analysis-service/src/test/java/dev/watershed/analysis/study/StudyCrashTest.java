@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import dev.watershed.analysis.store.StudyContent;
-import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
+import dev.watershed.input.StudyName;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.server.RefusedException;
 import io.grpc.Status;
@@ -216,7 +216,7 @@ final class StudyCrashTest {
             + " fruitless_attempts + CASE WHEN held_by = '' THEN 0 ELSE 1 END, held_by = '"
             + killed
             + "' WHERE id = '"
-            + StudyKind.id(name)
+            + StudyName.of(name).id()
             + "'");
   }
 

@@ -8,13 +8,13 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import dev.watershed.analysis.store.DeletedStudies;
-import dev.watershed.analysis.store.StudyKind;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.analysis.v1.WatchStudyRequest;
+import dev.watershed.input.StudyName;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.nio.file.Files;
@@ -146,7 +146,7 @@ final class StudyDeletionTest extends ServedStudies {
   @Test
   void start_deletionKilledHalfWay_isFinished() throws Exception {
     var study = ended(MODELS);
-    var number = process.context.getBean(DeletedStudies.class).hide(StudyKind.id(study));
+    var number = process.context.getBean(DeletedStudies.class).hide(StudyName.of(study).id());
     assertThat(number).isPresent();
     assertNotFound(() -> process.get(study));
     assertThat(studies()).isEmpty();

@@ -1,6 +1,7 @@
 package dev.watershed.cli;
 
 import dev.watershed.cli.terminal.TextTable;
+import dev.watershed.server.v1.Device;
 import dev.watershed.server.v1.GetServerInfoRequest;
 import dev.watershed.server.v1.ServerInfo;
 import dev.watershed.server.v1.ServerServiceGrpc;
@@ -55,6 +56,28 @@ final class InfoCommand implements Callable<Integer> {
                   .map(precision -> RecipeText.word(precision.getValueDescriptor()))
                   .collect(Collectors.joining(", "))));
     }
+    for (Device device : info.getDevicesList()) {
+      output.line(
+          String.format(
+              Locale.ROOT,
+              "device %s: %s%s; also computes in %s",
+              device.getName(),
+              device.getProcessor(),
+              device.hasMemoryBytes()
+                  ? String.format(Locale.ROOT, ", %d MiB", device.getMemoryBytes() >> 20)
+                  : "",
+              info.getPrecisionsList().stream()
+                  .filter(precision -> !info.getFastPrecisionsList().contains(precision))
+                  .map(precision -> RecipeText.word(precision.getValueDescriptor()))
+                  .collect(
+                      Collectors.collectingAndThen(
+                          Collectors.joining(", "), slow -> slow.isEmpty() ? "no other" : slow))));
+    }
+    info.getCataloguesMap().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(
+            catalogue ->
+                output.line("version of the " + catalogue.getKey() + ": " + catalogue.getValue()));
     TextTable limits = new TextTable("limit", "value");
     info.getLimitsMap().entrySet().stream()
         .sorted(Comparator.comparing(Map.Entry::getKey))

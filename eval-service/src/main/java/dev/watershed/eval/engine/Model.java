@@ -3,6 +3,7 @@ package dev.watershed.eval.engine;
 import dev.watershed.classifier.checkpoint.Architecture;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.Digest;
+import dev.watershed.input.CheckpointName;
 import java.util.List;
 
 /**
@@ -21,8 +22,6 @@ public record Model(
     CheckpointManifest manifest,
     Architecture architecture,
     String tokenizer) {
-  private static final String PREFIX = "checkpoints/";
-
   /** Its id in the store. */
   String id() {
     return manifest.id();
@@ -39,7 +38,7 @@ public record Model(
   }
 
   static String idOf(String name) {
-    return name.substring(PREFIX.length());
+    return CheckpointName.of(name).id();
   }
 
   /** What this model is called in {@code AffineCombination}s. */

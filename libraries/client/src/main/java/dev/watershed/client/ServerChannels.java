@@ -1,13 +1,15 @@
 package dev.watershed.client;
 
+import dev.watershed.input.AccessToken;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,8 +49,6 @@ public record ServerChannels(
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private static final int MAX_TOKEN_CHARACTERS = 8192;
-
   /** Reports of 500 models hold some 125,000 curves; older servers send them whole. */
   private static final int MAX_MESSAGE_BYTES = 256 << 20;
 
@@ -63,10 +63,10 @@ public record ServerChannels(
       throw new ClientException(
           "certificates are for connections with TLS, which was not asked for");
     }
-    if (!token.chars().allMatch(c -> c > ' ' && c < 0x7f)
-        || token.length() > MAX_TOKEN_CHARACTERS) {
+    if (!AccessToken.isValid(token)) {
       throw new ClientException(
-          "a token has visible ASCII characters and no blanks, at most " + MAX_TOKEN_CHARACTERS);
+          "a token has visible ASCII characters and no blanks, at most "
+              + AccessToken.MAX_CHARACTERS);
     }
   }
 
@@ -112,10 +112,23 @@ public record ServerChannels(
     return ServerRoutes.parse(address, "address").open(this::open);
   }
 
+  /**
+   * Opens a channel to one of the addresses that a server's name has.
+   *
+   * @param authority the name, and the port, that the server goes by
+   * @throws ClientException where a certificate cannot be used
+   */
+  public ManagedChannel open(InetSocketAddress address, String authority) {
+    return build(NettyChannelBuilder.forAddress(address).overrideAuthority(authority));
+  }
+
   private ManagedChannel open(ServerAddress address) {
-    NettyChannelBuilder channel = address.channel();
+    return build(address.channel().maxInboundMessageSize(MAX_MESSAGE_BYTES));
+  }
+
+  private ManagedChannel build(NettyChannelBuilder channel) {
     if (tls) {
-      encrypt(channel);
+      channel.useTransportSecurity().sslContext(certificates());
     } else {
       channel.usePlaintext();
     }
@@ -125,13 +138,23 @@ public record ServerChannels(
       channel.intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
     return channel
-        .keepAliveTime(keepAlive.toMillis(), TimeUnit.MILLISECONDS)
-        .keepAliveTimeout(keepAliveTimeout.toMillis(), TimeUnit.MILLISECONDS)
-        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+        .keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS)
+        .keepAliveTimeout(keepAliveTimeout.toNanos(), TimeUnit.NANOSECONDS)
         .build();
   }
 
-  private void encrypt(NettyChannelBuilder channel) {
+  /**
+   * Looks whether the certificates can be used.
+   *
+   * @throws ClientException where they cannot
+   */
+  public void check() {
+    if (tls) {
+      certificates();
+    }
+  }
+
+  private SslContext certificates() {
     try {
       SslContextBuilder context = GrpcSslContexts.forClient();
       if (authorities != null) {
@@ -140,7 +163,7 @@ public record ServerChannels(
       if (certificate != null && key != null) {
         context.keyManager(readable(certificate).toFile(), readable(key).toFile());
       }
-      channel.useTransportSecurity().sslContext(context.build());
+      return context.build();
     } catch (SSLException | IllegalArgumentException e) {
       throw new ClientException("the certificates for TLS cannot be used: " + reason(e));
     }
@@ -168,9 +191,9 @@ public record ServerChannels(
     if (!token.isEmpty() || file == null) {
       return token;
     }
-    try (var lines = Files.lines(file)) {
-      return lines.findFirst().map(String::strip).orElse("");
-    } catch (IOException | UncheckedIOException e) {
+    try {
+      return AccessToken.read(file);
+    } catch (IOException e) {
       throw new ClientException(
           "WATERSHED_TOKEN_FILE " + file + " cannot be read: " + e.getMessage());
     }

@@ -12,7 +12,10 @@ public record TrainingRunName(String id) implements ResourceName {
   /** Where all of them are. */
   public static final String COLLECTION = "trainingRuns/";
 
-  private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,64}");
+  /** What an id is, as the contracts have it. */
+  public static final String ID_FORM = "[a-z0-9-]{1,64}";
+
+  private static final Pattern ID = Pattern.compile(ID_FORM);
 
   /**
    * @throws IllegalArgumentException where it cannot be one's id
@@ -21,6 +24,19 @@ public record TrainingRunName(String id) implements ResourceName {
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("'" + Quoted.of(id) + "' is the id of no training run");
     }
+  }
+
+  /**
+   * Returns what a name says that a contract's rule let pass, or that we gave.
+   *
+   * @throws IllegalArgumentException where it is none of this kind
+   */
+  public static TrainingRunName of(String name) {
+    if (!name.startsWith(COLLECTION)) {
+      throw new IllegalArgumentException(
+          "'" + Quoted.of(name) + "' is the name of no training run");
+    }
+    return new TrainingRunName(name.substring(COLLECTION.length()));
   }
 
   /** Reads a name or a bare id; empty where the text is neither. */

@@ -1,10 +1,9 @@
 package dev.watershed.server;
 
 import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.protobuf.StatusProto;
+import io.grpc.MethodDescriptor;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -24,18 +23,8 @@ final class DiskInterceptor implements RefusingInterceptor {
   }
 
   @Override
-  public <Q, A> ServerCall.Listener<Q> interceptCall(
-      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    if (isAdding(call.getMethodDescriptor().getBareMethodName())) {
-      var shortage = disk.shortage();
-      if (shortage.isPresent()) {
-        var told = StatusProto.toStatusRuntimeException(shortage.get().toStatus());
-        var trailers = told.getTrailers();
-        call.close(told.getStatus(), trailers == null ? new Metadata() : trailers);
-        return new ServerCall.Listener<>() {};
-      }
-    }
-    return next.startCall(call, headers);
+  public Optional<RefusedException> refusal(MethodDescriptor<?, ?> method, Metadata headers) {
+    return isAdding(method.getBareMethodName()) ? disk.shortage() : Optional.empty();
   }
 
   private static boolean isAdding(@Nullable String method) {

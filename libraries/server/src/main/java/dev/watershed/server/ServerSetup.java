@@ -24,16 +24,19 @@ import java.util.concurrent.TimeUnit;
 @Factory
 final class ServerSetup {
   private final ServerConfiguration configuration;
+  private final ServerAccess access;
   private final String host;
   private final boolean tls;
 
   ServerSetup(
       ServerConfiguration configuration,
+      ServerAccess access,
       @Value("${grpc.server.host:127.0.0.1}") String host,
       @Value("${grpc.server.ssl.cert-chain:}") String certificateChain) {
     this.configuration = configuration;
+    this.access = access;
     this.host = host;
-    this.tls = !certificateChain.isEmpty();
+    this.tls = access.tls() || !certificateChain.isEmpty();
   }
 
   @Bean
@@ -52,6 +55,9 @@ final class ServerSetup {
     refusing.forEach(server::intercept);
     if (server instanceof NettyServerBuilder netty) {
       netty.maxConcurrentCallsPerConnection(configuration.maxCallsPerConnection());
+      if (access.tls()) {
+        access.encrypt(netty);
+      }
     }
     return server
         .executor(Executors.newVirtualThreadPerTaskExecutor())
@@ -70,8 +76,8 @@ final class ServerSetup {
         throw new ConfigurationException(
             "grpc.server.host is "
                 + host
-                + ", which others can reach, and there is no TLS. Set grpc.server.ssl.*, listen on"
-                + " 127.0.0.1, or set watershed.server.allow-plaintext=true if the network is"
+                + ", which others can reach, and there is no TLS. Set"
+                + " watershed.server.tls-certificate and tls-key, listen on 127.0.0.1, or set watershed.server.allow-plaintext=true if the network is"
                 + " yours.");
       }
     } catch (UnknownHostException e) {

@@ -14,6 +14,9 @@ import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.watershed.input.CheckpointName;
+import dev.watershed.input.StudyName;
+import dev.watershed.input.TrainingRunName;
 import dev.watershed.type.v1.NameProto;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -63,6 +66,27 @@ final class NameRulesTest {
     unconstrained.keySet().removeIf(name -> name.endsWith(PAGE_TOKEN));
 
     assertThat(unconstrained).containsOnlyKeys(FREE.keySet());
+  }
+
+  /** One of a kind is called by the same rule everywhere, which is that of its type. */
+  @ParameterizedTest
+  @CsvSource({
+    CheckpointName.COLLECTION + ", '" + CheckpointName.ID_FORM + "'",
+    StudyName.COLLECTION + ", '" + StudyName.ID_FORM + "'",
+    TrainingRunName.COLLECTION + ", '" + TrainingRunName.ID_FORM + "'"
+  })
+  void names_ofResources_haveTheRuleOfTheirType(String collection, String form) {
+    var whole = collection + form;
+    var named =
+        TEXTS.stream()
+            .map(NameRulesTest::rules)
+            .map(StringRules::getPattern)
+            .filter(pattern -> pattern.contains(collection))
+            .toList();
+    assertThat(named)
+        .isNotEmpty()
+        .allMatch(
+            pattern -> pattern.equals("^" + whole + "$") || pattern.equals("^(" + whole + ")?$"));
   }
 
   @ParameterizedTest

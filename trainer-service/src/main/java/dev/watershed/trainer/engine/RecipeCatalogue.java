@@ -1,5 +1,6 @@
 package dev.watershed.trainer.engine;
 
+import com.google.common.hash.Hashing;
 import com.google.protobuf.TextFormat;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.v1.ListRecipesResponse;
@@ -49,6 +50,12 @@ public final class RecipeCatalogue {
     } catch (IOException e) {
       throw new IllegalStateException(RESOURCE + " cannot be read", e);
     }
+  }
+
+  /** A digest of all of them: another one where any was added or changed. */
+  public String version() {
+    var all = ListRecipesResponse.newBuilder().addAllRecipes(recipes.values()).build();
+    return Hashing.sha256().hashBytes(all.toByteArray()).toString();
   }
 
   /** All of them, by name. */

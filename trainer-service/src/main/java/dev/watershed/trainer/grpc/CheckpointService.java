@@ -12,6 +12,7 @@ import dev.watershed.classifier.checkpoint.HuggingFaceCheckpoint;
 import dev.watershed.classifier.checkpoint.ParameterNorms;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.text.Tokenizers;
+import dev.watershed.input.CheckpointName;
 import dev.watershed.input.HuggingFaceFiles;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.input.Quoted;
@@ -65,7 +66,6 @@ import java.util.TreeMap;
 public final class CheckpointService extends CheckpointServiceGrpc.CheckpointServiceImplBase {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final int PLACES = 8;
-  private static final String PREFIX = "checkpoints/";
 
   /** Of a registration, as they are called in errors. */
   private static final Set<String> FIELDS = Set.of("uri", "labels", "tokenizer_uri");
@@ -142,7 +142,7 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
   @Override
   public void deleteCheckpoint(
       DeleteCheckpointRequest request, StreamObserver<DeleteCheckpointResponse> observer) {
-    boolean deleted = deletions.deleteCheckpoint(request.getName().substring(PREFIX.length()));
+    boolean deleted = deletions.deleteCheckpoint(CheckpointName.of(request.getName()).id());
     if (!deleted && !request.getAllowMissing()) {
       throw UnknownCheckpoint.refused(request.getName(), store);
     }
@@ -253,7 +253,7 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
   private static RuntimeException told(InvalidInputException e, String id, String field) {
     if (e.reason().equals("CHECKPOINT_ID_TAKEN")) {
       return RefusedException.alreadyExists(
-          e.reason(), PREFIX + id, String.valueOf(e.getMessage()));
+          e.reason(), new CheckpointName(id).toString(), String.valueOf(e.getMessage()));
     }
     return e.parameter().equals(field) ? e : e.within(field);
   }
@@ -378,7 +378,7 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
   private CheckpointManifest manifest(String name) {
     try {
       return store
-          .find(name.substring(PREFIX.length()))
+          .find(CheckpointName.of(name).id())
           .orElseThrow(() -> UnknownCheckpoint.refused(name, store));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -455,7 +455,7 @@ public final class CheckpointService extends CheckpointServiceGrpc.CheckpointSer
 
   private static Checkpoint message(CheckpointManifest manifest) {
     return Checkpoint.newBuilder()
-        .setName(PREFIX + manifest.id())
+        .setName(new CheckpointName(manifest.id()).toString())
         .setDigest(ClassifierMessages.digest(manifest.digest()))
         .setFamily(manifest.family())
         .setHead(

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.grpc;
 
 import com.google.protobuf.Message;
+import dev.watershed.input.TrainingRunName;
 import dev.watershed.jobs.CreateCall;
 import dev.watershed.jobs.JobPage;
 import dev.watershed.server.Pages;
@@ -177,6 +178,6 @@ public final class TrainingService extends TrainingServiceGrpc.TrainingServiceIm
   }
 
   private static String id(String name) {
-    return name.substring(name.indexOf('/') + 1);
+    return TrainingRunName.of(name).id();
   }
 }

@@ -3,6 +3,7 @@ package dev.watershed.trainer.run;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.CheckpointStore.Removed;
+import dev.watershed.input.CheckpointName;
 import dev.watershed.server.RefusedException;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunKind;
@@ -25,7 +26,6 @@ import org.slf4j.LoggerFactory;
 @Singleton
 public final class Deletions {
   private static final Logger log = LoggerFactory.getLogger(Deletions.class);
-  private static final String CHECKPOINT_PREFIX = "checkpoints/";
 
   private final RunStore store;
   private final TrainingRuns runs;
@@ -65,7 +65,7 @@ public final class Deletions {
             .filter(checkpoint -> checkpoint.trainingRun().equals(store.jobs().kind().name(id)))
             .map(CheckpointManifest::id)
             .toList();
-    var names = own.stream().map(checkpoint -> CHECKPOINT_PREFIX + checkpoint).toList();
+    var names = own.stream().map(checkpoint -> new CheckpointName(checkpoint).toString()).toList();
     boolean deleted =
         takeOut(
             own,
@@ -95,7 +95,7 @@ public final class Deletions {
    * @throws RefusedException FAILED_PRECONDITION where a run that has not ended begins with it
    */
   public boolean deleteCheckpoint(String id) {
-    var names = List.of(CHECKPOINT_PREFIX + id);
+    var names = List.of(new CheckpointName(id).toString());
     return takeOut(
         List.of(id),
         removal ->

@@ -2,6 +2,7 @@ package dev.watershed.trainer.run;
 
 import com.google.protobuf.util.Timestamps;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.input.CheckpointName;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.input.Quoted;
 import dev.watershed.jobs.CreateCall;
@@ -143,7 +144,7 @@ public final class TrainingRuns {
 
   private boolean isThere(String checkpoint) {
     try {
-      return checkpoints.find(checkpoint.substring(checkpoint.indexOf('/') + 1)).isPresent();
+      return checkpoints.find(CheckpointName.of(checkpoint).id()).isPresent();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,6 +3,7 @@ package dev.watershed.trainer.store;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
 import com.google.rpc.Code;
+import dev.watershed.input.TrainingRunName;
 import dev.watershed.jobs.Database;
 import dev.watershed.jobs.Job;
 import dev.watershed.jobs.JobKind;
@@ -28,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class RunKind implements JobKind<RunContent> {
   static final String STATE_PREFIX = "TRAINING_RUN_STATE_";
 
-  private static final String NAME_PREFIX = "trainingRuns/";
   private static final Duration QUEUE_RETRY = Duration.ofSeconds(30);
 
   private static final JobTables TABLES =
@@ -46,7 +46,7 @@ public final class RunKind implements JobKind<RunContent> {
 
   /** Returns the id in a resource name. */
   public static String id(TrainingRun run) {
-    return run.getName().substring(NAME_PREFIX.length());
+    return TrainingRunName.of(run.getName()).id();
   }
 
   /** Returns a run as its callers see it, without its curve. */
@@ -140,7 +140,7 @@ public final class RunKind implements JobKind<RunContent> {
 
   @Override
   public String name(String id) {
-    return NAME_PREFIX + id;
+    return new TrainingRunName(id).toString();
   }
 
   @Override

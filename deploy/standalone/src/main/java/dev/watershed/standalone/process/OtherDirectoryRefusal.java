@@ -4,12 +4,11 @@ import dev.watershed.client.LocalServer;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.RefusingInterceptor;
 import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.protobuf.StatusProto;
+import io.grpc.MethodDescriptor;
 import io.micronaut.context.annotation.Property;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Refuses calls that are meant for the server of another data directory, which has listened on this
@@ -26,21 +25,16 @@ public final class OtherDirectoryRefusal implements RefusingInterceptor {
   }
 
   @Override
-  public <Q, A> ServerCall.Listener<Q> interceptCall(
-      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+  public Optional<RefusedException> refusal(MethodDescriptor<?, ?> method, Metadata headers) {
     String meant = headers.get(LocalServer.DIRECTORY);
     if (meant == null || meant.equals(own)) {
-      return next.startCall(call, headers);
+      return Optional.empty();
     }
-    var refusal =
+    return Optional.of(
         RefusedException.unavailable(
             "OTHER_DATA_DIRECTORY",
             "The server that listens here keeps another data directory; the one that was named has"
                 + " no server now. Start it with 'serve --data'.",
-            RETRY);
-    var told = StatusProto.toStatusRuntimeException(refusal.toStatus());
-    var trailers = told.getTrailers();
-    call.close(told.getStatus(), trailers == null ? new Metadata() : trailers);
-    return new ServerCall.Listener<>() {};
+            RETRY));
   }
 }

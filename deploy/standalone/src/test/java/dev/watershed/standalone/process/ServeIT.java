@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.server.Version;
+import dev.watershed.server.v1.DeviceKind;
 import dev.watershed.server.v1.GetServerInfoRequest;
 import dev.watershed.server.v1.ServerServiceGrpc;
 import dev.watershed.trainer.v1.CheckpointServiceGrpc;
@@ -113,6 +114,15 @@ final class ServeIT {
             "watershed.analysis.max-points");
     assertThat(info.getProvenance().getEngine()).isNotEmpty();
     assertThat(info.getFastPrecisionsList()).contains(Precision.PRECISION_FP32);
+    assertThat(info.getPrecisionsList()).containsAll(info.getFastPrecisionsList());
+    assertThat(info.getDevicesList()).hasSize(1);
+    assertThat(info.getDevices(0).getName()).isEqualTo("cpu");
+    assertThat(info.getDevices(0).getKind()).isEqualTo(DeviceKind.DEVICE_KIND_CPU);
+    assertThat(info.getDevices(0).getThreads()).isPositive();
+    assertThat(info.getDevices(0).getMemoryBytes()).isGreaterThan(1L << 28);
+    assertThat(info.getCataloguesMap()).containsOnlyKeys("tasks", "recipes");
+    assertThat(info.getCataloguesMap().values())
+        .allSatisfy(version -> assertThat(version).isNotEmpty());
   }
 
   @Test

@@ -104,6 +104,15 @@ final class ThreeProcessesIT {
             + ",analysis="
             + addresses.get("analysis");
 
+    assertThat(info(addresses.get("trainer")))
+        .contains("version of the tasks: ", "version of the recipes: ", "device cpu: ");
+    assertThat(info(addresses.get("eval")))
+        .contains("device cpu: ", "watershed.eval.memory")
+        .doesNotContain("version of the", "watershed.trainer.");
+    assertThat(info(addresses.get("analysis")))
+        .contains("watershed.analysis.max-points")
+        .doesNotContain("device", "version of the");
+
     Path one = quickstart("one");
     Path three = quickstart("three", "--address", address);
 
@@ -116,6 +125,15 @@ final class ThreeProcessesIT {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).as("of SIGTERM").isEqualTo(143);
     }
+  }
+
+  /** What one process says of itself. */
+  private String info(String address) throws Exception {
+    Path log = Files.createTempFile(directory, "info", ".log");
+    Process process = ServerProcess.command(log, "info", "--address", address);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+    return Files.readString(log);
   }
 
   private Path quickstart(String name, String... more) throws Exception {

@@ -10,6 +10,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.pytorch.jni.LibUtils;
+import ai.djl.util.cuda.CudaUtils;
+import com.sun.management.OperatingSystemMXBean;
 import dev.watershed.classifier.NativeLibraryException;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
@@ -17,10 +19,12 @@ import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.classifier.checkpoint.TorchEngine;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -132,6 +136,24 @@ public final class Torch {
   /** Zeros in the device's memory. */
   public static ParameterVector newVector(ParameterLayout layout) {
     return place(ParameterVector.allocate(layout));
+  }
+
+  /**
+   * Bytes of the device's memory, of the host's or container's on the CPU, where they are known.
+   */
+  public static OptionalLong memoryBytes() {
+    TorchSettings now = settings();
+    if (now.isCpu()) {
+      return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean host
+          ? OptionalLong.of(host.getTotalMemorySize())
+          : OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(CudaUtils.getGpuMemory(Device.gpu(now.gpu())).getMax());
+    } catch (RuntimeException e) {
+      LOG.info("the memory of {} is not known: {}", now.device(), e.toString());
+      return OptionalLong.empty();
+    }
   }
 
   /** Whether a failure of libtorch says that the device's memory is exhausted. */

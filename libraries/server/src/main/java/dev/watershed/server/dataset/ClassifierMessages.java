@@ -6,6 +6,8 @@ import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.classifier.model.Processor;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.server.Version;
+import dev.watershed.server.v1.Device;
+import dev.watershed.server.v1.DeviceKind;
 import dev.watershed.server.v1.ServerInfo;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Precision;
@@ -48,10 +50,27 @@ public final class ClassifierMessages {
   public static void addComputing(ServerInfo.Builder info) {
     info.setProvenance(provenance(Precision.PRECISION_UNSPECIFIED))
         .clearFastPrecisions()
-        .addFastPrecisions(Precision.PRECISION_FP32);
+        .addFastPrecisions(Precision.PRECISION_FP32)
+        .clearPrecisions()
+        .addPrecisions(Precision.PRECISION_FP32)
+        .addPrecisions(Precision.PRECISION_BF16)
+        .clearDevices()
+        .addDevices(device());
     if (Torch.hasFastBf16()) {
       info.addFastPrecisions(Precision.PRECISION_BF16);
     }
+  }
+
+  private static Device device() {
+    var device =
+        Device.newBuilder()
+            .setName(Torch.settings().device())
+            .setKind(
+                Torch.settings().isCpu() ? DeviceKind.DEVICE_KIND_CPU : DeviceKind.DEVICE_KIND_CUDA)
+            .setProcessor(Processor.current().name())
+            .setThreads(Torch.threads());
+    Torch.memoryBytes().ifPresent(device::setMemoryBytes);
+    return device.build();
   }
 
   /** What computes in this process. */

@@ -2,6 +2,7 @@ package dev.watershed.server.dataset;
 
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.input.CheckpointName;
 import dev.watershed.input.Quoted;
 import dev.watershed.server.Nearest;
 import dev.watershed.server.RefusedException;
@@ -10,8 +11,6 @@ import java.io.UncheckedIOException;
 
 /** How a checkpoint that is not there is refused, whoever was asked for it. */
 public final class UnknownCheckpoint {
-  private static final String PREFIX = "checkpoints/";
-
   private UnknownCheckpoint() {}
 
   /**
@@ -20,7 +19,7 @@ public final class UnknownCheckpoint {
    * @param name {@code checkpoints/{id}}
    */
   public static RefusedException refused(String name, CheckpointStore store) {
-    String id = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+    String id = CheckpointName.parse(name).map(CheckpointName::id).orElse(name);
     return RefusedException.notFound(
         "CHECKPOINT_NOT_FOUND",
         name,
