@@ -33,7 +33,7 @@ public final class DynamicsFiles {
   private static final int MOST_PAIRS = 300;
 
   private static final SelfContainedPage PAGE =
-      new SelfContainedPage("dynamics.html", "dynamics.js");
+      new SelfContainedPage("dynamics.html", List.of("dynamics/dynamics.js"));
 
   private DynamicsFiles() {}
 

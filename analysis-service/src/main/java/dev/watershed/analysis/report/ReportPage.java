@@ -5,6 +5,7 @@ import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** A study's report as a page; of a large study it draws a part. */
@@ -15,7 +16,17 @@ final class ReportPage {
   /** Beyond so many pairs only their distance goes into the page. */
   private static final int MOST_PAIRS_WITH_METRICS = 20_000;
 
-  private static final SelfContainedPage PAGE = new SelfContainedPage("report.html", "report.js");
+  private static final SelfContainedPage PAGE =
+      new SelfContainedPage(
+          "report.html",
+          List.of(
+              "study/report.js",
+              "study/distances.js",
+              "study/curves.js",
+              "study/diagnostics.js",
+              "study/tables.js",
+              "study/measured.js",
+              "study/draw.js"));
 
   private ReportPage() {}
 

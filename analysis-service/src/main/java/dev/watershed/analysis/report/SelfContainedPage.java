@@ -18,6 +18,7 @@ import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One HTML page that needs nothing else: style, script, Apache ECharts and the numbers are inside.
@@ -25,9 +26,13 @@ import java.util.stream.Collectors;
  * policy lets no script run but the two of the page and nothing be loaded.
  *
  * @param template the page's HTML
- * @param script draws it, after {@code page.js}, which all pages share
+ * @param scripts draw it, one after the other and after those that all pages share; they see each
+ *     other's names
  */
-record SelfContainedPage(String template, String script) {
+record SelfContainedPage(String template, List<String> scripts) {
+  private static final List<String> SHARED =
+      List.of("page/numbers.js", "page/elements.js", "page/charts.js", "page/page.js");
+
   private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
   private static final String ECHARTS_PROPERTIES =
       "/META-INF/maven/org.webjars/echarts/pom.properties";
@@ -39,22 +44,29 @@ record SelfContainedPage(String template, String script) {
    */
   void write(String title, String finding, List<Warning> warnings, Message data, Appendable out)
       throws IOException {
-    String scripts = resource("page.js") + resource(script);
+    String script = script();
     String echarts = echarts();
     var parts =
         Map.of(
-            "policy", policy(echarts, scripts),
+            "policy", policy(echarts, script),
             "title", escaped(title),
             "finding", escaped(finding),
             "warnings", notices(warnings),
             "style", resource("report.css"),
             "data", json(data),
             "echarts", echarts,
-            "script", scripts);
+            "script", script);
     out.append(
         PLACE
             .matcher(resource(template))
             .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1)))));
+  }
+
+  /** All scripts as one function, so that what they declare is theirs alone. */
+  private String script() {
+    return Stream.concat(SHARED.stream(), scripts.stream())
+        .map(SelfContainedPage::resource)
+        .collect(Collectors.joining("\n", "(function () {\n'use strict';\n\n", "})();\n"));
   }
 
   private static String escaped(String text) {

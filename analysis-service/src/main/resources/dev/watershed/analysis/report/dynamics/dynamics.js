@@ -1,0 +1,337 @@
+/* Draws a Dynamics (protobuf JSON). */
+const dynamics = JSON.parse(document.getElementById('report').textContent);
+const steps = dynamics.steps ?? [];
+const pairs = dynamics.pairs ?? [];
+const labels = dynamics.labels ?? [];
+const at = steps.map((step) => number(step.step));
+const last = steps[steps.length - 1] ?? {};
+const nested = steps.some((step) => step.meanImprovedConvexityGapNats !== undefined);
+const clusterOf = new Map(labels.map((label, i) => [label, number((last.assignments ?? [])[i])]));
+const isWithin = (pair) => clusterOf.get(pair.labelA) === clusterOf.get(pair.labelB);
+const pairCount = (labels.length * (labels.length - 1)) / 2;
+const word = last.oneBasin ? 'cluster' : 'basin';
+const METRICS = [
+  ['convexity gap', 'convexityGapNats', 'convexityGap'],
+  ['barrier height', 'barrierHeightNats', 'barrierHeight'],
+  ...(nested
+    ? [['improved convexity gap', 'improvedConvexityGapNats', 'improvedConvexityGap']]
+    : []),
+];
+const clean = (value) => (Number.isFinite(value) ? value : null);
+const stepAxis = () =>
+  axis('step', { scale: false, min: 0, max: at[at.length - 1], splitLine: { show: false } });
+
+function tiles() {
+  const change = (dynamics.changes ?? []).find(
+    (c) => number(c.fromStep) === at[0] && number(c.toStep) === at[at.length - 1],
+  );
+  const facts = [
+    ['Models', whole(labels.length), plural(pairCount, 'pair')],
+    [
+      'Steps',
+      whole(steps.length),
+      steps.length ? `${whole(at[0])} to ${whole(at[at.length - 1])}` : '',
+    ],
+    ...METRICS.map(([name, , field]) => [
+      `\u0394 ${name}`,
+      signed(number(change?.[field]?.meanNats)),
+      'nats, mean',
+    ]),
+    ['Median gap within', show(number(last.medianConvexityGapWithinNats)), 'nats, last step'],
+    ['Median gap across', show(number(last.medianConvexityGapAcrossNats)), 'nats, last step'],
+  ];
+  byId('tiles').append(
+    ...facts.map(([term, value, unit]) =>
+      element(
+        'div',
+        {},
+        element('dt', {}, term),
+        element('dd', {}, value, ' ', element('small', {}, unit)),
+      ),
+    ),
+  );
+}
+const signed = (value) => (value > 0 ? '+' : '') + show(value);
+
+function connectivity() {
+  const select = byId('metric');
+  METRICS.forEach(([name], i) => select.append(element('option', { value: i }, name)));
+  select.addEventListener('change', draw);
+  const groups = [
+    { name: `Within a ${word}`, pairs: pairs.filter(isWithin), colour: (c) => c.basin(0) },
+    {
+      name: `Across ${word}s`,
+      pairs: pairs.filter((pair) => !isWithin(pair)),
+      colour: (c) => c.basin(1),
+    },
+  ].filter((group) => group.pairs.length);
+
+  function draw() {
+    const [name, field] = METRICS[Number(select.value || 0)];
+    const values = (pair) => (pair.metrics ?? []).map((metrics) => number(metrics[field]));
+    const averages = (group) => at.map((_, i) => mean(group.pairs.map((pair) => values(pair)[i])));
+    const infinite = steps.reduce((sum, step) => sum + number(step.infinitePairCount), 0);
+    byId('connectivity-caption').textContent =
+      (pairs.length < pairCount
+        ? `${whole(pairs.length)} of ${plural(pairCount, 'pair')}, evenly by their last gap`
+        : plural(pairCount, 'pair')) +
+      `; bold are the means. ${word[0].toUpperCase()}${word.slice(1)}s are those of the last step.` +
+      (infinite
+        ? ` ${plural(infinite, 'value')} that ${infinite === 1 ? 'is' : 'are'} not finite ${infinite === 1 ? 'is' : 'are'} left out.`
+        : '');
+    const shown = groups.flatMap((group) => group.pairs.map((pair) => ({ group, pair })));
+    chart(
+      'connectivity',
+      `${name} of each pair over the steps ${at.join(', ')}. ` +
+        groups
+          .map(
+            (group) =>
+              `${group.name}, on average: ${averages(group)
+                .map((value) => show(value))
+                .join(', ')} nats.`,
+          )
+          .join(' '),
+      () => {
+        const c = colours();
+        return {
+          grid: { left: 60, right: 20, top: 36, bottom: 40 },
+          legend: {
+            top: 0,
+            right: 0,
+            textStyle: { color: c.text },
+            data: groups.map((group) => ({
+              name: group.name,
+              itemStyle: { color: group.colour(c) },
+            })),
+          },
+          xAxis: stepAxis(),
+          yAxis: axis(`${name} (nats)`, { scale: false, nameGap: 44 }),
+          tooltip: {
+            trigger: 'item',
+            formatter: (item) => {
+              const one = shown[item.seriesIndex];
+              const title = one
+                ? `${one.pair.labelA ?? ''} \u2013 ${one.pair.labelB ?? ''}`
+                : `Mean ${item.seriesName.toLowerCase()}`;
+              return lines([title, `step ${whole(item.value[0])}: ${show(item.value[1])} nats`]);
+            },
+          },
+          series: [
+            ...shown.map(({ group, pair }) => ({
+              type: 'line',
+              symbol: 'circle',
+              symbolSize: 3,
+              showSymbol: shown.length <= 60,
+              data: values(pair).map((value, i) => [at[i], clean(value)]),
+              lineStyle: { width: 1, opacity: shown.length > 60 ? 0.25 : 0.5 },
+              itemStyle: { opacity: 0.5 },
+              color: group.colour(c),
+            })),
+            ...groups.map((group) => ({
+              type: 'line',
+              name: group.name,
+              z: 5,
+              symbol: 'circle',
+              symbolSize: 6,
+              color: group.colour(c),
+              lineStyle: { width: 3 },
+              data: averages(group).map((value, i) => [at[i], clean(value)]),
+            })),
+          ],
+        };
+      },
+      shown.length > 60 ? 'canvas' : 'svg',
+    );
+  }
+  draw();
+}
+
+function movement() {
+  const order = [...labels.keys()].sort(
+    (i, j) => clusterOf.get(labels[i]) - clusterOf.get(labels[j]) || i - j,
+  );
+  const columns = steps.map((step, i) => whole(at[i]) + (step.oneBasin ? '\n(no split)' : ''));
+  const rows = order.map((i) => labels[i]);
+  const cells = steps.flatMap((step, x) =>
+    order.map((i, y) => [x, y, number((step.assignments ?? [])[i])]),
+  );
+  const blurred = steps.filter((step) => step.oneBasin).length;
+  byId('movement-caption').textContent =
+    'Numbered so that as many models as possible keep the number of the last step.' +
+    (blurred
+      ? ` At ${plural(blurred, 'step')} the distances show no split; clusters there, drawn pale, are an artefact.`
+      : '');
+  byId('movement').style.height = `${Math.min(1400, 90 + 24 * labels.length)}px`;
+  const few = labels.length <= 40;
+  chart(
+    'movement',
+    `The cluster of each of ${labels.length} models at each of ${steps.length} steps. dynamics.csv holds the clusters.`,
+    () => {
+      const c = colours();
+      const side = {
+        axisTick: { show: false },
+        axisLine: { show: false },
+        splitLine: { show: false },
+      };
+      return {
+        grid: { left: 8, right: 8, top: 8, bottom: 28, containLabel: true },
+        xAxis: {
+          type: 'category',
+          data: columns,
+          name: 'step',
+          nameLocation: 'middle',
+          nameGap: 36,
+          nameTextStyle: { color: c.muted },
+          axisLabel: { color: c.muted },
+          ...side,
+        },
+        yAxis: {
+          type: 'category',
+          data: rows.map((_, y) => y),
+          inverse: true,
+          ...side,
+          axisLabel: {
+            formatter: (y) => rows[y],
+            color: (y) => c.basin(clusterOf.get(rows[y])),
+            width: 110,
+            overflow: 'truncate',
+            interval: few ? 0 : 'auto',
+          },
+        },
+        tooltip: {
+          formatter: (item) =>
+            lines([
+              rows[item.value[1]],
+              `step ${whole(at[item.value[0]])}: cluster ${item.value[2] + 1}`,
+            ]),
+        },
+        series: [
+          {
+            type: 'heatmap',
+            progressive: 0,
+            data: cells.map((value) => ({
+              value,
+              itemStyle: {
+                color: c.basin(value[2]),
+                opacity: steps[value[0]].oneBasin ? 0.3 : 1,
+              },
+            })),
+            itemStyle: { borderColor: c.card, borderWidth: few ? 2 : 0 },
+            label: {
+              show: few,
+              formatter: (item) => String(item.value[2] + 1),
+              color: c.card,
+              fontWeight: 'bold',
+            },
+          },
+        ],
+      };
+    },
+    labels.length > 100 ? 'canvas' : 'svg',
+  );
+}
+
+function scores() {
+  const loss = steps.map((step) => number(step.meanLossNats)),
+    accuracy = steps.map((step) => number(step.meanAccuracy));
+  chart(
+    'scores',
+    `Mean in-domain loss ${loss.map((value) => show(value)).join(', ')} nats and accuracy ${accuracy.map((value) => show(value)).join(', ')} at the steps ${at.join(', ')}.`,
+    () => {
+      const c = colours();
+      const side = (name, values, position) =>
+        axis(name, {
+          position,
+          nameGap: 44,
+          ...roundRange(Math.min(...values), Math.max(...values)),
+          splitLine: { show: position === 'left' },
+        });
+      const line = (name, values, yAxisIndex, color, symbol) => ({
+        type: 'line',
+        name,
+        yAxisIndex,
+        color,
+        symbol,
+        symbolSize: 7,
+        lineStyle: { width: 2.5 },
+        data: values.map((value, i) => [at[i], clean(value)]),
+      });
+      return {
+        grid: { left: 60, right: 60, top: 36, bottom: 40 },
+        legend: { top: 0, right: 0, textStyle: { color: c.text } },
+        xAxis: stepAxis(),
+        yAxis: [side('loss (nats)', loss, 'left'), side('accuracy', accuracy, 'right')],
+        tooltip: {
+          formatter: (item) =>
+            lines([item.seriesName, `step ${whole(item.value[0])}: ${show(item.value[1])}`]),
+        },
+        series: [
+          line('loss', loss, 0, c.basin(3), 'circle'),
+          line('accuracy', accuracy, 1, c.basin(2), 'diamond'),
+        ],
+      };
+    },
+  );
+}
+
+function stepTable() {
+  table(
+    'step-table',
+    'Means over pairs (nats), medians within and across the clusters of the last step, and the agreement of clusters with them',
+    [
+      { name: 'Step' },
+      { name: 'Mean BH' },
+      { name: 'Mean CG' },
+      ...(nested ? [{ name: 'Mean ICG' }] : []),
+      { name: 'Median CG within' },
+      { name: 'Median CG across' },
+      { name: 'Adjusted Rand index' },
+      { name: 'Mean loss' },
+      { name: 'Mean accuracy' },
+      { name: 'Study', text: true },
+    ],
+    steps.map((step, i) => [
+      whole(at[i]) + (step.oneBasin ? ' (no split)' : ''),
+      number(step.meanBarrierHeightNats),
+      number(step.meanConvexityGapNats),
+      ...(nested ? [optional(step.meanImprovedConvexityGapNats)] : []),
+      number(step.medianConvexityGapWithinNats),
+      number(step.medianConvexityGapAcrossNats),
+      number(step.adjustedRandIndex),
+      number(step.meanLossNats),
+      number(step.meanAccuracy),
+      step.study ?? '',
+    ]),
+  );
+}
+
+function changeTable() {
+  const text = (change) =>
+    `${signed(number(change?.meanNats))} \u00b1 ${show(number(change?.standardDeviationNats))}`;
+  const range = (change) =>
+    `${signed(number(change?.minimumNats))} to ${signed(number(change?.maximumNats))}`;
+  table(
+    'change-table',
+    'Later minus earlier, over pairs: mean \u00b1 sample standard deviation, and range (nats)',
+    [
+      { name: 'Steps' },
+      ...METRICS.flatMap(([name]) => [{ name: `\u0394 ${name}` }, { name: 'Range' }]),
+      { name: 'Pairs' },
+    ],
+    (dynamics.changes ?? []).map((change) => [
+      `${whole(number(change.fromStep))} to ${whole(number(change.toStep))}`,
+      ...METRICS.flatMap(([, , field]) => [text(change[field]), range(change[field])]),
+      whole(number(change.convexityGap?.pairCount)),
+    ]),
+  );
+}
+
+attempt('key figures', tiles);
+attempt('connectivity', connectivity);
+attempt('clusters', movement);
+attempt('loss and accuracy', scores);
+attempt('steps', stepTable);
+attempt('changes', changeTable);
+byId('footer').textContent =
+  `Made by Watershed. Figures drawn with Apache ECharts ${echarts.version}.`;
+finish();

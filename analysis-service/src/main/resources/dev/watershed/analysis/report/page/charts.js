@@ -1,0 +1,66 @@
+/* Charts, their colours and axes. */
+const charts = new Map();
+
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+function colours() {
+  const night = dark.matches && !document.documentElement.classList.contains('printing');
+  // Okabe and Ito's palette, distinguishable with colour-vision deficiencies.
+  const basins = night
+    ? ['#56B4E9', '#F0903C', '#2CC295', '#E79FCB', '#E8D44A', '#9DB4FF', '#C9A27A', '#B8C2CC']
+    : ['#0072B2', '#D55E00', '#009E73', '#B5538C', '#A88600', '#5B6FD6', '#8C5A2B', '#5F6B78'];
+  return {
+    basin: (c) => basins[c % basins.length],
+    text: night ? '#e6ebf1' : '#1b2430',
+    muted: night ? '#9aa7b6' : '#5b6776',
+    line: night ? '#2c3845' : '#dfe4ea',
+    card: night ? '#18202a' : '#ffffff',
+    across: night ? '#b8c2cc' : '#4a5563',
+    none: night ? '#222c37' : '#eceff3',
+    ramp: night
+      ? ['#182634', '#1c4468', '#2a76b0', '#6db3e6', '#e3f2ff']
+      : ['#f3f7fc', '#c7dcf0', '#77b0dc', '#2470b3', '#08306b'],
+  };
+}
+const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect', 'pin', 'arrow', 'roundRect'];
+
+function chart(id, description, option, renderer = 'svg') {
+  const box = byId(id);
+  box.setAttribute('aria-label', description);
+  const drawn = charts.get(id)?.drawn ?? echarts.init(box, null, { renderer });
+  charts.set(id, { drawn, redraw: () => drawn.setOption(base(option()), true) });
+  charts.get(id).redraw();
+}
+function base(option) {
+  const c = colours();
+  return {
+    animation: false,
+    textStyle: {
+      fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif',
+      color: c.text,
+    },
+    ...option,
+    tooltip: {
+      backgroundColor: c.card,
+      borderColor: c.line,
+      textStyle: { color: c.text, fontSize: 13 },
+      confine: true,
+      ...option.tooltip,
+    },
+  };
+}
+function axis(name, extra = {}) {
+  const c = colours();
+  return {
+    type: 'value',
+    name,
+    nameLocation: 'middle',
+    nameGap: 28,
+    scale: true,
+    nameTextStyle: { color: c.muted },
+    axisLabel: { color: c.muted, hideOverlap: true },
+    axisLine: { lineStyle: { color: c.line } },
+    axisTick: { lineStyle: { color: c.line } },
+    splitLine: { lineStyle: { color: c.line } },
+    ...extra,
+  };
+}

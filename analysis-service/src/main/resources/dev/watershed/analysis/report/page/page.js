@@ -1,0 +1,42 @@
+/* Parts of a page that may fail alone, and charts that follow the window and paper. */
+function attempt(name, part) {
+  try {
+    part();
+  } catch (error) {
+    console.error(name, error);
+    document.documentElement.dataset.failed = name;
+    document
+      .querySelector('header')
+      .append(
+        element(
+          'p',
+          { className: 'notice' },
+          `The part "${name}" could not be drawn: ${error.message}`,
+        ),
+      );
+  }
+}
+function recolour() {
+  charts.forEach(({ drawn, redraw }) => {
+    redraw();
+    drawn.resize();
+    drawn.getZr().flush(); // now: paper does not wait for the next frame
+  });
+  const c = colours();
+  document
+    .querySelectorAll('[data-basin]')
+    .forEach((tag) => tag.style.setProperty('--basin', c.basin(Number(tag.dataset.basin))));
+}
+function printing(on) {
+  document.documentElement.classList.toggle('printing', on);
+  recolour();
+}
+
+/** Called once everything is drawn: from then on charts follow the window, its colours and paper. */
+function finish() {
+  dark.addEventListener('change', recolour);
+  window.addEventListener('resize', () => charts.forEach(({ drawn }) => drawn.resize()));
+  window.addEventListener('beforeprint', () => printing(true));
+  window.addEventListener('afterprint', () => printing(false));
+  document.documentElement.dataset.charts = charts.size;
+}
