@@ -2,7 +2,6 @@ package dev.watershed.analysis.store;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
-import com.google.rpc.Code;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.analysis.v1.StudySpec;
@@ -155,7 +154,7 @@ public final class StudyKind implements JobKind<StudyContent> {
   @Override
   public RefusedException crashedRepeatedly(Job<StudyContent> job) {
     return RefusedException.refused(
-        Code.ABORTED,
+        RefusedException.Kind.ABORTED,
         "CRASHED_REPEATEDLY",
         String.format(
             Locale.ROOT,

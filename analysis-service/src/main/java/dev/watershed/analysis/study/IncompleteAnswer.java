@@ -1,6 +1,5 @@
 package dev.watershed.analysis.study;
 
-import com.google.rpc.Code;
 import dev.watershed.server.RefusedException;
 import java.util.Locale;
 import java.util.Map;
@@ -13,7 +12,7 @@ final class IncompleteAnswer {
   static void refuse(String subject, long missing) {
     if (missing > 0) {
       throw RefusedException.refused(
-          Code.INTERNAL,
+          RefusedException.Kind.INTERNAL,
           "EVALUATOR_INCOMPLETE",
           String.format(
               Locale.ROOT,

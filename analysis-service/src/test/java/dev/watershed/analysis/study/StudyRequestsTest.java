@@ -5,12 +5,6 @@ import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.Message;
-import com.google.rpc.BadRequest;
-import com.google.rpc.Code;
-import com.google.rpc.ErrorInfo;
 import dev.watershed.analysis.fleet.EvaluatorConfiguration;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
@@ -172,15 +166,13 @@ final class StudyRequestsTest {
         .isInstanceOfSatisfying(
             RefusedException.class,
             refused -> {
-              var status = refused.toStatus();
-              assertThat(status.getCode()).isEqualTo(Code.INVALID_ARGUMENT_VALUE);
-              assertThat(unpack(status.getDetails(0), ErrorInfo.class).getReason())
-                  .isEqualTo(reason);
-              assertThat(
-                      unpack(status.getDetails(1), BadRequest.class)
-                          .getFieldViolations(0)
-                          .getField())
-                  .isEqualTo(field);
+              assertThat(refused.kind()).isEqualTo(RefusedException.Kind.INVALID_ARGUMENT);
+              assertThat(refused.reason()).isEqualTo(reason);
+              assertThat(refused.subject())
+                  .isInstanceOfSatisfying(
+                      RefusedException.Subject.Fields.class,
+                      fields ->
+                          assertThat(fields.violations().getFirst().subject()).isEqualTo(field));
             });
   }
 
@@ -330,13 +322,5 @@ final class StudyRequestsTest {
       String what, String reason, String field, UnaryOperator<StudySpec.Builder> change) {
     var good = spec("left-0", "right-0", "left-1").toBuilder();
     return Arguments.of(what, reason, field, change.apply(good).build());
-  }
-
-  private static <T extends Message> T unpack(Any detail, Class<T> type) {
-    try {
-      return detail.unpack(type);
-    } catch (InvalidProtocolBufferException e) {
-      throw new AssertionError(e);
-    }
   }
 }

@@ -1,14 +1,19 @@
 package dev.watershed.standalone;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.google.rpc.Status;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.watershed.server.RefusedException;
 
 /**
  * Who may know whom, for all modules at once: {@code deploy -> services -> libraries -> proto}.
@@ -165,6 +170,24 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("dev.watershed.*.grpc..");
+
+  @ArchTest
+  static final ArchRule REFUSALS_ARE_VALUES =
+      noClasses()
+          .that(
+              resideInAnyPackage(SERVICES)
+                  .or(resideInAnyPackage("dev.watershed.server.dataset.."))
+                  .or(type(RefusedException.class)))
+          .and()
+          .resideOutsideOfPackages("dev.watershed.*.grpc..")
+          .and()
+          .haveSimpleNameNotEndingWith("StudyCheck") // tells an evaluator's refusal of the study
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage("com.google.rpc..", "io.grpc..")
+                  .and(not(type(Status.class))) // what a job's row holds of its error
+                  .and(not(nameMatching("io\\.grpc\\.Context.*")))) // hears of a call's end
+          .because("one place, RefusalStatus, says how a refusal goes over the wire");
 
   @ArchTest
   static final ArchRule ENGINE_AND_STORE_KNOW_NOTHING_ABOVE =

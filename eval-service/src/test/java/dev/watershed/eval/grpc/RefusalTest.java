@@ -110,7 +110,7 @@ final class RefusalTest {
         .isInstanceOfSatisfying(
             RefusedException.class,
             refused -> {
-              assertThat(refused.toStatus().getCode()).isEqualTo(Code.FAILED_PRECONDITION_VALUE);
+              assertThat(refused.kind()).isEqualTo(RefusedException.Kind.FAILED_PRECONDITION);
               assertThat(refused).hasMessageContaining("allow_slow_precision");
             });
     RequestChecks.checkPrecision(bf16, true, () -> false);

@@ -4,6 +4,7 @@ import static dev.watershed.jobs.Database.time;
 
 import com.google.protobuf.Message;
 import dev.watershed.server.Pages;
+import dev.watershed.server.RefusalStatus;
 import dev.watershed.server.RefusedException;
 import java.time.Clock;
 import java.time.Instant;
@@ -283,7 +284,9 @@ public final class JobStore<C> {
             after = before.ended(JobState.CANCELLED, null, now);
           } else if (crashes.count() >= maxCrashes) {
             var counted = before.with(crashes);
-            after = counted.ended(JobState.FAILED, kind.crashedRepeatedly(counted).toStatus(), now);
+            after =
+                counted.ended(
+                    JobState.FAILED, RefusalStatus.of(kind.crashedRepeatedly(counted)), now);
           } else {
             after = before.begun(crashes, now, begun.apply(before.content()));
           }

@@ -1,7 +1,6 @@
 package dev.watershed.jobs;
 
 import com.google.protobuf.Int64Value;
-import com.google.rpc.Code;
 import dev.watershed.server.RefusedException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -88,7 +87,10 @@ record CountKind(boolean endsAtOnce) implements JobKind<CountKind.Count> {
   @Override
   public RefusedException crashedRepeatedly(Job<Count> job) {
     return RefusedException.refused(
-        Code.ABORTED, "CRASHED_REPEATEDLY", "ended " + job.crashes().count(), Map.of());
+        RefusedException.Kind.ABORTED,
+        "CRASHED_REPEATEDLY",
+        "ended " + job.crashes().count(),
+        Map.of());
   }
 
   @Override

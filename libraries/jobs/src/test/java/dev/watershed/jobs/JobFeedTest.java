@@ -3,7 +3,6 @@ package dev.watershed.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.rpc.Code;
 import dev.watershed.jobs.CountKind.Count;
 import dev.watershed.server.RefusedException;
 import java.time.Instant;
@@ -64,8 +63,7 @@ final class JobFeedTest {
       assertThatThrownBy(() -> follower.next(() -> false))
           .isInstanceOfSatisfying(
               RefusedException.class,
-              refused ->
-                  assertThat(refused.toStatus().getCode()).isEqualTo(Code.UNAVAILABLE_VALUE));
+              refused -> assertThat(refused.kind()).isEqualTo(RefusedException.Kind.UNAVAILABLE));
     }
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Int64Value;
-import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.watershed.jobs.CountKind.Count;
 import dev.watershed.jobs.kit.CountingDataSource;
@@ -78,7 +77,7 @@ final class JobStoreTest {
         catchThrowableOfType(
             RefusedException.class,
             () -> store.create(new CreateCall("once", "bb"), jobs("c"), 10));
-    assertThat(refused.toStatus().getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
+    assertThat(refused.kind()).isEqualTo(RefusedException.Kind.ALREADY_EXISTS);
     assertThat(refused).hasMessageContaining("\"once\"").hasMessageContaining("counts/a");
     assertThat(database.column("select id from count_job")).hasSize(2);
   }
@@ -127,7 +126,7 @@ final class JobStoreTest {
         catchThrowableOfType(
             RefusedException.class, () -> store.create(ANONYMOUS, jobs("c", "d"), 3));
 
-    assertThat(refused.toStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(refused.kind()).isEqualTo(RefusedException.Kind.RESOURCE_EXHAUSTED);
     assertThat(refused).hasMessage("2 and 2 of 3");
     assertThat(database.column("select id from count_job")).containsExactly("a", "b");
     assertThat(database.column("select task_instance from count_queue")).hasSize(2);

@@ -90,13 +90,13 @@ final class BoundedStatus {
     int listed = 0;
     for (var violation : request.getFieldViolationsList()) {
       var bounded =
-          RefusedException.violation(
+          RefusalStatus.violation(
               cut(violation.getField(), FIELD_CHARACTERS),
               cut(violation.getDescription(), DESCRIPTION_CHARACTERS));
       int size = bounded.getSerializedSize() + Integer.BYTES;
       if (size > left - 40) {
         int more = request.getFieldViolationsCount() - listed;
-        shorter.addFieldViolations(RefusedException.violation("", more + " more violations"));
+        shorter.addFieldViolations(RefusalStatus.violation("", more + " more violations"));
         break;
       }
       shorter.addFieldViolations(bounded);

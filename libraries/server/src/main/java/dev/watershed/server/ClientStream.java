@@ -1,6 +1,5 @@
 package dev.watershed.server;
 
-import com.google.rpc.Code;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -99,7 +98,7 @@ public final class ClientStream<Q> {
 
   private RefusedException notSent() {
     return RefusedException.refused(
-        Code.RESOURCE_EXHAUSTED,
+        RefusedException.Kind.RESOURCE_EXHAUSTED,
         "STREAM_NOT_SENT",
         "Nothing came on this stream for "
             + silent.toMillis() / 1000.0

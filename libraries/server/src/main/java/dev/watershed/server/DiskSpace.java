@@ -1,7 +1,5 @@
 package dev.watershed.server;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.rpc.ErrorInfo;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -142,26 +140,13 @@ public final class DiskSpace {
     int depth = 0;
     for (Throwable cause = failure; cause != null && depth < 50; cause = cause.getCause()) {
       String message = String.valueOf(cause.getMessage());
-      if ((cause instanceof RefusedException refused && isFull(refused))
+      if ((cause instanceof RefusedException refused && refused.reason().equals(REASON))
           || (cause instanceof IOException && NO_SPACE.matcher(message).matches())) {
         return message;
       }
       depth++;
     }
     return null;
-  }
-
-  private static boolean isFull(RefusedException refused) {
-    try {
-      for (var detail : refused.toStatus().getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          return detail.unpack(ErrorInfo.class).getReason().equals(REASON);
-        }
-      }
-      return false;
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a refusal holds an ErrorInfo that cannot be read", e);
-    }
   }
 
   /** Writes something. */

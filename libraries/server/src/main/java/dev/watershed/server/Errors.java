@@ -1,7 +1,7 @@
 package dev.watershed.server;
 
-import com.google.rpc.Code;
 import com.google.rpc.Status;
+import dev.watershed.server.RefusedException.Kind;
 import io.grpc.Context;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
@@ -47,12 +47,12 @@ public final class Errors {
   /** Returns what to store in a failed run or study. */
   public Status toStatus(Throwable thrown) {
     if (thrown instanceof RefusedException refused) {
-      return refused.toStatus();
+      return RefusalStatus.of(refused);
     }
     for (var translation : translations) {
       var refused = translation.translate(thrown);
       if (refused != null) {
-        return refused.toStatus();
+        return RefusalStatus.of(refused);
       }
     }
     if (thrown instanceof CancellationException || thrown instanceof InterruptedException) {
@@ -65,25 +65,24 @@ public final class Errors {
     log.error("Incident {}", incident, thrown);
     String message =
         "Internal error; the server's log holds the cause under incident " + incident + ".";
-    return RefusedException.refused(
-            Code.INTERNAL, "INTERNAL_ERROR", message, Map.of("incident", incident))
-        .toStatus();
+    return RefusalStatus.of(
+        RefusedException.refused(
+            Kind.INTERNAL, "INTERNAL_ERROR", message, Map.of("incident", incident)));
   }
 
   private static Status cancelled() {
     var deadline = Context.current().getDeadline();
-    return deadline != null && deadline.isExpired()
-        ? RefusedException.refused(
-                Code.DEADLINE_EXCEEDED,
+    return RefusalStatus.of(
+        deadline != null && deadline.isExpired()
+            ? RefusedException.refused(
+                Kind.DEADLINE_EXCEEDED,
                 "DEADLINE_EXCEEDED",
                 "The call's deadline passed; the work was stopped. Ask for less or wait longer.",
                 Map.of())
-            .toStatus()
-        : RefusedException.refused(
-                Code.CANCELLED,
+            : RefusedException.refused(
+                Kind.CANCELLED,
                 "CALL_CANCELLED",
                 "The call was cancelled; the work was stopped.",
-                Map.of())
-            .toStatus();
+                Map.of()));
   }
 }

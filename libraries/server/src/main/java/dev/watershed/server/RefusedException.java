@@ -1,15 +1,5 @@
 package dev.watershed.server;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.Message;
-import com.google.rpc.BadRequest;
-import com.google.rpc.Code;
-import com.google.rpc.ErrorInfo;
-import com.google.rpc.PreconditionFailure;
-import com.google.rpc.ResourceInfo;
-import com.google.rpc.RetryInfo;
-import com.google.rpc.Status;
 import dev.watershed.input.Quoted;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A request that is refused, with everything its sender needs to act on: a code, a reason for
- * programs, the field or resource, and a message that names the value, the limit and what to do.
+ * A request that is refused, with everything its sender needs to act on: a kind, a reason for
+ * programs, what it is about, and a message that names the value, the limit and what to do. A value
+ * that knows no transport; {@link RefusalStatus} says how it goes over the wire.
  */
 public final class RefusedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -26,66 +17,136 @@ public final class RefusedException extends RuntimeException {
   /** The domain of every {@code ErrorInfo} of ours. */
   public static final String DOMAIN = "watershed.dev";
 
-  private final Status status;
+  /** What kind of refusal it is; each is the code of {@code google.rpc} of the same name. */
+  public enum Kind {
+    INVALID_ARGUMENT,
+    NOT_FOUND,
+    ALREADY_EXISTS,
+    PERMISSION_DENIED,
+    UNAUTHENTICATED,
+    FAILED_PRECONDITION,
+    ABORTED,
+    RESOURCE_EXHAUSTED,
+    UNAVAILABLE,
+    CANCELLED,
+    DEADLINE_EXCEEDED,
+    DATA_LOSS,
+    INTERNAL
+  }
 
-  private RefusedException(Status status) {
-    super(status.getMessage());
-    this.status = status;
+  /**
+   * What is wrong with one thing.
+   *
+   * @param subject a field's path such as {@code samples[0].size}, or the name of a resource
+   */
+  public record Violation(String subject, String description) {
+    public Violation {
+      subject = Quoted.whole(subject);
+      description = Quoted.whole(description);
+    }
+  }
+
+  /** What a refusal is about. */
+  public sealed interface Subject {
+    /** Nothing that has a name. */
+    record None() implements Subject {}
+
+    /** Fields of the request. */
+    record Fields(List<Violation> violations) implements Subject {
+      public Fields {
+        violations = List.copyOf(violations);
+      }
+    }
+
+    /** What does not fit, or stands in the way. */
+    record Preconditions(List<Violation> violations) implements Subject {
+      public Preconditions {
+        violations = List.copyOf(violations);
+      }
+    }
+
+    /** A resource, by its name or path. */
+    record Resource(String name) implements Subject {
+      public Resource {
+        name = Quoted.whole(name);
+      }
+    }
+
+    /** The moment; a later one may be better. */
+    record Moment(Duration retryAfter) implements Subject {}
+  }
+
+  private final Kind kind;
+  private final String reason;
+  private final transient Subject subject;
+  private final transient Map<String, String> metadata;
+
+  private RefusedException(
+      Kind kind, String reason, String message, Subject subject, Map<String, String> metadata) {
+    super(Quoted.whole(message));
+    this.kind = kind;
+    this.reason = reason;
+    this.subject = subject;
+    this.metadata = Map.copyOf(metadata);
   }
 
   /** One field that is wrong; {@code field} is a path such as {@code samples[0].size}. */
   public static RefusedException invalidArgument(String reason, String field, String message) {
-    return invalidArgument(reason, List.of(violation(field, message)));
+    return invalidArgument(reason, List.of(new Violation(field, message)));
   }
 
-  /** Several fields that are wrong; the status message joins theirs. */
-  public static RefusedException invalidArgument(
-      String reason, List<BadRequest.FieldViolation> violations) {
+  /** Several fields that are wrong; the message joins theirs. */
+  public static RefusedException invalidArgument(String reason, List<Violation> violations) {
     var message = new ArrayList<String>();
     for (var violation : violations) {
       message.add(
-          violation.getField().isEmpty()
-              ? violation.getDescription()
-              : violation.getField() + ": " + violation.getDescription());
+          violation.subject().isEmpty()
+              ? violation.description()
+              : violation.subject() + ": " + violation.description());
     }
-    var request = BadRequest.newBuilder().addAllFieldViolations(violations).build();
-    return refused(Code.INVALID_ARGUMENT, reason, String.join("; ", message), Map.of(), request);
+    return new RefusedException(
+        Kind.INVALID_ARGUMENT,
+        reason,
+        String.join("; ", message),
+        new Subject.Fields(violations),
+        Map.of());
   }
 
   /** A resource that does not exist. */
   public static RefusedException notFound(String reason, String resourceName, String message) {
-    return resource(Code.NOT_FOUND, reason, resourceName, message);
+    return resource(Kind.NOT_FOUND, reason, resourceName, message);
   }
 
   /** A resource that exists with other content. */
   public static RefusedException alreadyExists(String reason, String resourceName, String message) {
-    return resource(Code.ALREADY_EXISTS, reason, resourceName, message);
+    return resource(Kind.ALREADY_EXISTS, reason, resourceName, message);
   }
 
   /** A resource that this server does not give out. */
   public static RefusedException permissionDenied(
       String reason, String resourceName, String message) {
-    return resource(Code.PERMISSION_DENIED, reason, resourceName, message);
+    return resource(Kind.PERMISSION_DENIED, reason, resourceName, message);
   }
 
   /** A stored resource that is damaged. */
   public static RefusedException dataLoss(String reason, String resourceName, String message) {
-    return resource(Code.DATA_LOSS, reason, resourceName, message);
+    return resource(Kind.DATA_LOSS, reason, resourceName, message);
   }
 
   /** A right request at the wrong moment, or right inputs that do not fit each other. */
   public static RefusedException failedPrecondition(String reason, String subject, String message) {
-    var violation =
-        PreconditionFailure.Violation.newBuilder()
-            .setType(reason)
-            .setSubject(Quoted.whole(subject))
-            .setDescription(Quoted.whole(message));
-    return refused(
-        Code.FAILED_PRECONDITION,
-        reason,
-        message,
-        Map.of(),
-        PreconditionFailure.newBuilder().addViolations(violation).build());
+    return failedPrecondition(reason, List.of(new Violation(subject, message)), message, Map.of());
+  }
+
+  /**
+   * A right request, with what stands in its way.
+   *
+   * @param metadata facts for programs, such as the names of all that use what is to be deleted
+   */
+  public static RefusedException failedPrecondition(
+      String reason, List<Violation> inTheWay, String message, Map<String, String> metadata) {
+    return new RefusedException(
+        Kind.FAILED_PRECONDITION, reason, message, new Subject.Preconditions(inTheWay), metadata);
   }
 
   /** No room now; come back after {@code retryAfter}. */
@@ -101,90 +162,67 @@ public final class RefusedException extends RuntimeException {
    */
   public static RefusedException resourceExhausted(
       String reason, String message, Duration retryAfter, Map<String, String> metadata) {
-    return refused(Code.RESOURCE_EXHAUSTED, reason, message, metadata, retry(retryAfter));
+    return new RefusedException(
+        Kind.RESOURCE_EXHAUSTED, reason, message, new Subject.Moment(retryAfter), metadata);
   }
 
   /** Not able to serve now; come back after {@code retryAfter}. */
   public static RefusedException unavailable(String reason, String message, Duration retryAfter) {
-    return refused(Code.UNAVAILABLE, reason, message, Map.of(), retry(retryAfter));
+    return new RefusedException(
+        Kind.UNAVAILABLE, reason, message, new Subject.Moment(retryAfter), Map.of());
   }
 
   /**
    * Any refusal.
    *
    * @param metadata facts for programs, such as the step at which a run diverged
-   * @param details further {@code google.rpc} messages
    */
   public static RefusedException refused(
-      Code code, String reason, String message, Map<String, String> metadata, Message... details) {
-    var info = ErrorInfo.newBuilder().setDomain(DOMAIN).setReason(reason);
-    metadata.forEach((key, value) -> info.putMetadata(key, Quoted.whole(value)));
-    var status =
-        Status.newBuilder()
-            .setCode(code.getNumber())
-            .setMessage(Quoted.whole(message))
-            .addDetails(Any.pack(info.build()));
-    for (var detail : details) {
-      status.addDetails(Any.pack(detail));
-    }
-    return new RefusedException(status.build());
+      Kind kind, String reason, String message, Map<String, String> metadata) {
+    return new RefusedException(kind, reason, message, new Subject.None(), metadata);
   }
 
-  /** Returns the violation of one field. */
-  public static BadRequest.FieldViolation violation(String field, String message) {
-    return BadRequest.FieldViolation.newBuilder()
-        .setField(Quoted.whole(field))
-        .setDescription(Quoted.whole(message))
-        .build();
+  private static RefusedException resource(
+      Kind kind, String reason, String resourceName, String message) {
+    return new RefusedException(
+        kind, reason, message, new Subject.Resource(resourceName), Map.of());
   }
 
   /** Returns this refusal with its fields told as parts of {@code outer}. */
   public RefusedException within(String outer) {
-    var nested = status.toBuilder().clearDetails();
-    for (var detail : status.getDetailsList()) {
-      nested.addDetails(detail.is(BadRequest.class) ? Any.pack(nest(outer, detail)) : detail);
-    }
-    var error = new RefusedException(nested.build());
+    var told =
+        subject instanceof Subject.Fields fields ? nested(outer, fields.violations()) : subject;
+    var error = new RefusedException(kind, reason, String.valueOf(getMessage()), told, metadata);
     error.initCause(this);
     return error;
   }
 
-  private static BadRequest nest(String outer, Any detail) {
-    try {
-      var request = detail.unpack(BadRequest.class).toBuilder();
-      for (var violation : request.getFieldViolationsBuilderList()) {
-        String field = violation.getField();
-        violation.setField(field.isEmpty() ? outer : outer + "." + field);
-      }
-      return request.build();
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a refusal holds a BadRequest that cannot be read", e);
-    }
+  private static Subject nested(String outer, List<Violation> fields) {
+    return new Subject.Fields(
+        fields.stream()
+            .map(
+                field ->
+                    new Violation(
+                        field.subject().isEmpty() ? outer : outer + "." + field.subject(),
+                        field.description()))
+            .toList());
   }
 
-  /** What goes over the wire, and into a failed run or study. */
-  public Status toStatus() {
-    return status;
+  public Kind kind() {
+    return kind;
   }
 
-  private static RefusedException resource(
-      Code code, String reason, String resourceName, String message) {
-    int slash = resourceName.indexOf('/');
-    var info =
-        ResourceInfo.newBuilder()
-            .setResourceType(slash < 0 ? "" : resourceName.substring(0, slash))
-            .setResourceName(Quoted.whole(resourceName))
-            .setDescription(Quoted.whole(message))
-            .build();
-    return refused(code, reason, message, Map.of(), info);
+  /** For programs, as the contract's {@code ErrorReason} has it. */
+  public String reason() {
+    return reason;
   }
 
-  private static RetryInfo retry(Duration after) {
-    return RetryInfo.newBuilder()
-        .setRetryDelay(
-            com.google.protobuf.Duration.newBuilder()
-                .setSeconds(after.getSeconds())
-                .setNanos(after.getNano()))
-        .build();
+  public Subject subject() {
+    return subject;
+  }
+
+  /** Further facts for programs. */
+  public Map<String, String> metadata() {
+    return metadata;
   }
 }

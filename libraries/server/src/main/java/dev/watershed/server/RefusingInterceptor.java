@@ -20,7 +20,7 @@ public interface RefusingInterceptor extends ServerInterceptor {
     if (refusal.isEmpty()) {
       return next.startCall(call, headers);
     }
-    var told = StatusProto.toStatusRuntimeException(refusal.get().toStatus());
+    var told = StatusProto.toStatusRuntimeException(RefusalStatus.of(refusal.get()));
     var trailers = told.getTrailers();
     call.close(told.getStatus(), trailers == null ? new Metadata() : trailers);
     return new ServerCall.Listener<>() {};

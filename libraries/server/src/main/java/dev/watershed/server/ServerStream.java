@@ -1,6 +1,5 @@
 package dev.watershed.server;
 
-import com.google.rpc.Code;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -87,7 +86,7 @@ public final class ServerStream<T> {
 
   private RefusedException notRead() {
     return RefusedException.refused(
-        Code.RESOURCE_EXHAUSTED,
+        RefusedException.Kind.RESOURCE_EXHAUSTED,
         "STREAM_NOT_READ",
         "Nothing was read from this stream for "
             + unread.toMillis() / 1000.0

@@ -1,6 +1,5 @@
 package dev.watershed.server;
 
-import com.google.rpc.Code;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.health.v1.HealthGrpc;
@@ -55,6 +54,6 @@ final class TokenInterceptor implements RefusingInterceptor {
   }
 
   private static RefusedException unauthenticated(String reason, String message) {
-    return RefusedException.refused(Code.UNAUTHENTICATED, reason, message, Map.of());
+    return RefusedException.refused(RefusedException.Kind.UNAUTHENTICATED, reason, message, Map.of());
   }
 }

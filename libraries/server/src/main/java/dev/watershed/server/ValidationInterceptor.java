@@ -6,7 +6,6 @@ import build.buf.protovalidate.ValidatorFactory;
 import build.buf.protovalidate.exceptions.ValidationException;
 import build.buf.validate.Violation;
 import com.google.protobuf.Message;
-import com.google.rpc.BadRequest;
 import dev.watershed.input.Quoted;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -57,17 +56,17 @@ public final class ValidationInterceptor implements ServerInterceptor {
    * @throws RefusedException INVALID_ARGUMENT with a violation per broken rule
    */
   public void validate(Message message) {
-    var violations = new ArrayList<BadRequest.FieldViolation>();
+    var violations = new ArrayList<RefusedException.Violation>();
     try {
       var chosen = message.getSerializedSize() <= LARGE_BYTES ? validator : hasty;
       var broken = chosen.validate(message).toProto().getViolationsList();
       for (var violation : broken.subList(0, Math.min(broken.size(), LISTED_VIOLATIONS))) {
         violations.add(
-            RefusedException.violation(FieldPaths.render(violation), said(message, violation)));
+            new RefusedException.Violation(FieldPaths.render(violation), said(message, violation)));
       }
       if (broken.size() > LISTED_VIOLATIONS) {
         int more = broken.size() - LISTED_VIOLATIONS;
-        violations.add(RefusedException.violation("", more + " more violations"));
+        violations.add(new RefusedException.Violation("", more + " more violations"));
       }
     } catch (ValidationException e) {
       throw new IllegalStateException("The contract of " + message.getClass() + " is broken", e);

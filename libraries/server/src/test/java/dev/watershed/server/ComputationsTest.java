@@ -3,7 +3,6 @@ package dev.watershed.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.rpc.Code;
 import io.grpc.Context;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -73,8 +72,7 @@ final class ComputationsTest {
         .cause()
         .isInstanceOfSatisfying(
             RefusedException.class,
-            cause ->
-                assertThat(cause.toStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE));
+            cause -> assertThat(cause.kind()).isEqualTo(RefusedException.Kind.RESOURCE_EXHAUSTED));
     release.countDown();
     assertThat(running.get(10, TimeUnit.SECONDS)).isEqualTo(1);
   }

@@ -30,7 +30,7 @@ final class DiskSpaceTest {
   void shortage_lessThanTheReserve_namesTheDirectoryAndWhenToRetry() throws Exception {
     assertThat(disk.shortage()).isEmpty();
     free.set(63);
-    Status status = disk.shortage().orElseThrow().toStatus();
+    Status status = RefusalStatus.of(disk.shortage().orElseThrow());
     assertThat(status.getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
     assertThat(status.getMessage()).contains("/somewhere/data");
     ErrorInfo info = status.getDetails(0).unpack(ErrorInfo.class);

@@ -148,7 +148,7 @@ final class NameRulesTest {
         catchThrowableOfType(RefusedException.class, () -> VALIDATION.validate(message.build()));
     var said = new ArrayList<String>();
     if (refused != null) {
-      for (Any detail : refused.toStatus().getDetailsList()) {
+      for (Any detail : RefusalStatus.of(refused).getDetailsList()) {
         if (detail.is(BadRequest.class)) {
           for (var violation : detail.unpack(BadRequest.class).getFieldViolationsList()) {
             if (violation.getField().replace("[0]", "").equals(field.getName())) {

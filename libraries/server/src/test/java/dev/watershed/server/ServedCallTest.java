@@ -325,7 +325,7 @@ final class ServedCallTest {
         .watchStudy(
             WatchStudyRequest.newBuilder().setName("studies/a").build(), new OneMessageReader());
 
-    var status = ended.get(10, TimeUnit.SECONDS).toStatus();
+    var status = RefusalStatus.of(ended.get(10, TimeUnit.SECONDS));
     assertThat(status.getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
     assertThat(detail(status, ErrorInfo.class).getReason()).isEqualTo("STREAM_NOT_READ");
   }

@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import com.google.rpc.Code;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.model.StepResult;
 import dev.watershed.classifier.model.TrainingProgram;
@@ -97,7 +96,7 @@ record Attempt(
     }
     long step = progress.getStep() + 1;
     throw RefusedException.refused(
-        Code.ABORTED,
+        RefusedException.Kind.ABORTED,
         "TRAINING_DIVERGED",
         String.format(
             Locale.ROOT,

@@ -1,6 +1,5 @@
 package dev.watershed.trainer.engine;
 
-import com.google.rpc.BadRequest;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.data.BatchOrder;
 import dev.watershed.classifier.data.EpochOrder;
@@ -75,8 +74,8 @@ final class RecipeResolver {
    *
    * @param recipe with the fields of the one it is based on
    */
-  static List<BadRequest.FieldViolation> missing(Recipe recipe) {
-    var missing = new ArrayList<BadRequest.FieldViolation>();
+  static List<RefusedException.Violation> missing(Recipe recipe) {
+    var missing = new ArrayList<RefusedException.Violation>();
     need(recipe.hasAdamw(), "adamw", "set", missing);
     if (recipe.hasAdamw()) {
       need(recipe.getAdamw().hasBeta1(), "adamw.beta1", "set", missing);
@@ -104,10 +103,10 @@ final class RecipeResolver {
   }
 
   private static void need(
-      boolean there, String field, String what, List<BadRequest.FieldViolation> missing) {
+      boolean there, String field, String what, List<RefusedException.Violation> missing) {
     if (!there) {
       missing.add(
-          RefusedException.violation(
+          new RefusedException.Violation(
               FIELD + field, "must be " + what + ", here or in the recipe that based_on names"));
     }
   }

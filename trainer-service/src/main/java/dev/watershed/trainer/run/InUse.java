@@ -1,7 +1,5 @@
 package dev.watershed.trainer.run;
 
-import com.google.rpc.Code;
-import com.google.rpc.PreconditionFailure;
 import dev.watershed.server.RefusedException;
 import java.util.List;
 import java.util.Map;
@@ -20,22 +18,14 @@ final class InUse {
    */
   static RefusedException refused(
       String reason, String key, List<String> names, String why, String message) {
-    var failure = PreconditionFailure.newBuilder();
-    names.stream()
-        .limit(MAX_NAMED)
-        .forEach(
-            name ->
-                failure
-                    .addViolationsBuilder()
-                    .setType(reason)
-                    .setSubject(name)
-                    .setDescription(why));
-    return RefusedException.refused(
-        Code.FAILED_PRECONDITION,
+    return RefusedException.failedPrecondition(
         reason,
+        names.stream()
+            .limit(MAX_NAMED)
+            .map(name -> new RefusedException.Violation(name, why))
+            .toList(),
         message,
-        Map.of(key, String.join(" ", names)),
-        failure.build());
+        Map.of(key, String.join(" ", names)));
   }
 
   /** The first few. */

@@ -2,7 +2,6 @@ package dev.watershed.trainer.store;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
-import com.google.rpc.Code;
 import dev.watershed.input.TrainingRunName;
 import dev.watershed.jobs.Database;
 import dev.watershed.jobs.Job;
@@ -152,7 +151,7 @@ public final class RunKind implements JobKind<RunContent> {
   @Override
   public RefusedException crashedRepeatedly(Job<RunContent> job) {
     return RefusedException.refused(
-        Code.ABORTED,
+        RefusedException.Kind.ABORTED,
         "CRASHED_REPEATEDLY",
         String.format(
             Locale.ROOT,

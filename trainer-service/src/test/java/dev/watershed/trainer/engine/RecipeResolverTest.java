@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import com.google.rpc.BadRequest;
-import com.google.rpc.ErrorInfo;
 import dev.watershed.classifier.checkpoint.Activation;
 import dev.watershed.classifier.checkpoint.EncoderConfig;
 import dev.watershed.classifier.checkpoint.Family;
@@ -505,25 +503,12 @@ final class RecipeResolverTest {
   }
 
   private static String reason(RefusedException refused) {
-    try {
-      return refused.toStatus().getDetails(0).unpack(ErrorInfo.class).getReason();
-    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
-      throw new AssertionError(e);
-    }
+    return refused.reason();
   }
 
   private static List<String> fields(RefusedException refused) {
-    try {
-      return refused
-          .toStatus()
-          .getDetails(1)
-          .unpack(BadRequest.class)
-          .getFieldViolationsList()
-          .stream()
-          .map(BadRequest.FieldViolation::getField)
-          .toList();
-    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
-      throw new AssertionError(e);
-    }
+    return refused.subject() instanceof RefusedException.Subject.Fields fields
+        ? fields.violations().stream().map(RefusedException.Violation::subject).toList()
+        : List.of();
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.util.Timestamps;
-import com.google.rpc.Code;
 import com.google.rpc.Status;
 import dev.watershed.jobs.Crashes;
 import dev.watershed.jobs.CreateCall;
@@ -66,7 +65,7 @@ final class RunStoreTest {
     var refused =
         catchThrowableOfType(RefusedException.class, () -> create(ANONYMOUS, runs("c", "d"), 3));
 
-    assertThat(refused.toStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED_VALUE);
+    assertThat(refused.kind()).isEqualTo(RefusedException.Kind.RESOURCE_EXHAUSTED);
     assertThat(refused)
         .hasMessageContaining("2 runs wait and 2 more")
         .hasMessageContaining("the queue holds 3")
