@@ -88,11 +88,11 @@ final class Device implements Prefetcher.Target, AutoCloseable {
       Runnable combined,
       WorkMeter meter) {
     Architecture architecture = evaluation.models().get(0).architecture();
-    try (Lease<ClassifierProgram> program = program(architecture, evaluation.computePrecision());
+    try (Lease<ClassifierProgram> program = program(architecture, evaluation.precision());
         Lease<ParameterVector> vector = combine(program.value(), evaluation, weights, meter)) {
       combined.run();
       turn.reduceTo(evaluation.footprint().passBytes());
-      if (evaluation.computePrecision() == ComputePrecision.FP32) {
+      if (evaluation.precision() == ComputePrecision.FP32) {
         return pass(program.value(), vector.value(), null, samples, turn::isUnwanted, meter);
       }
       try (Lease<Bf16Vector> rounded = round(program.value(), vector.value(), meter)) {

@@ -1,8 +1,6 @@
 package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.model.ComputePrecision;
-import dev.watershed.server.dataset.ClassifierMessages;
-import dev.watershed.type.v1.Precision;
 import java.util.List;
 
 /**
@@ -10,14 +8,14 @@ import java.util.List;
  *
  * @param models in the order of the call; one may be named twice
  * @param samples in the order of the call
- * @param precision of the forward passes, never unspecified
+ * @param precision of the forward passes
  * @param exampleLosses whether each example's loss is wanted
  * @param footprint native memory that computing one point takes
  */
 public record Evaluation(
     List<Model> models,
     List<MeasuredSample> samples,
-    Precision precision,
+    ComputePrecision precision,
     boolean exampleLosses,
     Footprint footprint) {
 
@@ -42,10 +40,6 @@ public record Evaluation(
   /** Returns the models' keys in the order of the call. */
   public List<String> modelKeys() {
     return models.stream().map(Model::key).toList();
-  }
-
-  ComputePrecision computePrecision() {
-    return ClassifierMessages.computePrecision(precision);
   }
 
   /** Returns the model of this content. */

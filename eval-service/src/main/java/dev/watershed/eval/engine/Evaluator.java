@@ -6,13 +6,11 @@ import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.classifier.model.ClassificationScores;
+import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.CallLimits;
 import dev.watershed.server.RefusedException;
-import dev.watershed.server.dataset.ClassifierMessages;
-import dev.watershed.type.v1.EvaluationSample;
-import dev.watershed.type.v1.Precision;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.net.SocketAddress;
@@ -146,15 +144,15 @@ public final class Evaluator implements AutoCloseable {
    *
    * @param names resource names of the models
    * @param fields of the request that name each model, for errors
-   * @param precision of the forward passes; fp32 where it is unspecified
+   * @param precision of the forward passes
    * @throws RefusedException and {@code InvalidInputException} where something is missing, damaged
    *     or does not fit
    */
   public Evaluation open(
       List<String> names,
       List<String> fields,
-      List<EvaluationSample> samples,
-      Precision precision,
+      List<AskedSample> samples,
+      ComputePrecision precision,
       boolean exampleLosses,
       BooleanSupplier cancelled)
       throws InterruptedException {
@@ -168,14 +166,8 @@ public final class Evaluator implements AutoCloseable {
       drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found, cancelled));
       reader.requireFitting(drawn);
     }
-    Precision known =
-        precision == Precision.PRECISION_UNSPECIFIED ? Precision.PRECISION_FP32 : precision;
     return new Evaluation(
-        found,
-        drawn,
-        known,
-        exampleLosses,
-        device.requireRoom(found, drawn, ClassifierMessages.computePrecision(known)));
+        found, drawn, precision, exampleLosses, device.requireRoom(found, drawn, precision));
   }
 
   /** Returns the Euclidean distance of the weights of two models that fit each other. */

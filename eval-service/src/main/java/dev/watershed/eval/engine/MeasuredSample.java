@@ -2,6 +2,8 @@ package dev.watershed.eval.engine;
 
 import dev.watershed.classifier.data.EncodedSample;
 import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.data.LabelRule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A sample drawn and encoded for the models of one call.
@@ -9,14 +11,15 @@ import dev.watershed.classifier.data.LabelMapping;
  * @param name the caller's name for it
  * @param encoded its examples as tokens
  * @param mapping what the data's labels mean to the models
- * @param mappingAsked the mapping as the request says it, which names it in point keys
+ * @param mappingAsked the mapping as the call says it, null for equal names, which names it in
+ *     point keys
  * @param preparedBytes what its batches take in native memory
  */
 public record MeasuredSample(
     String name,
     EncodedSample encoded,
     LabelMapping mapping,
-    dev.watershed.type.v1.LabelMapping mappingAsked,
+    @Nullable LabelRule mappingAsked,
     long preparedBytes) {
 
   /** The right label of each example {@code (example)}, an index into the mapping's labels. */

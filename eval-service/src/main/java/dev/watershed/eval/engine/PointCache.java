@@ -46,7 +46,7 @@ final class PointCache {
     long bytes =
         ENTRY_BYTES
             + (long) TERM_BYTES * key.weights().terms().size()
-            + key.mapping().getSerializedSize()
+            + (key.mapping() == null ? 0 : key.mapping().characters())
             + (losses == null ? 0 : 8L * losses.length);
     return (int) Math.min(Integer.MAX_VALUE, bytes);
   }

@@ -14,7 +14,6 @@ import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.dataset.Samples;
-import dev.watershed.type.v1.EvaluationSample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -75,9 +74,9 @@ final class SampleReader implements AutoCloseable {
    *     they read them differently
    */
   MeasuredSample draw(
-      EvaluationSample sample, String field, List<Model> fitting, BooleanSupplier cancelled)
+      AskedSample sample, String field, List<Model> fitting, BooleanSupplier cancelled)
       throws InterruptedException {
-    SampleSpec spec = Samples.within(field, () -> Samples.sample(sample));
+    SampleSpec spec = sample.spec();
     Model model = fitting.get(0);
     boolean hasTexts = !spec.split().isPreTokenised();
     Key key =
@@ -108,14 +107,13 @@ final class SampleReader implements AutoCloseable {
     }
     EncodedSample drawn = encoded;
     LabelMapping mapping =
-        Samples.within(
-            field, () -> Samples.mapping(sample, drawn.labels(), model.architecture().labels()));
+        Samples.within(field, () -> sample.mapping(drawn.labels(), model.architecture().labels()));
     int[] lengths = drawn.examples().stream().mapToInt(EncodedExample::length).toArray();
     return new MeasuredSample(
-        sample.getName(),
+        spec.name(),
         drawn,
         mapping,
-        sample.getLabelMapping(),
+        sample.labels(),
         PreparedSample.nativeBytes(lengths, paddedTokensPerBatch));
   }
 

@@ -2,6 +2,7 @@ package dev.watershed.eval.grpc;
 
 import com.google.common.primitives.Doubles;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
+import dev.watershed.eval.engine.AskedSample;
 import dev.watershed.eval.engine.DeviceWork;
 import dev.watershed.eval.engine.Evaluation;
 import dev.watershed.eval.engine.EvaluationCounters;
@@ -28,7 +29,9 @@ import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.dataset.ClassifierMessages;
+import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.ClassificationMetrics;
+import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -92,8 +95,8 @@ final class EvaluationService extends EvaluationServiceImplBase {
           evaluator.open(
               List.of(request.getModelA(), request.getModelB()),
               List.of("model_a", "model_b"),
-              request.getSamplesList(),
-              request.getPrecision(),
+              samples(request.getSamplesList()),
+              ClassifierMessages.computePrecision(request.getPrecision()),
               request.getIncludeExampleLosses(),
               stream::isCancelled);
       Model a = evaluation.models().get(0);
@@ -126,6 +129,20 @@ final class EvaluationService extends EvaluationServiceImplBase {
     }
   }
 
+  private static List<AskedSample> samples(List<EvaluationSample> samples) {
+    return IntStream.range(0, samples.size())
+        .mapToObj(
+            s ->
+                Samples.within(
+                    "samples[" + s + "]",
+                    () ->
+                        new AskedSample(
+                            Samples.sample(samples.get(s)),
+                            Samples.labels(samples.get(s)).orElse(null),
+                            samples.get(s).getPositiveLabel())))
+        .toList();
+  }
+
   private void combine(
       EvaluateCombinationsRequest request, ServerStream<EvaluateCombinationsResponse> stream)
       throws InterruptedException {
@@ -136,8 +153,8 @@ final class EvaluationService extends EvaluationServiceImplBase {
               IntStream.range(0, request.getModelsCount())
                   .mapToObj(k -> "models[" + k + "]")
                   .toList(),
-              request.getSamplesList(),
-              request.getPrecision(),
+              samples(request.getSamplesList()),
+              ClassifierMessages.computePrecision(request.getPrecision()),
               request.getIncludeExampleLosses(),
               stream::isCancelled);
       var header =

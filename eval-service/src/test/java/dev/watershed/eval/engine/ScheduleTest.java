@@ -3,12 +3,11 @@ package dev.watershed.eval.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.eval.engine.Schedule.Needs;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.eval.plan.PointKey;
 import dev.watershed.server.RefusedException;
-import dev.watershed.type.v1.LabelMapping;
-import dev.watershed.type.v1.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -270,11 +269,7 @@ final class ScheduleTest {
 
   private static PointKey point(String model) {
     return new PointKey(
-        AffineCombination.line(model, model, 1),
-        "sample",
-        LabelMapping.getDefaultInstance(),
-        "",
-        Precision.PRECISION_FP32);
+        AffineCombination.line(model, model, 1), "sample", null, "", ComputePrecision.FP32);
   }
 
   /** Something that may throw. */

@@ -2,10 +2,12 @@ package dev.watershed.eval.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.classifier.model.ComputePrecision;
+import dev.watershed.eval.engine.AskedSample;
 import dev.watershed.eval.engine.Evaluation;
 import dev.watershed.eval.plan.AffineCombination;
+import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.EvaluationSample;
-import dev.watershed.type.v1.Precision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -64,8 +66,8 @@ final class PrefetchTest {
     return server.evaluator.open(
         names,
         List.of("models[0]", "models[1]", "models[2]"),
-        List.of(sample),
-        Precision.PRECISION_FP32,
+        List.of(new AskedSample(Samples.sample(sample), null, "")),
+        ComputePrecision.FP32,
         false,
         NEVER);
   }

@@ -144,10 +144,13 @@ final class DataServiceTest {
               .setLabelMapping(named.getMapping())
               .build();
       rules.validate(sample);
+      var rule = Samples.labels(sample).orElseThrow();
       LabelMapping mapping =
-          Samples.mapping(
-              sample,
+          LabelMapping.of(
+              rule.entries(),
+              rule.reduction(),
               List.of("entailment", "non-entailment"),
+              List.of(),
               List.of("contradiction", "entailment", "neutral"));
       double together =
           switch (named.getName()) {

@@ -46,6 +46,15 @@ public final class ClassifierMessages {
     return precision == Precision.PRECISION_BF16 ? ComputePrecision.BF16 : ComputePrecision.FP32;
   }
 
+  /** What computes in this process. */
+  public static Provenance provenance(ComputePrecision precision) {
+    return provenance(
+        switch (precision) {
+          case FP32 -> Precision.PRECISION_FP32;
+          case BF16 -> Precision.PRECISION_BF16;
+        });
+  }
+
   /** Tells what computes in this process. */
   public static void addComputing(ServerInfo.Builder info) {
     info.setProvenance(provenance(Precision.PRECISION_UNSPECIFIED))

@@ -5,6 +5,7 @@ import dev.watershed.classifier.data.ColumnFilter;
 import dev.watershed.classifier.data.FileFormat;
 import dev.watershed.classifier.data.FileSplit;
 import dev.watershed.classifier.data.LabelMapping;
+import dev.watershed.classifier.data.LabelRule;
 import dev.watershed.classifier.data.RandomSubset;
 import dev.watershed.classifier.data.SampleSpec;
 import dev.watershed.classifier.data.Split;
@@ -17,6 +18,7 @@ import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.LogitReduction;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -99,20 +101,14 @@ public final class Samples {
         sample.getMaxTokens());
   }
 
-  /** Returns what the data's labels mean to the model: as the request says, or by equal names. */
-  public static LabelMapping mapping(
-      EvaluationSample sample, List<String> dataLabels, List<String> modelLabels) {
-    LabelMapping mapping = labels(sample, dataLabels, modelLabels);
-    return sample.getPositiveLabel().isEmpty()
-        ? mapping
-        : mapping.withPositive(sample.getPositiveLabel());
-  }
-
-  private static LabelMapping labels(
-      EvaluationSample sample, List<String> dataLabels, List<String> modelLabels) {
-    List<String> kept = sample.getSplit().getOnlyLabelsList();
+  /**
+   * Returns what a sample says of its labels, empty where models and data have the same names.
+   *
+   * @throws RefusedException where it contradicts itself or leaves something open
+   */
+  public static Optional<LabelRule> labels(EvaluationSample sample) {
     if (!sample.hasLabelMapping()) {
-      return LabelMapping.byName(dataLabels, kept, modelLabels);
+      return Optional.empty();
     }
     var entries = new LinkedHashMap<String, List<String>>();
     boolean several = false;
@@ -132,16 +128,14 @@ public final class Samples {
           "label_mapping.reduction",
           "an entry names several model labels; say MAX, SUM or SUM_LOGITS, which give different losses");
     }
-    return LabelMapping.of(
-        entries,
-        switch (reduction) {
-          case LOGIT_REDUCTION_SUM -> LabelMapping.Reduction.SUM;
-          case LOGIT_REDUCTION_SUM_LOGITS -> LabelMapping.Reduction.SUM_LOGITS;
-          default -> LabelMapping.Reduction.MAX;
-        },
-        dataLabels,
-        kept,
-        modelLabels);
+    return Optional.of(
+        new LabelRule(
+            entries,
+            switch (reduction) {
+              case LOGIT_REDUCTION_SUM -> LabelMapping.Reduction.SUM;
+              case LOGIT_REDUCTION_SUM_LOGITS -> LabelMapping.Reduction.SUM_LOGITS;
+              default -> LabelMapping.Reduction.MAX;
+            }));
   }
 
   /**

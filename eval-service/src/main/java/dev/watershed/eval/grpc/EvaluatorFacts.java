@@ -1,5 +1,6 @@
-package dev.watershed.eval.engine;
+package dev.watershed.eval.grpc;
 
+import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.server.ServerFacts;
 import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.v1.ServerInfo;
