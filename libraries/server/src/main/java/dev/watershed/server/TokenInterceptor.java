@@ -54,6 +54,7 @@ final class TokenInterceptor implements RefusingInterceptor {
   }
 
   private static RefusedException unauthenticated(String reason, String message) {
-    return RefusedException.refused(RefusedException.Kind.UNAUTHENTICATED, reason, message, Map.of());
+    return RefusedException.refused(
+        RefusedException.Kind.UNAUTHENTICATED, reason, message, Map.of());
   }
 }
