@@ -6,16 +6,18 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 
 /** How clusters are numbered everywhere: by size, the largest 0, equal ones by lowest model. */
-final class Assignments {
+public final class Assignments {
   /** A model that belongs to no cluster. */
   static final int OUTLIER = -1;
 
   private Assignments() {}
 
   /**
+   * Returns the clusters by their size.
+   *
    * @param assignments (n) any number for each cluster; below 0 for none
    */
-  static int[] bySize(int[] assignments) {
+  public static int[] bySize(int[] assignments) {
     var sizes = new LinkedHashMap<Integer, Integer>();
     for (int cluster : assignments) {
       if (cluster >= 0) {
@@ -32,7 +34,8 @@ final class Assignments {
         .toArray();
   }
 
-  static int count(int[] assignments) {
+  /** Returns how many clusters there are. */
+  public static int count(int[] assignments) {
     return Arrays.stream(assignments).max().orElse(OUTLIER) + 1;
   }
 

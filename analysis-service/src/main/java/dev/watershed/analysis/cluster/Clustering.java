@@ -15,8 +15,6 @@ package dev.watershed.analysis.cluster;
  *     unless k = 2
  * @param connected whether every model can be reached from every other over affinities that double
  *     precision can tell from none
- * @param oneBasin whether the distances show no split into k, so that the clusters are an artefact
- * @param verdict a sentence that says why
  * @param kernelWidth the width used, in the unit of the distances
  */
 public record Clustering(
@@ -28,6 +26,4 @@ public record Clustering(
     double silhouette,
     double[] centroidDistanceDifferences,
     boolean connected,
-    boolean oneBasin,
-    String verdict,
     double kernelWidth) {}

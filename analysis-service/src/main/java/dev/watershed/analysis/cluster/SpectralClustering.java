@@ -83,9 +83,6 @@ public final class SpectralClustering {
             : Partition.kMeans(embedding, k, seed, throwIfUnwanted);
     var centroidDistances = centroidDistances(embedding, partition.centroids());
     double silhouette = Silhouette.mean(matrix, partition.assignments(), k);
-    var verdict =
-        Verdict.on(
-            matrix, kernelWidth, partition.assignments(), k, eigengap, silhouette, connected);
     return new Clustering(
         partition.assignments(),
         embedding,
@@ -95,8 +92,6 @@ public final class SpectralClustering {
         silhouette,
         k == 2 ? differences(centroidDistances, partition.centroids()) : new double[0],
         connected,
-        verdict.oneBasin(),
-        verdict.sentence(),
         kernelWidth);
   }
 

@@ -1,28 +1,38 @@
 package dev.watershed.analysis.grpc;
 
 import com.google.common.primitives.Doubles;
+import com.google.common.primitives.Ints;
 import dev.watershed.analysis.UnusableNumbersException;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
+import dev.watershed.analysis.cluster.Assignments;
 import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.Clustering;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.GroupComparison;
+import dev.watershed.analysis.statistics.Holm;
 import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.AnalyzeCurveResponse;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.CompareClustersRequest;
+import dev.watershed.analysis.v1.CompareClustersResponse;
 import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.ModelScores;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.server.Computations;
 import dev.watershed.server.RefusedException;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Answers with the metrics of numbers that callers bring. */
 @Singleton
@@ -45,9 +55,69 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
   @Override
   public void clusterModels(
       ClusterModelsRequest request, StreamObserver<ClusterModelsResponse> observer) {
-    checkScores(request);
+    if (request.getScoresCount() > 0) {
+      checkScores("scores", request.getScoresList(), request.getDistancesCount());
+    }
     observer.onNext(computations.run(throwIfUnwanted -> clustered(request, throwIfUnwanted)));
     observer.onCompleted();
+  }
+
+  @Override
+  public void compareClusters(
+      CompareClustersRequest request, StreamObserver<CompareClustersResponse> observer) {
+    for (int s = 0; s < request.getScoresCount(); s++) {
+      checkScores(
+          "scores[" + s + "].values",
+          request.getScores(s).getValuesList(),
+          request.getAssignmentsCount());
+    }
+    observer.onNext(computations.run(throwIfUnwanted -> compared(request, throwIfUnwanted)));
+    observer.onCompleted();
+  }
+
+  private static CompareClustersResponse compared(
+      CompareClustersRequest request, Runnable throwIfUnwanted) {
+    var assignments = Assignments.bySize(Ints.toArray(request.getAssignmentsList()));
+    int clusters = Assignments.count(assignments);
+    if (clusters != 2) {
+      throw RefusedException.invalidArgument(
+          "NOT_TWO_CLUSTERS",
+          "assignments",
+          "There are models of "
+              + clusters
+              + " clusters; compare two, and leave the others out with an assignment below 0.");
+    }
+    int permutations =
+        request.hasPermutationCount()
+            ? request.getPermutationCount()
+            : MantelTest.DEFAULT_PERMUTATIONS;
+    var found = new ArrayList<GroupComparison>();
+    var permuted = new ArrayList<Double>();
+    for (var scores : request.getScoresList()) {
+      throwIfUnwanted.run();
+      var first = of(scores, assignments, 0);
+      var second = of(scores, assignments, 1);
+      found.add(GroupComparison.of(first, second));
+      permuted.add(
+          permutations == 0
+              ? Double.NaN
+              : GroupComparison.permutationP(first, second, permutations, request.getSeed()));
+    }
+    var holm = Holm.adjusted(found.stream().mapToDouble(one -> one.difference().p()).toArray());
+    var response = CompareClustersResponse.newBuilder();
+    for (int s = 0; s < found.size(); s++) {
+      response.addComparisons(
+          MetricMessages.comparison(
+              request.getScores(s).getName(), found.get(s), holm[s], permuted.get(s)));
+    }
+    return response.build();
+  }
+
+  private static double[] of(ModelScores scores, int[] assignments, int cluster) {
+    return IntStream.range(0, assignments.length)
+        .filter(model -> assignments[model] == cluster)
+        .mapToDouble(scores::getValues)
+        .toArray();
   }
 
   private static ClusterModelsResponse clustered(
@@ -151,23 +221,19 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
         : SpectralClustering.DEFAULT_KERNEL_WIDTH;
   }
 
-  private static void checkScores(ClusterModelsRequest request) {
-    int count = request.getScoresCount();
-    if (count != 0 && count != request.getDistancesCount()) {
+  private static void checkScores(String field, List<Double> scores, int models) {
+    if (scores.size() != models) {
       throw RefusedException.invalidArgument(
           "COUNTS_UNEQUAL",
-          "scores",
-          count
-              + " scores for "
-              + request.getDistancesCount()
-              + " models; give one for each model, or none.");
+          field,
+          scores.size() + " scores for " + models + " models; give one for each model.");
     }
-    for (int i = 0; i < count; i++) {
-      if (!Double.isFinite(request.getScores(i))) {
+    for (int i = 0; i < models; i++) {
+      if (!Double.isFinite(scores.get(i))) {
         throw RefusedException.invalidArgument(
             "SCORE_NOT_FINITE",
-            "scores[" + i + "]",
-            "The score of model " + i + " is " + request.getScores(i) + "; it must be finite.");
+            field + "[" + i + "]",
+            "The score of model " + i + " is " + scores.get(i) + "; it must be finite.");
       }
     }
   }

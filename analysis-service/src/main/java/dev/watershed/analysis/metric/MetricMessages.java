@@ -5,8 +5,11 @@ import com.google.common.primitives.Ints;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.statistics.GroupComparison;
+import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.BasinVerdict;
+import dev.watershed.analysis.v1.ClusterComparison;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
@@ -18,6 +21,7 @@ import dev.watershed.analysis.v1.MantelTest;
 import dev.watershed.analysis.v1.MetricUncertainty;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.analysis.v1.ScoreSummary;
 
 /** What was computed, as the messages that carry it. */
 public final class MetricMessages {
@@ -59,8 +63,6 @@ public final class MetricMessages {
             .addAllCentroidDistanceDifferences(
                 Doubles.asList(clustering.centroidDistanceDifferences()))
             .setConnected(clustering.connected())
-            .setOneBasin(clustering.oneBasin())
-            .setVerdict(clustering.verdict())
             .setKernelWidth(clustering.kernelWidth());
     for (var coordinates : clustering.embedding()) {
       message.addEmbedding(row(coordinates));
@@ -142,6 +144,49 @@ public final class MetricMessages {
         .setResampleCount(asked.hasResampleCount() ? asked.getResampleCount() : Draws.DEFAULT_COUNT)
         .setLevel(
             asked.hasLevel() ? asked.getLevel() : dev.watershed.analysis.statistics.Interval.LEVEL)
+        .build();
+  }
+
+  /**
+   * Returns a comparison of a score.
+   *
+   * @param permutationP NaN where none was asked for
+   */
+  public static ClusterComparison comparison(
+      String name, GroupComparison found, double holmP, double permutationP) {
+    var difference = found.difference();
+    var message =
+        ClusterComparison.newBuilder()
+            .setName(name)
+            .setFirst(summary(found.first()))
+            .setSecond(summary(found.second()))
+            .setDifferenceOverFirstDeviation(found.differenceOverFirstDeviation())
+            .setDistanceToBestOfSecondOverFirstDeviation(
+                found.distanceToBestOfSecondOverFirstDeviation())
+            .setDifference(difference.difference())
+            .setDifferenceInterval(interval(difference.interval()))
+            .setWelchT(difference.t())
+            .setWelchDegreesOfFreedom(difference.degreesOfFreedom())
+            .setWelchP(difference.p())
+            .setWelchPHolm(holmP)
+            .setHedgesG(found.hedgesG())
+            .setHedgesGInterval(interval(found.hedgesGInterval()))
+            .setAuc(found.auc())
+            .setAucInterval(interval(found.aucInterval()))
+            .setMannWhitneyP(found.mannWhitneyP());
+    if (!Double.isNaN(permutationP)) {
+      message.setPermutationP(permutationP);
+    }
+    return message.build();
+  }
+
+  private static ScoreSummary summary(Summary summary) {
+    return ScoreSummary.newBuilder()
+        .setMean(summary.mean())
+        .setPopulationStandardDeviation(summary.populationStandardDeviation())
+        .setMinimum(summary.minimum())
+        .setMaximum(summary.maximum())
+        .setModelCount(summary.count())
         .build();
   }
 

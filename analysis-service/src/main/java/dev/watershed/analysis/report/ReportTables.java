@@ -1,10 +1,12 @@
 package dev.watershed.analysis.report;
 
+import dev.watershed.analysis.v1.CurveUncertainty;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
@@ -19,6 +21,9 @@ final class ReportTables {
 
   /** What a spreadsheet would run as a formula. */
   private static final Pattern FORMULA = Pattern.compile("^[=+\\-@\\t\\r]");
+
+  /** As many empty columns as an uncertainty fills. */
+  private static final List<Object> NO_UNCERTAINTY = Collections.nCopies(11, "");
 
   private final StudyReport report;
 
@@ -93,35 +98,67 @@ final class ReportTables {
         "euclidean_distance",
         "convexity_gap_tolerance_nats",
         "point_count",
-        "area_times_euclidean_distance");
+        "area_times_euclidean_distance",
+        "barrier_height_low_nats",
+        "barrier_height_high_nats",
+        "convexity_gap_low_nats",
+        "convexity_gap_high_nats",
+        "convexity_gap_standard_error_nats",
+        "convexity_gap_bias_nats",
+        "convexity_gap_zero_test_p",
+        "improved_convexity_gap_low_nats",
+        "improved_convexity_gap_high_nats",
+        "area_low_nats",
+        "area_high_nats");
     for (var pair : report.getPairsList()) {
       var a = report.getModels(pair.getModelA());
       var b = report.getModels(pair.getModelB());
       var metrics = pair.getMetrics();
       var gap = metrics.getConvexityGapCertificate();
       boolean nested = metrics.hasImprovedConvexityGapNats();
-      printer.printRecord(
-          text(a.getCheckpoint()),
-          text(b.getCheckpoint()),
-          text(a.getLabel()),
-          text(b.getLabel()),
-          a.getCluster(),
-          b.getCluster(),
-          pair.getDistance(),
-          metrics.getBarrierHeightNats(),
-          metrics.getBarrierAlpha(),
-          metrics.getConvexityGapNats(),
-          gap.getGamma(),
-          gap.getAlpha(),
-          gap.getBeta(),
-          nested ? metrics.getImprovedConvexityGapNats() : "",
-          nested ? metrics.getNestedGridIntervals() : "",
-          metrics.getAreaNats(),
-          pair.getEuclideanDistance(),
-          pair.hasConvexityGapToleranceNats() ? pair.getConvexityGapToleranceNats() : "",
-          pair.getCurve().getAlphasCount(),
-          pair.getAreaTimesEuclideanDistance());
+      var row =
+          new ArrayList<Object>(
+              List.of(
+                  text(a.getCheckpoint()),
+                  text(b.getCheckpoint()),
+                  text(a.getLabel()),
+                  text(b.getLabel()),
+                  a.getCluster(),
+                  b.getCluster(),
+                  pair.getDistance(),
+                  metrics.getBarrierHeightNats(),
+                  metrics.getBarrierAlpha(),
+                  metrics.getConvexityGapNats(),
+                  gap.getGamma(),
+                  gap.getAlpha(),
+                  gap.getBeta(),
+                  nested ? metrics.getImprovedConvexityGapNats() : "",
+                  nested ? metrics.getNestedGridIntervals() : "",
+                  metrics.getAreaNats(),
+                  pair.getEuclideanDistance(),
+                  pair.hasConvexityGapToleranceNats() ? pair.getConvexityGapToleranceNats() : "",
+                  pair.getCurve().getAlphasCount(),
+                  pair.getAreaTimesEuclideanDistance()));
+      row.addAll(pair.hasUncertainty() ? uncertainty(pair.getUncertainty()) : NO_UNCERTAINTY);
+      printer.printRecord(row);
     }
+  }
+
+  private static List<Object> uncertainty(CurveUncertainty known) {
+    var gap = known.getConvexityGap();
+    var improved = known.getImprovedConvexityGap();
+    return List.of(
+        known.getBarrierHeight().getInterval().getLow(),
+        known.getBarrierHeight().getInterval().getHigh(),
+        gap.getInterval().getLow(),
+        gap.getInterval().getHigh(),
+        gap.getStandardError(),
+        gap.getBias(),
+        known.getZeroTestP(),
+        known.hasImprovedConvexityGap() ? improved.getInterval().getLow() : "",
+        known.hasImprovedConvexityGap() ? improved.getInterval().getHigh() : "",
+        known.getArea().getInterval().getLow(),
+        known.getArea().getInterval().getHigh());
   }
 
   /** One row a point: alpha 1 is model A. */

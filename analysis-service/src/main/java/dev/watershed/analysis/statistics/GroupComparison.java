@@ -167,7 +167,7 @@ public record GroupComparison(
     return permutationP(
         first,
         second,
-        number -> MantelTest.permutation(n, SplitMix64.mix(seed) + number * SplitMix64.STEP),
+        number -> SplitMix64.permutation(n, SplitMix64.mix(seed) + number * SplitMix64.STEP),
         permutations);
   }
 

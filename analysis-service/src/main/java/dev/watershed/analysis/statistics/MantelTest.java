@@ -44,7 +44,7 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
         y,
         number -> {
           throwIfUnwanted.run();
-          return permutation(x.length, SplitMix64.mix(seed) + number * SplitMix64.STEP);
+          return SplitMix64.permutation(x.length, SplitMix64.mix(seed) + number * SplitMix64.STEP);
         },
         permutations);
   }
@@ -111,17 +111,5 @@ public record MantelTest(double r, double p, int permutationCount, int modelCoun
 
   private static double square(double value) {
     return value * value;
-  }
-
-  /** Fisher and Yates's shuffle. */
-  static int[] permutation(int n, long seed) {
-    var permutation = new int[n];
-    long first = SplitMix64.mix(seed);
-    for (int i = 0; i < n; i++) {
-      int j = SplitMix64.below(i + 1, first, i + 1L);
-      permutation[i] = permutation[j];
-      permutation[j] = i;
-    }
-    return permutation;
   }
 }

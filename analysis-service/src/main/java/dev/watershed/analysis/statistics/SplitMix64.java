@@ -18,4 +18,16 @@ public final class SplitMix64 {
   public static int below(int bound, long seed, long place) {
     return (int) Math.unsignedMultiplyHigh(mix(seed + STEP * place), bound);
   }
+
+  /** Returns 0 to n - 1 shuffled (Fisher and Yates). */
+  public static int[] permutation(int n, long seed) {
+    var permutation = new int[n];
+    long first = mix(seed);
+    for (int i = 0; i < n; i++) {
+      int j = below(i + 1, first, i + 1L);
+      permutation[i] = permutation[j];
+      permutation[j] = i;
+    }
+    return permutation;
+  }
 }

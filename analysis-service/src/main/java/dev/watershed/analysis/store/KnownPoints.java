@@ -31,7 +31,17 @@ public final class KnownPoints {
   }
 
   /** What was measured, and a study that has it. */
-  public record Known(ClassificationMetrics metrics, long source) {}
+  public record Known(ClassificationMetrics metrics, Losses losses, long source) {
+    /** Of what two studies have, the one with the losses of examples is worth more. */
+    /** Whether the losses of examples could be kept, but are not. */
+    public boolean lacksLosses() {
+      return !losses.kept() && metrics.getExampleCount() <= Losses.MOST_EXAMPLES;
+    }
+
+    private static Known better(Known first, Known second) {
+      return first.losses.kept() ? first : second.losses.kept() ? second : first;
+    }
+  }
 
   /**
    * A pair as other studies know it.
@@ -52,7 +62,7 @@ public final class KnownPoints {
         handle -> {
           var sql =
               """
-              SELECT d.identity, c.metrics, m.study
+              SELECT d.identity, c.metrics, c.losses, m.study
               FROM study_model m
               JOIN study_sample d ON d.study = m.study AND d.identity IS NOT NULL
               JOIN study_score c ON c.study = m.study AND c.model = m.model AND c.sample = d.sample
@@ -65,8 +75,13 @@ public final class KnownPoints {
               .select(sql, model.getSha256(), study, arithmetic)
               .map(
                   (row, context) ->
-                      scores.putIfAbsent(
-                          row.getString(1), new Known(StudyStore.metrics(row, 2), row.getLong(3))))
+                      scores.merge(
+                          row.getString(1),
+                          new Known(
+                              StudyStore.metrics(row, 2),
+                              Losses.of(row.getBytes(3)),
+                              row.getLong(4)),
+                          Known::better))
               .list();
           return scores;
         });
@@ -102,7 +117,7 @@ public final class KnownPoints {
       long place = (long) index * intervals;
       if (place % of == 0) {
         int here = (int) (place / of);
-        points.putIfAbsent(mirrored ? intervals - here : here, point);
+        points.merge(mirrored ? intervals - here : here, point, Known::better);
       }
     }
   }
@@ -111,7 +126,7 @@ public final class KnownPoints {
       Handle handle, long study, Digest modelA, Digest modelB, Found found, boolean mirrored) {
     var sql =
         """
-        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, s.number
+        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, p.losses, s.number
         FROM study_model a
         JOIN study_model b ON b.study = a.study AND b.sha256 = ?
         JOIN study s ON s.number = a.study AND s.intervals IS NOT NULL
@@ -139,7 +154,8 @@ public final class KnownPoints {
                     index,
                     row.getInt(2),
                     mirrored,
-                    new Known(StudyStore.metrics(row, 4), row.getLong(5)));
+                    new Known(
+                        StudyStore.metrics(row, 4), Losses.of(row.getBytes(5)), row.getLong(6)));
               }
               return found;
             })

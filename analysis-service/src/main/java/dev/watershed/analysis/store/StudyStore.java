@@ -96,7 +96,7 @@ public final class StudyStore {
   }
 
   /** The metrics of one model on one sample; sample 0 is the in-domain sample. */
-  public record Score(int model, int sample, ClassificationMetrics metrics) {}
+  public record Score(int model, int sample, ClassificationMetrics metrics, Losses losses) {}
 
   /** A pair of models, a before b, and the distance of their weights. */
   public record Pair(int modelA, int modelB, double euclideanDistance, boolean complete) {}
@@ -105,7 +105,8 @@ public final class StudyStore {
   public record PairKey(int modelA, int modelB) {}
 
   /** A point between the ends of a pair's curve. */
-  public record Point(int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics) {}
+  public record Point(
+      int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics, Losses losses) {}
 
   /** Writes the report of a study with its success, once it has ended so. */
   public static void writeReport(
@@ -355,24 +356,26 @@ public final class StudyStore {
 
   private static int insert(Handle handle, Hold hold, Score score, boolean reused) {
     return handle.execute(
-        "INSERT INTO study_score (study, model, sample, metrics, reused)"
-            + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO study_score (study, model, sample, metrics, losses, reused)"
+            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         hold.job(),
         score.model(),
         score.sample(),
         score.metrics().toByteArray(),
+        score.losses().column(),
         reused);
   }
 
   private static int insert(Handle handle, Hold hold, Point point, boolean reused) {
     return handle.execute(
-        "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, reused)"
-            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, losses, reused)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         hold.job(),
         point.modelA(),
         point.modelB(),
         point.alphaIndex(),
         point.metrics().toByteArray(),
+        point.losses().column(),
         reused);
   }
 
@@ -491,10 +494,16 @@ public final class StudyStore {
         handle ->
             handle
                 .select(
-                    "SELECT model, sample, metrics FROM study_score WHERE study = ?"
+                    "SELECT model, sample, metrics, losses FROM study_score WHERE study = ?"
                         + " ORDER BY model, sample",
                     study)
-                .map((row, context) -> new Score(row.getInt(1), row.getInt(2), metrics(row, 3)))
+                .map(
+                    (row, context) ->
+                        new Score(
+                            row.getInt(1),
+                            row.getInt(2),
+                            metrics(row, 3),
+                            Losses.of(row.getBytes(4))))
                 .list());
   }
 
@@ -519,12 +528,19 @@ public final class StudyStore {
         handle ->
             handle
                 .select(
-                    "SELECT alpha_index, metrics FROM study_point"
+                    "SELECT alpha_index, metrics, losses FROM study_point"
                         + " WHERE study = ? AND model_a = ? AND model_b = ? ORDER BY alpha_index",
                     study,
                     modelA,
                     modelB)
-                .map((row, context) -> new Point(modelA, modelB, row.getInt(1), metrics(row, 2)))
+                .map(
+                    (row, context) ->
+                        new Point(
+                            modelA,
+                            modelB,
+                            row.getInt(1),
+                            metrics(row, 2),
+                            Losses.of(row.getBytes(3))))
                 .list());
   }
 
@@ -534,13 +550,18 @@ public final class StudyStore {
         handle ->
             handle
                 .select(
-                    "SELECT model_a, model_b, alpha_index, metrics FROM study_point"
+                    "SELECT model_a, model_b, alpha_index, metrics, losses FROM study_point"
                         + " WHERE study = ? AND model_a = ? ORDER BY model_b, alpha_index",
                     study,
                     modelA)
                 .map(
                     (row, context) ->
-                        new Point(row.getInt(1), row.getInt(2), row.getInt(3), metrics(row, 4)))
+                        new Point(
+                            row.getInt(1),
+                            row.getInt(2),
+                            row.getInt(3),
+                            metrics(row, 4),
+                            Losses.of(row.getBytes(5))))
                 .list());
   }
 

@@ -3,6 +3,7 @@ package dev.watershed.analysis.study;
 import static java.util.Objects.requireNonNull;
 
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.StudyReport;
@@ -58,7 +59,7 @@ record DynamicsStep(
         labels,
         List.of(metrics),
         assignments,
-        report.getClustering().getOneBasin(),
+        report.getVerdict().getState() != BasinState.BASIN_STATE_SPLIT,
         mean(report, model -> model.getInDomain().getMeanLossNats()),
         mean(report, model -> model.getInDomain().getAccuracy()),
         report.getWarningsList().stream()

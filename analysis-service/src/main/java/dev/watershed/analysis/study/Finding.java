@@ -1,10 +1,14 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.statistics.Correlation;
+import dev.watershed.analysis.statistics.Holm;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReportOrBuilder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +18,9 @@ import java.util.stream.IntStream;
 final class Finding {
   /** A weaker correlation is not told. */
   private static final double TOLD_CORRELATION = .5;
+
+  /** Mean adjusted Rand index below which clusters depend on the examples drawn. */
+  private static final double LEAST_STABILITY = .8;
 
   private final StudyReportOrBuilder report;
 
@@ -28,50 +35,70 @@ final class Finding {
 
   private String sentence() {
     var clauses = new ArrayList<String>();
-    if (report.getClustering().getOneBasin()) {
-      clauses.add(oneBasin());
-    } else {
-      clauses.add(basins());
-      clauses.add(medians());
-      clauses.addAll(strongestDiagnostic());
+    clauses.add(verdict());
+    clauses.add(
+        split() ? medians() : "median " + metric() + " " + number(median(report.getPairsList())));
+    if (report.hasEpsilonConvexNats()) {
+      clauses.add("all pairs epsilon-convex at " + number(report.getEpsilonConvexNats()) + " nats");
     }
+    clauses.addAll(strongestDiagnostic());
     clauses.addAll(divergence());
     return String.join("; ", clauses) + ".";
   }
 
-  private String oneBasin() {
-    int models = report.getModelsCount();
-    var median = "median " + metric() + " " + number(median(report.getPairsList()));
-    return report.getSpec().getClusterCount() < models && report.getSpec().getClusterCount() > 1
-        ? String.format(
-            Locale.ROOT,
-            "%d models show no split into %d basins (silhouette %s): %s",
-            models,
-            report.getSpec().getClusterCount(),
-            number(report.getClustering().getSilhouette()),
-            median)
-        : String.format(
-            Locale.ROOT,
-            "%d models in %d clusters say nothing about basins: %s",
-            models,
-            report.getSpec().getClusterCount(),
-            median);
+  private boolean split() {
+    return report.getVerdict().getState() == BasinState.BASIN_STATE_SPLIT;
+  }
+
+  /** What the rule says, with what it rests on. */
+  private String verdict() {
+    var verdict = report.getVerdict();
+    var models = report.getModelsCount() + " models ";
+    var said =
+        switch (verdict.getState()) {
+          case BASIN_STATE_SPLIT -> models + "fall into " + basins();
+          case BASIN_STATE_UNDECIDED ->
+              models
+                  + "may fall into "
+                  + (Collections.max(verdict.getLookedAtList()) + 1)
+                  + " basins or be one cloud, which so few do not decide";
+          default -> models + "show no split into basins, which is no proof of one";
+        };
+    var facts = new ArrayList<String>();
+    if (Double.isFinite(verdict.getSeparation())) {
+      facts.add(
+          "separation %s of %s needed"
+              .formatted(share(verdict.getSeparation()), share(verdict.getSeparationNeeded())));
+      facts.add("silhouette " + number(verdict.getSilhouette()));
+    }
+    if (verdict.hasStability()) {
+      facts.add(
+          "stability "
+              + number(verdict.getStability())
+              + (verdict.getStability() < LEAST_STABILITY ? ", unstable at this sample size" : ""));
+    }
+    return facts.isEmpty() ? said : said + " (" + String.join(", ", facts) + ")";
+  }
+
+  /** To three digits, as what is needed differs in the third. */
+  private static String share(double value) {
+    return String.format(Locale.ROOT, "%.3f", value);
   }
 
   private String basins() {
     var sizes =
-        IntStream.range(0, report.getSpec().getClusterCount())
+        IntStream.range(0, report.getVerdict().getClusterCount())
             .mapToObj(cluster -> Long.toString(size(cluster)))
             .toList();
     int last = sizes.size() - 1;
+    long outliers = size(-1);
     return String.format(
         Locale.ROOT,
-        "%d models fall into %d basins of %s and %s (silhouette %s)",
-        report.getModelsCount(),
+        "%d basins of %s and %s%s",
         sizes.size(),
         String.join(", ", sizes.subList(0, last)),
         sizes.get(last),
-        number(report.getClustering().getSilhouette()));
+        outliers == 0 ? "" : outliers == 1 ? " and an outlier" : " and " + outliers + " outliers");
   }
 
   private long size(int cluster) {
@@ -85,19 +112,34 @@ final class Finding {
         .formatted(metric(), number(median(within)), number(median(across)));
   }
 
+  /** Outliers belong to no basin. */
   private boolean within(PairReport pair) {
-    return report.getModels(pair.getModelA()).getCluster()
-        == report.getModels(pair.getModelB()).getCluster();
+    int cluster = report.getModels(pair.getModelA()).getCluster();
+    return cluster >= 0 && cluster == report.getModels(pair.getModelB()).getCluster();
   }
 
+  /** The strongest correlation that holds however many were looked at. */
   private List<String> strongestDiagnostic() {
-    return report.getDiagnosticsList().stream()
-        .filter(diagnostic -> correlation(diagnostic) >= TOLD_CORRELATION)
-        .max(Comparator.comparingDouble(Finding::correlation))
+    var diagnostics = report.getDiagnosticsList();
+    var p = diagnostics.stream().mapToDouble(one -> one.getFit().getPearsonP()).toArray();
+    var adjusted = Holm.adjusted(p);
+    return IntStream.range(0, p.length)
+        .filter(i -> correlation(diagnostics.get(i)) >= TOLD_CORRELATION && adjusted[i] < .05)
+        .boxed()
+        .max(Comparator.comparingDouble(i -> correlation(diagnostics.get(i))))
         .map(
-            diagnostic ->
-                "the centroid-distance feature goes with %s (r = %s)"
-                    .formatted(diagnostic.getName(), number(diagnostic.getFit().getPearsonR())))
+            i -> {
+              var fit = diagnostics.get(i).getFit();
+              var interval = Correlation.fisher(fit.getPearsonR(), fit.getPointCount());
+              return String.format(
+                  Locale.ROOT,
+                  "the centroid-distance feature goes with %s (r = %s [%s, %s]%s)",
+                  diagnostics.get(i).getName(),
+                  number(fit.getPearsonR()),
+                  number(interval.low()),
+                  number(interval.high()),
+                  p.length == 1 ? "" : ", the strongest of " + p.length + ", p corrected for that");
+            })
         .stream()
         .toList();
   }

@@ -3,9 +3,11 @@ package dev.watershed.analysis.study;
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.Known;
+import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationHeader;
+import dev.watershed.eval.v1.CombinationPoint;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
@@ -20,6 +22,9 @@ import java.util.TreeSet;
 final class ModelScores implements PairWork {
   /** What the evaluator takes in a call. */
   private static final int SAMPLES_PER_CALL = 100;
+
+  /** Its index in the plan. */
+  private static final int IN_DOMAIN = 0;
 
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
@@ -52,7 +57,7 @@ final class ModelScores implements PairWork {
     var checkpoint = plan.checkpoint(model);
     var missing = this.missing.get(model);
     while (!missing.isEmpty()) {
-      var asked = missing.stream().limit(SAMPLES_PER_CALL).toList();
+      var asked = asked(missing);
       missing.removeAll(takeScores(calls.evaluator(), model, asked));
       var unknown = asked.stream().filter(missing::contains).toList();
       if (!unknown.isEmpty()) {
@@ -66,9 +71,16 @@ final class ModelScores implements PairWork {
     }
   }
 
+  /** The in-domain sample alone where the losses of its examples are wanted, then the others. */
+  private List<Integer> asked(TreeSet<Integer> missing) {
+    boolean inDomain = plan.keepsLosses() && missing.first() == IN_DOMAIN;
+    return missing.stream().limit(inDomain ? 1 : SAMPLES_PER_CALL).toList();
+  }
+
   private EvaluateCombinationsRequest.Builder scoresOf(String checkpoint, List<Integer> asked) {
     return EvaluateCombinationsRequest.newBuilder()
         .addModels(checkpoint)
+        .setIncludeExampleLosses(plan.keepsLosses() && asked.contains(IN_DOMAIN))
         .addAllSamples(asked.stream().map(samples::get).toList())
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision());
@@ -87,14 +99,21 @@ final class ModelScores implements PairWork {
     var taken = new TreeMap<Integer, Known>();
     for (int i = 0; i < asked.size(); i++) {
       var score = scores.get(record.identity(asked.get(i), header.getSamples(i)));
-      if (score != null) {
+      boolean withLosses = plan.keepsLosses() && asked.get(i) == IN_DOMAIN;
+      if (score != null && !(withLosses && score.lacksLosses())) {
         taken.put(asked.get(i), score);
       }
     }
     if (!taken.isEmpty()) {
       var added =
           taken.entrySet().stream()
-              .map(entry -> new Score(model, entry.getKey(), entry.getValue().metrics()))
+              .map(
+                  entry ->
+                      new Score(
+                          model,
+                          entry.getKey(),
+                          entry.getValue().metrics(),
+                          entry.getValue().losses()))
               .toList();
       record.takeScores(added, taken.values());
     }
@@ -107,15 +126,28 @@ final class ModelScores implements PairWork {
       List<Integer> asked,
       TreeSet<Integer> missing,
       Calls calls) {
+    var point = CombinationPoint.getDefaultInstance();
+    var losses = new Losses.Builder();
+    int examples = 0;
     while (responses.hasNext()) {
       var response = responses.next();
-      if (response.hasHeader()) {
-        readHeader(model, asked, response.getHeader());
-        record.keepProvenance(response.getHeader().getProvenance());
-      } else {
-        int sample = asked.get(response.getPoint().getSampleIndex());
-        var score = new Score(model, sample, response.getPoint().getMetrics());
-        record.addScore(score);
+      switch (response.getPayloadCase()) {
+        case HEADER -> {
+          readHeader(model, asked, response.getHeader());
+          record.keepProvenance(response.getHeader().getProvenance());
+          examples = plan.keptLosses(response.getHeader().getSamples(0));
+          continue;
+        }
+        case POINT -> {
+          point = response.getPoint();
+          losses = new Losses.Builder();
+        }
+        case EXAMPLE_LOSSES -> losses.add(response.getExampleLosses().getLossesNatsList());
+        default -> throw new IllegalStateException("an answer without a payload");
+      }
+      int sample = asked.get(point.getSampleIndex());
+      if (sample != IN_DOMAIN || losses.count() == examples) {
+        record.addScore(new Score(model, sample, point.getMetrics(), losses.build()));
         missing.remove(sample);
         calls.progressed();
       }

@@ -5,9 +5,12 @@ import static java.util.Objects.requireNonNull;
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
+import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.StudyStore.Point;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
+import dev.watershed.eval.v1.InterpolationHeader;
+import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.type.v1.Digest;
 import java.util.Collection;
 import java.util.HashMap;
@@ -149,12 +152,18 @@ final class PairCurves implements PairWork {
     }
     var taken = new TreeMap<>(others.points());
     taken.keySet().retainAll(missing);
+    taken.values().removeIf(point -> plan.keepsLosses() && point.lacksLosses());
     if (!taken.isEmpty()) {
       var points =
           taken.entrySet().stream()
               .map(
                   entry ->
-                      new Point(pair.a(), pair.b(), entry.getKey(), entry.getValue().metrics()))
+                      new Point(
+                          pair.a(),
+                          pair.b(),
+                          entry.getKey(),
+                          entry.getValue().metrics(),
+                          entry.getValue().losses()))
               .toList();
       record.takePoints(points, taken.values());
       points.forEach(
@@ -184,6 +193,7 @@ final class PairCurves implements PairWork {
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision())
         .setIncludeEuclideanDistance(!work.distanceKnown)
+        .setIncludeExampleLosses(plan.keepsLosses())
         .build();
   }
 
@@ -193,27 +203,43 @@ final class PairCurves implements PairWork {
       Map<Double, Integer> missing,
       Calls calls) {
     var pair = work.pair;
+    var point = InterpolationPoint.getDefaultInstance();
+    var losses = new Losses.Builder();
+    int examples = 0;
     while (responses.hasNext()) {
       var response = responses.next();
-      if (response.hasHeader()) {
-        var header = response.getHeader();
-        record.checkModel(pair.a(), header.getModelA());
-        record.checkModel(pair.b(), header.getModelB());
-        record.checkSamples(List.of(0), header.getSamplesList());
-        record.keepProvenance(header.getProvenance());
-        if (header.hasEuclideanDistance()) {
-          record.keepDistance(pair, header.getEuclideanDistance());
-          work.distanceKnown = true;
+      switch (response.getPayloadCase()) {
+        case HEADER -> {
+          readHeader(response.getHeader(), work);
+          examples = plan.keptLosses(response.getHeader().getSamples(0));
+          continue;
         }
-      } else {
-        var index = missing.remove(response.getPoint().getAlpha());
-        if (index != null) {
-          var point = new Point(pair.a(), pair.b(), index, response.getPoint().getMetrics());
-          record.addPoint(point);
-          work.stored.put(index, point.metrics().getMeanLossNats());
-          calls.progressed();
+        case POINT -> {
+          point = response.getPoint();
+          losses = new Losses.Builder();
         }
+        case EXAMPLE_LOSSES -> losses.add(response.getExampleLosses().getLossesNatsList());
+        default -> throw new IllegalStateException("an answer without a payload");
       }
+      // A point without all its losses counts as missing.
+      var index = losses.count() == examples ? missing.remove(point.getAlpha()) : null;
+      if (index != null) {
+        record.addPoint(new Point(pair.a(), pair.b(), index, point.getMetrics(), losses.build()));
+        work.stored.put(index, point.getMetrics().getMeanLossNats());
+        calls.progressed();
+      }
+    }
+  }
+
+  private void readHeader(InterpolationHeader header, PairState work) {
+    var pair = work.pair;
+    record.checkModel(pair.a(), header.getModelA());
+    record.checkModel(pair.b(), header.getModelB());
+    record.checkSamples(List.of(0), header.getSamplesList());
+    record.keepProvenance(header.getProvenance());
+    if (header.hasEuclideanDistance()) {
+      record.keepDistance(pair, header.getEuclideanDistance());
+      work.distanceKnown = true;
     }
   }
 }

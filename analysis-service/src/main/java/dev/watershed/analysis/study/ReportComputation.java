@@ -1,6 +1,8 @@
 package dev.watershed.analysis.study;
 
 import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.bootstrap.CurveUncertainty;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
@@ -8,9 +10,12 @@ import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.store.StudyStore.Pair;
+import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DiagnosticReport;
@@ -26,7 +31,6 @@ import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
-import dev.watershed.type.v1.Score;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -50,6 +54,9 @@ final class ReportComputation {
   /** At so many kernel widths the affinity exp(-d^2 / 2) is zero, as it is at infinity. */
   private static final double UNRELATED_WIDTHS = 40;
 
+  /** For ranks any distance beyond the greatest will do. */
+  private static final double UNRELATED = 10;
+
   private final StudyStore store;
   private final Job<StudyContent> study;
   private final StudySpec spec;
@@ -70,21 +77,28 @@ final class ReportComputation {
 
   StudyReport compute(double elapsedSeconds) {
     var scores = scores();
-    var pairs = pairs(scores);
-    var clustering = cluster(pairs);
+    var uncertainties =
+        PairUncertainties.of(spec, scores[0][0].losses().exampleCount(), throwIfUnwanted);
+    var pairs = pairs(scores, uncertainties);
+    var distances = matrix(pairs, PairReport::getDistance);
+    var clustering = cluster(distances);
+    var verdict = verdict(distances, uncertainties);
     var report =
         StudyReport.newBuilder()
             .setStudy(new StudyName(study.id()).toString())
             .setSpec(spec)
             .addAllSampleTexts(SampleText.ofAll(spec))
-            .addAllModels(models(scores, clustering))
+            .addAllModels(models(scores, clustering, verdict))
             .addAllPairs(pairs)
             .setClustering(clustering)
+            .setVerdict(verdict)
+            .setInDomainExampleCount(scores[0][0].metrics().getExampleCount())
             .setProvenance(provenance(store.provenances(study.number())))
             .setElapsedSeconds(elapsedSeconds)
             .setInDomainDigest(store.sampleDigests(study.number()).get(0))
             .setCost(cost(pairs));
-    report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering));
+    uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
+    report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering, verdict));
     report.addAllGroups(groups(report.getModelsList(), pairs));
     if (spec.getDistance() != DistanceMetric.DISTANCE_METRIC_EUCLIDEAN) {
       report.setEuclidean(
@@ -96,45 +110,93 @@ final class ReportComputation {
   }
 
   /** Returns the scores as (model, sample). */
-  private ClassificationMetrics[][] scores() {
-    var scores = new ClassificationMetrics[plan.modelCount()][1 + spec.getDiagnosticsCount()];
+  private Score[][] scores() {
+    var scores = new Score[plan.modelCount()][1 + spec.getDiagnosticsCount()];
     for (var score : store.scores(study.number())) {
-      scores[score.model()][score.sample()] = score.metrics();
+      scores[score.model()][score.sample()] = score;
     }
     return scores;
   }
 
-  private List<PairReport> pairs(ClassificationMetrics[][] scores) {
+  /** Measured at one alpha. */
+  private record Measured(ClassificationMetrics metrics, Losses losses) {}
+
+  /**
+   * A pair and its curve.
+   *
+   * @param points by index on the grid
+   */
+  private record MeasuredPair(Pair pair, SortedMap<Integer, Measured> points) {}
+
+  private List<PairReport> pairs(Score[][] scores, PairUncertainties uncertainties) {
+    var byModelA =
+        store.pairs(study.number()).stream()
+            .collect(Collectors.groupingBy(Pair::modelA, TreeMap::new, Collectors.toList()));
     var reports = new ArrayList<PairReport>(plan.pairCount());
-    int modelA = -1;
-    List<Point> points = List.of();
-    for (var pair : store.pairs(study.number())) {
-      if (pair.modelA() != modelA) {
-        throwIfUnwanted.run();
-        modelA = pair.modelA();
-        points = store.points(study.number(), modelA);
-      }
-      var curve = new TreeMap<Integer, ClassificationMetrics>();
-      curve.put(0, scores[pair.modelB()][0]);
-      curve.put(plan.grid().intervals(), scores[pair.modelA()][0]);
-      for (var point : points) {
-        if (point.modelB() == pair.modelB()) {
-          curve.put(point.alphaIndex(), point.metrics());
-        }
-      }
-      reports.add(report(pair, curve));
-    }
+    byModelA.forEach(
+        (modelA, pairs) -> {
+          throwIfUnwanted.run();
+          var measured = measured(scores, modelA, pairs);
+          var found = uncertainties.of(measured.stream().map(this::curve).toList());
+          for (int i = 0; i < measured.size(); i++) {
+            reports.add(report(measured.get(i), found.get(i)));
+          }
+        });
     return reports;
   }
 
-  /**
-   * @param points by index on the grid
-   */
-  private PairReport report(
-      StudyStore.Pair pair, SortedMap<Integer, ClassificationMetrics> points) {
-    var alphas = points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
-    var losses = doubles(List.copyOf(points.values()), ClassificationMetrics::getMeanLossNats);
-    var accuracies = doubles(List.copyOf(points.values()), ClassificationMetrics::getAccuracy);
+  private List<MeasuredPair> measured(Score[][] scores, int modelA, List<Pair> pairs) {
+    var byModelB = new TreeMap<Integer, MeasuredPair>();
+    for (var pair : pairs) {
+      var points = new TreeMap<Integer, Measured>();
+      points.put(0, measured(scores[pair.modelB()][0]));
+      points.put(plan.grid().intervals(), measured(scores[modelA][0]));
+      byModelB.put(pair.modelB(), new MeasuredPair(pair, points));
+    }
+    for (var point : store.points(study.number(), modelA)) {
+      var pair = byModelB.get(point.modelB());
+      if (pair != null) {
+        pair.points().put(point.alphaIndex(), new Measured(point.metrics(), point.losses()));
+      }
+    }
+    return List.copyOf(byModelB.values());
+  }
+
+  private static Measured measured(Score score) {
+    return new Measured(score.metrics(), score.losses());
+  }
+
+  private PairUncertainties.PairCurve curve(MeasuredPair measured) {
+    var pair = measured.pair();
+    return new PairUncertainties.PairCurve(
+        pair.modelA(), pair.modelB(), pair.euclideanDistance(), examples(measured.points()));
+  }
+
+  /** Empty where the losses of examples are not kept everywhere, or not finite. */
+  private Optional<ExampleCurve> examples(SortedMap<Integer, Measured> points) {
+    boolean usable =
+        plan.keepsLosses()
+            && points.values().stream()
+                .allMatch(
+                    point ->
+                        point.losses().kept()
+                            && Double.isFinite(point.metrics().getMeanLossNats()));
+    if (!usable) {
+      return Optional.empty();
+    }
+    var losses = points.values().stream().map(point -> point.losses().nats());
+    return Optional.of(new ExampleCurve(alphas(points), losses.toArray(double[][]::new)));
+  }
+
+  private double[] alphas(SortedMap<Integer, Measured> points) {
+    return points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
+  }
+
+  private PairReport report(MeasuredPair measured, Optional<CurveUncertainty> uncertainty) {
+    var pair = measured.pair();
+    var metrics = measured.points().values().stream().map(Measured::metrics).toList();
+    var alphas = alphas(measured.points());
+    var losses = doubles(metrics, ClassificationMetrics::getMeanLossNats);
     var report =
         PairReport.newBuilder()
             .setModelA(pair.modelA())
@@ -143,11 +205,12 @@ final class ReportComputation {
                 Curve.newBuilder()
                     .addAllAlphas(Doubles.asList(alphas))
                     .addAllLossesNats(Doubles.asList(losses)))
-            .addAllAccuracies(Doubles.asList(accuracies))
+            .addAllAccuracies(Doubles.asList(doubles(metrics, ClassificationMetrics::getAccuracy)))
             .setMetrics(PairMetrics.of(alphas, losses, plan.grid()))
             .setEuclideanDistance(pair.euclideanDistance());
     report.setAreaTimesEuclideanDistance(
         report.getMetrics().getAreaNats() * report.getEuclideanDistance());
+    uncertainty.map(MetricMessages::uncertainty).ifPresent(report::setUncertainty);
     adaptiveCurve(report)
         .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));
     return report.setDistance(PairMetrics.distance(spec.getDistance(), report)).build();
@@ -188,18 +251,53 @@ final class ReportComputation {
     return cost.build();
   }
 
-  private Clustering cluster(List<PairReport> pairs) {
-    var distances = matrix(pairs, PairReport::getDistance);
+  private Clustering cluster(double[][] distances) {
     double kernelWidth =
         spec.getMedianKernelWidth()
             ? SpectralClustering.medianKernelWidth(distances)
             : spec.getKernelWidth();
-    for (var row : distances) {
-      Arrays.setAll(row, i -> Double.isFinite(row[i]) ? row[i] : UNRELATED_WIDTHS * kernelWidth);
-    }
     return MetricMessages.clustering(
         SpectralClustering.cluster(
-            distances, spec.getClusterCount(), kernelWidth, CLUSTERING_SEED, throwIfUnwanted));
+            finite(distances, UNRELATED_WIDTHS * kernelWidth),
+            spec.getClusterCount(),
+            kernelWidth,
+            CLUSTERING_SEED,
+            throwIfUnwanted));
+  }
+
+  private static double[][] finite(double[][] distances, double instead) {
+    return Arrays.stream(distances)
+        .map(row -> Arrays.stream(row).map(d -> Double.isFinite(d) ? d : instead).toArray())
+        .toArray(double[][]::new);
+  }
+
+  private BasinVerdict verdict(double[][] distances, PairUncertainties uncertainties) {
+    double greatest =
+        Arrays.stream(distances)
+            .flatMapToDouble(Arrays::stream)
+            .filter(Double::isFinite)
+            .max()
+            .orElse(0);
+    var related = finite(distances, greatest > 0 ? UNRELATED * greatest : 1);
+    var verdict = dev.watershed.analysis.cluster.BasinVerdict.of(related, throwIfUnwanted);
+    var message = MetricMessages.verdict(verdict).toBuilder();
+    uncertainties
+        .stability(related, verdict)
+        .ifPresent(
+            stability ->
+                message
+                    .setStability(stability.meanAdjustedRand())
+                    .setStabilityResampleCount(stability.resamples()));
+    double shuffled =
+        ShuffledDistances.separation(
+            related,
+            PairUncertainties.clusterings(related.length),
+            PERMUTATION_SEED,
+            throwIfUnwanted);
+    if (!Double.isNaN(shuffled)) {
+      message.setShuffledSeparation(shuffled);
+    }
+    return message.build();
   }
 
   private double[][] matrix(List<PairReport> pairs, ToDoubleFunction<PairReport> value) {
@@ -212,7 +310,7 @@ final class ReportComputation {
     return matrix;
   }
 
-  private List<ModelReport> models(ClassificationMetrics[][] scores, Clustering clustering) {
+  private List<ModelReport> models(Score[][] scores, Clustering clustering, BasinVerdict verdict) {
     var digests = store.modelDigests(study.number());
     var reports = new ArrayList<ModelReport>();
     for (int i = 0; i < plan.modelCount(); i++) {
@@ -221,11 +319,12 @@ final class ReportComputation {
               .setCheckpoint(plan.checkpoint(i))
               .setLabel(spec.getModels(i).getLabel())
               .setDigest(digests.get(i))
-              .setCluster(clustering.getAssignments(i))
-              .setInDomain(scores[i][0]);
+              .setCluster(verdict.getAssignments(i))
+              .setInDomain(scores[i][0].metrics());
       for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
-        report.addDiagnostics(scores[i][d + 1]);
-        report.addDiagnosticScores(score(spec.getDiagnostics(d).getScore(), scores[i][d + 1]));
+        var metrics = scores[i][d + 1].metrics();
+        report.addDiagnostics(metrics);
+        report.addDiagnosticScores(score(spec.getDiagnostics(d).getScore(), metrics));
       }
       if (clustering.getCentroidDistanceDifferencesCount() > 0) {
         report.setCentroidDistanceDifference(clustering.getCentroidDistanceDifferences(i));
@@ -235,7 +334,7 @@ final class ReportComputation {
     return reports;
   }
 
-  private static double score(Score score, ClassificationMetrics metrics) {
+  private static double score(dev.watershed.type.v1.Score score, ClassificationMetrics metrics) {
     return switch (score) {
       case SCORE_F1 -> metrics.getF1();
       case SCORE_MATTHEWS_CORRELATION -> metrics.getMatthewsCorrelation();
@@ -244,7 +343,8 @@ final class ReportComputation {
     };
   }
 
-  private List<DiagnosticReport> diagnostics(List<ModelReport> models, Clustering clustering) {
+  private List<DiagnosticReport> diagnostics(
+      List<ModelReport> models, Clustering clustering, BasinVerdict verdict) {
     var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
     var reports = new ArrayList<DiagnosticReport>();
     if (features.length == 0) {
@@ -257,7 +357,7 @@ final class ReportComputation {
           DiagnosticReport.newBuilder()
               .setName(spec.getDiagnostics(d).getSample().getName())
               .setFit(MetricMessages.linearFit(LinearFit.of(features, scores)));
-      for (int c = 0; c < spec.getClusterCount(); c++) {
+      for (int c = 0; c < verdict.getClusterCount(); c++) {
         int cluster = c;
         var members = models.stream().filter(model -> model.getCluster() == cluster).toList();
         var summary = Summary.of(doubles(members, model -> model.getDiagnosticScores(diagnostic)));

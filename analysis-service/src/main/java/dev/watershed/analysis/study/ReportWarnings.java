@@ -7,10 +7,12 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_DATA_READ;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_EXAMPLES;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_MODELS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNOWN;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_INTERVALS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.StudyStore.Notice;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -31,8 +33,8 @@ import java.util.stream.Collectors;
  * uncertain is said: a warning that is always there is read by nobody.
  */
 final class ReportWarnings {
-  /** The standard error of an accuracy over fewer examples is up to .05. */
-  private static final int LEAST_EXAMPLES = 100;
+  /** Of fewer, intervals of 95 % hold what they say in as few as 84 % of cases. */
+  private static final int LEAST_EXAMPLES = 256;
 
   /** A line through fewer points has hardly a degree of freedom left. */
   private static final int LEAST_FITTED_MODELS = 5;
@@ -68,10 +70,23 @@ final class ReportWarnings {
               String.format(
                   Locale.ROOT,
                   "The in-domain sample (%s) has only %d examples, so that losses and gaps are"
-                      + " noisy; take at least %d.",
+                      + " noisy and intervals too narrow; take at least %d.",
                   SampleText.of(report.getSpec().getInDomain()),
                   examples,
                   LEAST_EXAMPLES)));
+    }
+    if (report.getSpec().getResampling().getResampleCount() > 0
+        && examples > Losses.MOST_EXAMPLES) {
+      warnings.add(
+          Warnings.of(
+              WARNING_REASON_NO_INTERVALS,
+              report.getSpec().getInDomain().getName(),
+              String.format(
+                  Locale.ROOT,
+                  "The in-domain sample has %d examples; of more than %d no losses are kept, so that"
+                      + " there are no intervals. Take a smaller sample.",
+                  examples,
+                  Losses.MOST_EXAMPLES)));
     }
     looselyKnown(report)
         .map(text -> Warnings.of(WARNING_REASON_GAP_LOOSELY_KNOWN, text))

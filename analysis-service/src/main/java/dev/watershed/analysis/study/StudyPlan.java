@@ -2,6 +2,7 @@ package dev.watershed.analysis.study;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.type.v1.EvaluationSample;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,16 @@ record StudyPlan(StudySpec spec, AlphaGrid grid) {
   /** What it would need with so many points between the ends of each curve. */
   private long pointCount(int interior) {
     return (long) pairCount() * interior + (long) modelCount() * samples().size();
+  }
+
+  /** Whether the loss of every in-domain example is kept, for intervals. */
+  boolean keepsLosses() {
+    return spec.getResampling().getResampleCount() > 0;
+  }
+
+  /** How many losses of examples are kept of a point on the in-domain sample. */
+  int keptLosses(SampleDescription inDomain) {
+    return keepsLosses() ? inDomain.getExampleCount() : 0;
   }
 
   String checkpoint(int model) {

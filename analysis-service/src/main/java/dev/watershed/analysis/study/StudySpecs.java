@@ -4,6 +4,7 @@ import static dev.watershed.server.RefusedException.invalidArgument;
 
 import dev.watershed.analysis.UnusableNumbersException;
 import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
@@ -85,6 +86,7 @@ final class StudySpecs {
         complete.setMedianKernelWidth(true);
       }
     }
+    complete.setResampling(MetricMessages.resampling(complete.getResampling()));
     if (complete.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
       complete.setPrecision(Precision.PRECISION_FP32);
     }

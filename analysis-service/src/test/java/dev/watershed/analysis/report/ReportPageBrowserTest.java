@@ -2,6 +2,7 @@ package dev.watershed.analysis.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,12 +62,16 @@ final class ReportPageBrowserTest {
   void page_noDiagnosticsAndOneCluster_drawsWhatThereIs() throws Exception {
     var bare = SyntheticStudy.of(3).toBuilder().clearDiagnostics().clearGroups();
     bare.getSpecBuilder().clearDiagnostics();
-    bare.getClusteringBuilder().setOneBasin(true).clearEigenvalues();
+    bare.getClusteringBuilder().clearEigenvalues();
+    bare.getVerdictBuilder().setState(BasinState.BASIN_STATE_NO_SPLIT);
     for (int i = 0; i < 3; i++) {
       bare.getModelsBuilder(i).setCluster(0).clearDiagnosticScores();
       bare.getModelsBuilder(i).clearCentroidDistanceDifference();
     }
-    assertThat(open(bare.build())).contains("data-charts=\"4\"").contains("No such pair");
+    assertThat(open(bare.build()))
+        .contains("data-charts=\"4\"")
+        .contains("No split")
+        .contains("All pairs");
   }
 
   @Test

@@ -197,7 +197,7 @@ final class StudyReportFilesTest {
     hostile.getSpecBuilder().getInDomainBuilder().getSplitBuilder().setBuiltin(HOSTILE);
     hostile.getModelsBuilder(0).setLabel(HOSTILE).setCheckpoint(HOSTILE);
     hostile.getGroupsBuilder(0).setName(HOSTILE);
-    hostile.getClusteringBuilder().setVerdict(HOSTILE);
+    hostile.getVerdictBuilder().setSentence(HOSTILE);
     hostile.getProvenanceBuilder().setEngine(HOSTILE);
     return hostile.build();
   }

@@ -1,6 +1,7 @@
 package dev.watershed.analysis.report;
 
 import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
@@ -54,17 +55,19 @@ public final class SyntheticStudy {
     }
     var clustering = SpectralClustering.cluster(distances, 2, 1, 0);
     var feature = clustering.centroidDistanceDifferences();
+    var verdict = BasinVerdict.of(distances, () -> {});
     report.setClustering(MetricMessages.clustering(clustering));
+    report.setVerdict(MetricMessages.verdict(verdict));
     for (int i = 0; i < modelCount; i++) {
       report.addModels(
           model(i, random)
-              .setCluster(clustering.assignments()[i])
+              .setCluster(verdict.assignments()[i])
               .setCentroidDistanceDifference(feature[i])
               .addDiagnosticScores(scores[0][i])
               .addDiagnosticScores(scores[1][i]));
     }
     for (int d = 0; d < DIAGNOSTICS.length; d++) {
-      report.addDiagnostics(diagnostic(d, scores[d], feature, clustering.assignments()));
+      report.addDiagnostics(diagnostic(d, scores[d], feature, verdict.assignments()));
     }
     return report
         .addGroups(

@@ -149,7 +149,7 @@ final class StudyStoreTest {
     }
     store.keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
     store.addPoints(first, List.of(point(.5)), List.of(), PACE);
-    store.addScore(first, new Score(0, 0, metrics(.1)), PACE);
+    store.addScore(first, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     var second = find("b").hold();
     store.keepProvenance(second.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
 
@@ -172,7 +172,7 @@ final class StudyStoreTest {
     var running = begin("running");
     for (var hold : List.of(ended, taken, running)) {
       store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
-      store.addScore(hold, new Score(0, 0, metrics(.1)), PACE);
+      store.addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     }
     succeed(ended, report);
     succeed(taken, report);
@@ -212,7 +212,7 @@ final class StudyStoreTest {
     var hold = begin("a");
     assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isPresent();
     assertThat(store.addPoints(hold, List.of(point(.7)), List.of(), PACE)).isPresent();
-    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1)), PACE)).isPresent();
+    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE)).isPresent();
 
     assertThat(store.points(hold.job(), 0)).containsExactly(point(.5));
     assertThat(store.points(hold.job(), 0, 1)).containsExactly(point(.5));
@@ -439,7 +439,7 @@ final class StudyStoreTest {
   }
 
   private static Point point(double loss) {
-    return new Point(0, 1, 3, metrics(loss));
+    return new Point(0, 1, 3, metrics(loss), Losses.NONE);
   }
 
   private static ClassificationMetrics metrics(double loss) {

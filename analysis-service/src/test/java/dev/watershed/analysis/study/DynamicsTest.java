@@ -151,7 +151,8 @@ final class DynamicsTest {
     var dynamics = analyze(0, first, 1, last);
 
     assertThat(dynamics.getSteps(1).getAssignmentsList()).containsExactly(1, 1, 0, 0, 0);
-    assertThat(dynamics.getSteps(0).getAssignmentsList()).containsExactly(0, 1, 0, 0, 0);
+    // One model apart is an outlier, not a cluster.
+    assertThat(dynamics.getSteps(0).getAssignmentsList()).containsExactly(0, -1, 0, 0, 0);
     assertThat(dynamics.getSteps(1).getAdjustedRandIndex()).isEqualTo(1);
     // Together in both: cd, ce, de; in the first ac to de are 6, in the last 4, of 10 pairs.
     assertThat(dynamics.getSteps(0).getAdjustedRandIndex())
@@ -191,9 +192,10 @@ final class DynamicsTest {
     var dynamics = analyze(0, first, 1, last);
 
     assertThat(dynamics.getSteps(1).getMeanConvexityGapNats()).isNaN();
-    assertThat(dynamics.getSteps(1).getMedianConvexityGapWithinNats()).isNaN();
-    assertThat(dynamics.getSteps(1).getMedianConvexityGapAcrossNats())
+    // Two models are no two clusters.
+    assertThat(dynamics.getSteps(1).getMedianConvexityGapWithinNats())
         .isEqualTo(Double.POSITIVE_INFINITY);
+    assertThat(dynamics.getSteps(1).getMedianConvexityGapAcrossNats()).isNaN();
     assertThat(dynamics.getChanges(0).getConvexityGap().getPairCount()).isZero();
     assertThat(dynamics.getChanges(0).getConvexityGap().getMeanNats()).isNaN();
     assertThat(dynamics.getFinding()).contains("no pair has finite metrics at both ends");

@@ -10,7 +10,6 @@ import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.server.ConfigurationException;
 import io.grpc.BindableService;
-import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -192,7 +191,7 @@ final class EvaluatorTlsTest {
           .onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
       var refused = catchThrowable(() -> answer.get(20, TimeUnit.SECONDS));
       assertThat(refused).isInstanceOf(ExecutionException.class);
-      assertThat(((StatusRuntimeException) refused.getCause()).getStatus().getCode())
+      assertThat(io.grpc.Status.fromThrowable(refused).getCode())
           .isEqualTo(io.grpc.Status.Code.UNAUTHENTICATED);
     } finally {
       channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);

@@ -8,6 +8,7 @@ import dev.watershed.eval.v1.EvaluateCombinationsResponse;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.eval.v1.ExampleLosses;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.ModelDescription;
@@ -56,7 +57,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
           .setPrecision(Precision.PRECISION_FP32)
           .build();
 
-  static final int EXAMPLES = 128;
+  static final int EXAMPLES = 256;
 
   /** One evaluation: the models with their coefficients, and the sample's name. */
   record Evaluation(String models, String sample) {}
@@ -205,6 +206,12 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                               .setSampleIndex(i)
                               .setMetrics(measured(alpha * a + (1 - alpha) * b, sample)))
                       .build());
+              if (request.getIncludeExampleLosses()) {
+                for (var losses : losses(alpha * a + (1 - alpha) * b)) {
+                  stream.send(
+                      EvaluateInterpolationResponse.newBuilder().setExampleLosses(losses).build());
+                }
+              }
             }
           }
         });
@@ -242,8 +249,29 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                             .setSampleIndex(i)
                             .setMetrics(measured(position(request.getModels(0)), sample)))
                     .build());
+            if (request.getIncludeExampleLosses()) {
+              for (var losses : losses(position(request.getModels(0)))) {
+                stream.send(
+                    EvaluateCombinationsResponse.newBuilder().setExampleLosses(losses).build());
+              }
+            }
           }
         });
+  }
+
+  /** In two parts, with the mean that was told where examples are even. */
+  private List<ExampleLosses> losses(double position) {
+    var all = new ArrayList<Double>();
+    for (int i = 0; i < examples; i++) {
+      all.add((double) (float) (loss(position) * (i % 2 == 0 ? 1.1 : .9)));
+    }
+    int half = examples / 2;
+    return List.of(
+        ExampleLosses.newBuilder().addAllLossesNats(all.subList(0, half)).build(),
+        ExampleLosses.newBuilder()
+            .setFirstExample(half)
+            .addAllLossesNats(all.subList(half, examples))
+            .build());
   }
 
   private void failIfTold() {

@@ -7,14 +7,21 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
 import dev.watershed.type.v1.Warning;
@@ -63,10 +70,52 @@ final class StudyReportTest extends ServedStudies {
     var expected = SpectralClustering.cluster(distances, 2, 1, 0);
 
     assertThat(report.getClustering()).isEqualTo(MetricMessages.clustering(expected));
-    assertThat(report.getClustering().getOneBasin()).isFalse();
+    var verdict = report.getVerdict().toBuilder();
+    assertThat(verdict.clearStability().clearStabilityResampleCount().clearShuffledSeparation())
+        .extracting(BasinVerdict.Builder::build)
+        .isEqualTo(
+            MetricMessages.verdict(
+                dev.watershed.analysis.cluster.BasinVerdict.of(distances, () -> {})));
+    assertThat(verdict.getState()).isEqualTo(BasinState.BASIN_STATE_SPLIT);
+    assertThat(report.getVerdict().getStability()).isEqualTo(1);
+    assertThat(report.getVerdict().getShuffledSeparation()).isBetween(.5, 1.);
     assertThat(report.getModelsList())
         .extracting(ModelReport::getCluster)
         .containsExactly(0, 1, 0, 1, 0);
+  }
+
+  @Test
+  void report_pairs_haveTheIntervalsOfTheirExamples() {
+    var spec = spec(MODELS.toArray(String[]::new)).toBuilder();
+    spec.setResampling(Resampling.newBuilder().setResampleCount(100).setSeed(5));
+    var report = process.study(spec.build());
+
+    int n = evaluator.examples;
+    var bootstrap = new PairedBootstrap(Draws.of(5, 100, n), .95);
+    double greatest = 0;
+    for (var pair : report.getPairsList()) {
+      var losses = new double[11][n];
+      for (int a = 0; a < losses.length; a++) {
+        double mean = pair.getCurve().getLossesNats(a);
+        for (int i = 0; i < n; i++) {
+          losses[a][i] = (float) (mean * (i % 2 == 0 ? 1.1 : .9));
+        }
+      }
+      var alphas = Doubles.toArray(pair.getCurve().getAlphasList());
+      var expected = bootstrap.of(List.of(new ExampleCurve(alphas, losses)), () -> {}).getFirst();
+      assertThat(pair.getUncertainty()).isEqualTo(MetricMessages.uncertainty(expected));
+      greatest =
+          Math.max(greatest, pair.getUncertainty().getConvexityGap().getInterval().getHigh());
+    }
+    assertThat(report.getEpsilonConvexNats()).isBetween(.9 * greatest, 1.1 * greatest);
+    assertThat(report.getInDomainExampleCount()).isEqualTo(n);
+
+    spec.getResamplingBuilder().setResampleCount(0);
+    var without = process.study(spec.build());
+    assertThat(without.getPairsList()).noneMatch(PairReport::hasUncertainty);
+    assertThat(without.hasEpsilonConvexNats()).isFalse();
+    assertThat(without.getVerdict().hasStability()).isFalse();
+    assertThat(without.getVerdict().getState()).isEqualTo(report.getVerdict().getState());
   }
 
   @Test
@@ -207,9 +256,12 @@ final class StudyReportTest extends ServedStudies {
   @Test
   void finding_twoBasins_saysSizesGapsAndTheDiagnostic() {
     assertThat(process.study(spec(MODELS.toArray(String[]::new))).getFinding())
-        .startsWith("5 models fall into 2 basins of 3 and 2 (silhouette 1.00)")
+        .startsWith(
+            "5 models fall into 2 basins of 3 and 2"
+                + " (separation 1.000 of 0.985 needed, silhouette 1.00, stability 1.00)")
         .contains("; median convexity gap 0 within and 1.04 across; ")
-        .endsWith("the centroid-distance feature goes with diagnostic (r = 1.00).");
+        .contains("; all pairs epsilon-convex at 1.")
+        .contains("the centroid-distance feature goes with diagnostic (r = 1.00 [");
   }
 
   @Test
@@ -217,8 +269,10 @@ final class StudyReportTest extends ServedStudies {
     var report = process.study(spec("left-0", "left-1", "left-2", "left-3", "left-4"));
 
     assertThat(report.getFinding()).doesNotContain("fall into");
-    assertThat(report.getClustering().getOneBasin()).isTrue();
-    assertThat(report.getFinding()).startsWith("5 models show no split into 2 basins");
+    assertThat(report.getVerdict().getState()).isEqualTo(BasinState.BASIN_STATE_NO_SPLIT);
+    assertThat(report.getModelsList()).extracting(ModelReport::getCluster).containsOnly(0);
+    assertThat(report.getFinding())
+        .startsWith("5 models show no split into basins, which is no proof of one");
   }
 
   @Test
@@ -226,7 +280,9 @@ final class StudyReportTest extends ServedStudies {
     var report = process.study(spec("left-0", "right-0"));
 
     assertThat(report.getFinding())
-        .isEqualTo("2 models in 2 clusters say nothing about basins: median convexity gap 1.05.");
+        .startsWith(
+            "2 models show no split into basins, which is no proof of one;"
+                + " median convexity gap 1.05;");
   }
 
   @Test

@@ -306,7 +306,7 @@ final class StudyServiceTest extends ServedStudies {
     assertThat(wall.getMetrics().getBarrierAlpha()).isEqualTo(.1);
     assertThat(report.getModelsList())
         .extracting(ModelReport::getCluster)
-        .containsExactly(0, 0, 1, 0);
+        .containsExactly(0, 0, -1, 0);
     assertThat(report.getGroups(0).getFit().getPointCount()).isEqualTo(3);
     assertThat(report.getFinding()).contains("not finite").contains("3 of 6 pairs");
     assertThat(export(name)).hasSize(5);

@@ -9,5 +9,10 @@ import picocli.CommandLine.Command;
       "Measure speed and memory on this machine, with random models of known shapes. Each"
           + " measurement works in a temporary directory and downloads nothing."
     },
-    subcommands = {BenchEvalCommand.class, BenchTrainCommand.class, BenchSoakCommand.class})
+    subcommands = {
+      BenchEvalCommand.class,
+      BenchTrainCommand.class,
+      BenchSoakCommand.class,
+      BenchStatisticsCommand.class
+    })
 final class BenchCommand {}

@@ -76,7 +76,7 @@ final class DynamicsText {
     for (int model = 0; model < dynamics.getLabelsCount(); model++) {
       List<String> cells = new ArrayList<>(List.of(dynamics.getLabels(model)));
       for (StepSummary step : dynamics.getStepsList()) {
-        cells.add(ReportText.basin(step.getAssignments(model)));
+        cells.add(step.getOneBasin() ? "-" : ReportText.basin(step.getAssignments(model)));
       }
       table.row(cells.toArray(String[]::new));
     }

@@ -136,7 +136,7 @@ final class NumbersInput {
     return CommandException.badInput("standard input is not CSV: " + CsvFault.of(e));
   }
 
-  private static boolean isNumber(String text) {
+  static boolean isNumber(String text) {
     try {
       Double.parseDouble(text);
       return true;

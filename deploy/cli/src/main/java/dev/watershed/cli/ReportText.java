@@ -1,5 +1,6 @@
 package dev.watershed.cli;
 
+import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GroupReport;
@@ -34,10 +35,11 @@ public final class ReportText {
     lines.add(
         String.format(
             Locale.ROOT,
-            "silhouette %.3f, eigengap %.3f: %s",
+            "asked for %d clusters: silhouette %.3f, eigengap %.3f",
+            report.getSpec().getClusterCount(),
             report.getClustering().getSilhouette(),
-            report.getClustering().getEigengap(),
-            report.getClustering().getVerdict()));
+            report.getClustering().getEigengap()));
+    lines.add(report.getVerdict().getSentence());
     for (DiagnosticReport diagnostic : report.getDiagnosticsList()) {
       lines.add(
           String.format(
@@ -132,7 +134,7 @@ public final class ReportText {
           new ArrayList<>(
               List.of(
                   label(model),
-                  basin(model.getCluster()),
+                  basin(report, model),
                   String.format(Locale.ROOT, "%.4f", model.getInDomain().getMeanLossNats()),
                   String.format(Locale.ROOT, "%.4f", model.getInDomain().getAccuracy())));
       for (double score : model.getDiagnosticScoresList()) {
@@ -158,12 +160,13 @@ public final class ReportText {
     List<String> labels = new ArrayList<>();
     for (int row = 0; row < sorted.length; row++) {
       ModelReport model = models.get(order.get(row));
-      labels.add(label(model) + " " + basin(model.getCluster()));
+      labels.add(label(model) + (split(report) ? " " + basin(model.getCluster()) : ""));
       for (int column = 0; column < sorted.length; column++) {
         sorted[row][column] = distances[order.get(row)][order.get(column)];
       }
     }
-    return Heatmap.render(labels, sorted, terminal, title(report) + ", sorted by basin:");
+    return Heatmap.render(
+        labels, sorted, terminal, title(report) + (split(report) ? ", sorted by basin:" : ":"));
   }
 
   private static String title(StudyReport report) {
@@ -188,9 +191,18 @@ public final class ReportText {
     return distances;
   }
 
-  /** "B1" for the largest basin, "B2" for the next, as in the report's page. */
+  /** "B1" for the largest basin, "B2" for the next, as in the report's page; "out" for none. */
   public static String basin(int cluster) {
-    return "B" + (cluster + 1);
+    return cluster < 0 ? "out" : "B" + (cluster + 1);
+  }
+
+  /** As {@link #basin(int)}; "-" in a report that shows no basins. */
+  public static String basin(StudyReport report, ModelReport model) {
+    return split(report) || model.getCluster() < 0 ? basin(model.getCluster()) : "-";
+  }
+
+  private static boolean split(StudyReport report) {
+    return report.getVerdict().getState() == BasinState.BASIN_STATE_SPLIT;
   }
 
   private static String label(ModelReport model) {

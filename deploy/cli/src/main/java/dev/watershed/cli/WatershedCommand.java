@@ -50,6 +50,7 @@ import picocli.CommandLine.ScopeType;
       DynamicsCommand.class,
       MetricsCommand.class,
       ClusterCommand.class,
+      CompareCommand.class,
       HelpCommand.class
     })
 public final class WatershedCommand {
@@ -82,6 +83,7 @@ public final class WatershedCommand {
           "dynamics",
           "metrics",
           "cluster",
+          "compare",
           "bench",
           "help");
 

@@ -111,7 +111,7 @@ final class DynamicsCommandTest {
         .containsPattern("(?m)^step +BH +CG +within +across +ARI +loss +accuracy$")
         .containsPattern("(?m)^ 100 +0.1000 +0.2000 +- +inf +0.50 +0.6000 +0.7000$")
         .containsPattern("(?m)^model +0\\* +100 +600$")
-        .containsPattern("(?m)^seed 2 +B1 +B2 +B1$")
+        .containsPattern("(?m)^seed 2 +- +B2 +B1$")
         .containsPattern("(?m)^ +0 +600 +\\+0.3000 +- +-0.1000 +0.0200 +1$")
         .containsPattern("(?m)^ +0 +100 +\\+0.3000")
         .containsPattern("(?m)^ +100 +600 +\\+0.3000")

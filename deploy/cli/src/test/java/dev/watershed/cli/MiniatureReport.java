@@ -1,6 +1,8 @@
 package dev.watershed.cli;
 
 import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DiagnosticReport;
@@ -32,11 +34,17 @@ public final class MiniatureReport {
             .setStudy("studies/s1")
             .setSpec(spec())
             .setFinding("Two basins.")
-            .setClustering(
-                Clustering.newBuilder()
+            .setClustering(Clustering.newBuilder().setSilhouette(0.6).setConnected(true))
+            .setVerdict(
+                BasinVerdict.newBuilder()
+                    .setState(BasinState.BASIN_STATE_SPLIT)
+                    .setClusterCount(2)
+                    .addAllAssignments(List.of(0, 0, 0, 0, 0, 1, 1, 1))
+                    .addAllLookedAt(List.of(0, 0, 0, 0, 0, 1, 1, 1))
+                    .setSeparation(1)
+                    .setSeparationNeeded(.985)
                     .setSilhouette(0.6)
-                    .setVerdict("two basins")
-                    .setConnected(true))
+                    .setSentence("A split into 2 clusters."))
             .addDiagnostics(
                 DiagnosticReport.newBuilder()
                     .setName("diagnostic-not-entailed")

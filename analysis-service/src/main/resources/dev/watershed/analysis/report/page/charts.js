@@ -9,7 +9,7 @@ function colours() {
     ? ['#56B4E9', '#F0903C', '#2CC295', '#E79FCB', '#E8D44A', '#9DB4FF', '#C9A27A', '#B8C2CC']
     : ['#0072B2', '#D55E00', '#009E73', '#B5538C', '#A88600', '#5B6FD6', '#8C5A2B', '#5F6B78'];
   return {
-    basin: (c) => basins[c % basins.length],
+    basin: (c) => (c < 0 ? 'currentcolor' : basins[c % basins.length]),
     text: night ? '#e6ebf1' : '#1b2430',
     muted: night ? '#9aa7b6' : '#5b6776',
     line: night ? '#2c3845' : '#dfe4ea',

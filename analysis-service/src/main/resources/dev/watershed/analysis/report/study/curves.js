@@ -4,8 +4,9 @@ function curves() {
   const select = byId('quantity');
   const within = shown.filter(isWithin),
     across = shown.filter((pair) => !isWithin(pair));
-  byId('within-heading').textContent = `Within a ${word}`;
-  byId('across-heading').textContent = `Across ${word}s`;
+  byId('within-heading').textContent = split ? 'Within a basin' : 'All pairs';
+  byId('across-heading').textContent = split ? 'Across basins' : 'With outliers';
+  byId('across-heading').parentElement.hidden = across.length === 0;
   select.addEventListener('change', draw);
   const clean = (value) => (Number.isFinite(value) ? value : null);
 
@@ -38,7 +39,7 @@ function curves() {
     const quantity = accuracy ? 'accuracy' : 'loss (nats)';
     chart(
       id,
-      `${plural(group.length, 'curve')} of ${quantity} along the line between two models ${id} ${word}s.` +
+      `${plural(group.length, 'curve')} of ${quantity} along the line between two models${split ? ` ${id} basins` : ''}.` +
         (grid.length
           ? ` On average ${show(averages[0])} at the ends' side alpha 0, ${show(averages[middle])} in the middle, ${show(averages[grid.length - 1])} at alpha 1.`
           : ''),

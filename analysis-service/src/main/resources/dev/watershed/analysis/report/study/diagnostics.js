@@ -40,11 +40,11 @@ function diagnostic(d) {
     const caption = figure('scatter', 'Against the centroid-distance difference');
     const fit = found?.fit;
     caption.textContent = fit
-      ? `r = ${show(number(fit.pearsonR))} (p = ${showP(number(fit.pearsonP))}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside ${word} 1.`
+      ? `r = ${show(number(fit.pearsonR))} (p = ${showP(number(fit.pearsonP))}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside the larger of two clusters.`
       : '';
     scatter(d, features, scores, fit);
   }
-  const caption = figure('histogram', `Models by ${word}`);
+  const caption = figure('histogram', split ? 'Models by basin' : 'Models');
   const unusable = scores.filter((value) => !Number.isFinite(value)).length;
   caption.textContent =
     (found?.clusterMeans ?? [])
@@ -142,37 +142,41 @@ function histogram(d, scores) {
         (scores[m] < bins[i + 1] || (i === bins.length - 2 && scores[m] <= bins[i + 1])),
     ).length;
   const digits = Math.min(6, Math.max(2, Math.ceil(-Math.log10(bins[1] - bins[0]))));
-  chart(`histogram-${d}`, `Histogram of ${diagnosticName(d)} (${scoreName(d)}) by ${word}.`, () => {
-    const c = colours();
-    return {
-      grid: { left: 40, right: 16, top: 36, bottom: 40 },
-      legend: { top: 0, right: 0, textStyle: { color: c.text } },
-      xAxis: {
-        ...axis(scoreName(d)),
-        type: 'category',
-        scale: false,
-        data: bins.slice(0, -1).map((edge) => show(edge, digits)),
-        splitLine: { show: false },
-      },
-      yAxis: axis('models', { scale: false, minInterval: 1, nameGap: 26 }),
-      tooltip: {
-        formatter: (item) =>
-          lines([
-            `${show(bins[item.dataIndex], digits)} to ${show(bins[item.dataIndex + 1], digits)}`,
-            `${item.seriesName}: ${plural(item.value, 'model')}`,
-          ]),
-      },
-      series: Array.from({ length: clusterCount }, (_, k) => ({
-        type: 'bar',
-        stack: 'models',
-        name: basinName(k),
-        color: c.basin(k),
-        barCategoryGap: '8%',
-        itemStyle: { borderColor: c.card, borderWidth: 1 },
-        data: bins.slice(0, -1).map((_, i) => count(k, i)),
-      })),
-    };
-  });
+  chart(
+    `histogram-${d}`,
+    `Histogram of ${diagnosticName(d)} (${scoreName(d)})${split ? ' by basin' : ''}.`,
+    () => {
+      const c = colours();
+      return {
+        grid: { left: 40, right: 16, top: 36, bottom: 40 },
+        legend: { top: 0, right: 0, textStyle: { color: c.text } },
+        xAxis: {
+          ...axis(scoreName(d)),
+          type: 'category',
+          scale: false,
+          data: bins.slice(0, -1).map((edge) => show(edge, digits)),
+          splitLine: { show: false },
+        },
+        yAxis: axis('models', { scale: false, minInterval: 1, nameGap: 26 }),
+        tooltip: {
+          formatter: (item) =>
+            lines([
+              `${show(bins[item.dataIndex], digits)} to ${show(bins[item.dataIndex + 1], digits)}`,
+              `${item.seriesName}: ${plural(item.value, 'model')}`,
+            ]),
+        },
+        series: Array.from({ length: clusterCount }, (_, k) => ({
+          type: 'bar',
+          stack: 'models',
+          name: basinName(k),
+          color: c.basin(k),
+          barCategoryGap: '8%',
+          itemStyle: { borderColor: c.card, borderWidth: 1 },
+          data: bins.slice(0, -1).map((_, i) => count(k, i)),
+        })),
+      };
+    },
+  );
 }
 
 function diagnosticTable() {

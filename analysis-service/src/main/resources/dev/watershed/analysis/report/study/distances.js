@@ -5,7 +5,8 @@ function heatmap() {
       `by ${diagnosticName(d)}`,
       ranked(models.map((model) => score(model, d))),
     ]),
-    [`by ${word}`, ranked(models.map(cluster))],
+    ...(split ? [['by basin', ranked(models.map(cluster))]] : []),
+    ['by linkage', leaves()],
     ['by in-domain accuracy', ranked(models.map((model) => number(model.inDomain?.accuracy)))],
     ['as given', [...models.keys()]],
   ];
@@ -22,14 +23,15 @@ function heatmap() {
   const greatest = finite.reduce((most, value) => Math.max(most, value), 0) || 1;
   const missing = pairs.length - finite.length;
   byId('heatmap-caption').textContent =
-    `${distanceTitle[0].toUpperCase()}${distanceTitle.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart. B1, B2, \u2026 after a model's name is its ${word}.` +
+    `${distanceTitle[0].toUpperCase()}${distanceTitle.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart.${split ? " B1, B2, \u2026 after a model's name is its basin." : ''}` +
     (missing
       ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} grey.`
       : '');
 
   function draw() {
     const [orderName, order] = orders[Number(select.value || 0)];
-    const names = order.map((i) => `${label(i)} \u00b7 B${cluster(models[i]) + 1}`);
+    const tag = (c) => (c < 0 ? ' \u00b7 outlier' : split ? ` \u00b7 B${c + 1}` : '');
+    const names = order.map((i) => label(i) + tag(cluster(models[i])));
     const clusterOf = new Map(names.map((name, at) => [name, cluster(models[order[at]])]));
     const cells = [],
       blanks = [];
@@ -83,7 +85,8 @@ function heatmap() {
             formatter: (item) => {
               const a = order[item.value[0]],
                 b = order[item.value[1]];
-              if (a === b) return lines([label(a), basinName(cluster(models[a]))]);
+              if (a === b)
+                return lines([label(a), ...(split ? [basinName(cluster(models[a]))] : [])]);
               const pair = pairs.find(
                 (p) =>
                   (number(p.modelA) === a && number(p.modelB) === b) ||
@@ -95,7 +98,8 @@ function heatmap() {
                 `${distanceTitle}: ${show(distances[a][b])}`,
                 ...(m
                   ? [
-                      `BH ${show(number(m.barrierHeightNats))}, CG ${show(number(m.convexityGapNats))} nats${pair.convexityGapToleranceNats === undefined ? '' : `, at most ${show(Number(pair.convexityGapToleranceNats))} more`}`,
+                      `BH ${show(number(m.barrierHeightNats))}${interval(pair.uncertainty?.barrierHeight)} nats`,
+                      `CG ${show(number(m.convexityGapNats))}${interval(pair.uncertainty?.convexityGap)} nats${pair.convexityGapToleranceNats === undefined ? '' : `, at most ${show(Number(pair.convexityGapToleranceNats))} more`}`,
                     ]
                   : []),
                 ...(m && m.improvedConvexityGapNats !== undefined
@@ -135,13 +139,45 @@ function heatmap() {
   draw();
 }
 
+/** The models from left to right in the dendrogram of average linkage. */
+function leaves() {
+  const merges = verdict.linkage ?? [];
+  if (merges.length !== models.length - 1) return [...models.keys()];
+  const found = [],
+    open = [2 * models.length - 2];
+  while (open.length) {
+    const one = open.pop();
+    if (one < models.length) found.push(one);
+    else {
+      const merge = merges[one - models.length];
+      open.push(number(merge.second), number(merge.first));
+    }
+  }
+  return found;
+}
+
 function basins() {
-  byId('basins-heading').textContent = clustering.oneBasin ? 'No split' : `${Word}s`;
-  byId('verdict').textContent = clustering.verdict ?? '';
+  byId('basins-heading').textContent = split ? 'Basins' : undecided ? 'Undecided' : 'No split';
+  byId('verdict').textContent =
+    (verdict.sentence ??
+      'This report was made before verdicts were told; study the models again.') +
+    (verdict.stability === undefined
+      ? ''
+      : ` Partitions of resampled examples agree with it by an adjusted Rand index of ${show(number(verdict.stability))} on average.`) +
+    (verdict.shuffledSeparation === undefined
+      ? ''
+      : ` Distances dealt to other pairs by chance have a separation up to ${show(number(verdict.shuffledSeparation))} (95 %).`) +
+    (report.epsilonConvexNats === undefined
+      ? ''
+      : ` All pairs are epsilon-convex at ${show(number(report.epsilonConvexNats))} nats.`);
   table(
     'basins',
     'Sizes, and the median distance of their pairs',
-    [{ name: Word }, { name: 'Models' }, { name: 'Median within' }],
+    [
+      { name: split ? 'Basin' : '' },
+      { name: 'Models' },
+      { name: split ? 'Median within' : 'Median' },
+    ],
     Array.from({ length: clusterCount }, (_, c) => [
       basinTag(c),
       whole(models.filter((model) => cluster(model) === c).length),

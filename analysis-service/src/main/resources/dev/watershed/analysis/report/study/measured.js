@@ -33,13 +33,25 @@ function tiles() {
   const facts = [
     ['Models', whole(models.length), plural(pairs.length, 'pair')],
     [
-      clustering.oneBasin ? 'Split' : 'Basins',
-      clustering.oneBasin ? 'none' : String(clusterCount),
+      split ? 'Basins' : 'Split',
+      split ? String(clusterCount) : undecided ? 'undecided' : 'none seen',
       split ? sizes.join(' + ') + ' models' : '',
     ],
-    ['Mean silhouette', show(number(clustering.silhouette)), ''],
-    [`Median ${distanceName} within`, show(distances(isWithin)), distanceUnit],
-    [`Median ${distanceName} across`, show(distances((pair) => !isWithin(pair))), distanceUnit],
+    [
+      'Separation',
+      show(number(verdict.separation)),
+      `${show(number(verdict.separationNeeded))} needed`,
+    ],
+    ...(split
+      ? [
+          [`Median ${distanceName} within`, show(distances(isWithin)), distanceUnit],
+          [
+            `Median ${distanceName} across`,
+            show(distances((pair) => !isWithin(pair))),
+            distanceUnit,
+          ],
+        ]
+      : [[`Median ${distanceName}`, show(distances(() => true)), distanceUnit]]),
     [
       'In-domain accuracy',
       show(median(models.map((model) => number(model.inDomain?.accuracy)))),
@@ -72,6 +84,12 @@ function measured() {
       report.inDomainDigest?.sha256 ? element('code', {}, report.inDomainDigest.sha256) : '',
     ],
     ['Points of a curve', pointsText()],
+    [
+      'Intervals',
+      report.epsilonConvexNats === undefined && !pairs.some((pair) => pair.uncertainty)
+        ? 'none'
+        : `${show(100 * number(spec.resampling?.level), 3)} % over examples, given the models: ${plural(number(spec.resampling?.resampleCount), 'resample')} of ${plural(number(report.inDomainExampleCount), 'example')}, seed ${spec.resampling?.seed ?? 0}`,
+    ],
     ['Convexity gaps known to', spec.adaptive ? `${show(tolerance)} nats` : ''],
     ['Evaluations', evaluationsText()],
     ['On an equal grid of this accuracy', equal ? plural(equal, 'evaluation') : ''],

@@ -15,13 +15,19 @@ const diagnosticName = (d) => diagnostics[d].sample?.name ?? `diagnostic ${d + 1
 const constant = (value, prefix, unspecified) =>
   (value ?? unspecified).replace(prefix, '').replaceAll('_', ' ').toLowerCase();
 
-const clusterCount = models.reduce((most, model) => Math.max(most, cluster(model) + 1), 1);
-const split = !clustering.oneBasin && clusterCount > 1;
-const word = clustering.oneBasin ? 'cluster' : 'basin';
-const Word = word[0].toUpperCase() + word.slice(1);
-const basinName = (c) => `${Word} ${c + 1}`;
+const verdict = report.verdict ?? {};
+const split = verdict.state === 'BASIN_STATE_SPLIT';
+const undecided = verdict.state === 'BASIN_STATE_UNDECIDED';
+const clusterCount = split ? number(verdict.clusterCount) : 1;
+const basinName = (c) => (c < 0 ? 'Outlier' : split ? `Basin ${c + 1}` : 'All models');
 const isWithin = (pair) =>
+  cluster(models[number(pair.modelA)]) >= 0 &&
   cluster(models[number(pair.modelA)]) === cluster(models[number(pair.modelB)]);
+/** What an interval of a metric is called behind its value. */
+const interval = (uncertainty) =>
+  uncertainty?.interval
+    ? ` [${show(number(uncertainty.interval.low))}, ${show(number(uncertainty.interval.high))}]`
+    : '';
 const SCORES = {
   SCORE_ACCURACY: 'accuracy',
   SCORE_F1: 'F1',

@@ -33,7 +33,7 @@ function modelTable() {
     'In-domain scores, diagnostics and the centroid-distance difference; a heading sorts',
     [
       { name: 'Model' },
-      { name: Word, text: true },
+      ...(split ? [{ name: 'Basin', text: true }] : []),
       { name: 'In-domain accuracy' },
       { name: `In-domain F1${positive(models[0]?.inDomain)}` },
       { name: 'In-domain loss (nats)' },
@@ -42,7 +42,7 @@ function modelTable() {
     ],
     models.map((model, i) => [
       label(i),
-      basinTag(cluster(model)),
+      ...(split ? [basinTag(cluster(model))] : []),
       number(model.inDomain?.accuracy),
       number(model.inDomain?.f1),
       number(model.inDomain?.meanLossNats),

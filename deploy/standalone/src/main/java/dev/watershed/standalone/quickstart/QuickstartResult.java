@@ -1,5 +1,7 @@
 package dev.watershed.standalone.quickstart;
 
+import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.hipparchus.stat.descriptive.rank.Median;
@@ -51,7 +54,8 @@ public record QuickstartResult(
 
   static QuickstartResult of(
       StudyReport report, String directory, Map<String, Double> seconds, long peakMemoryBytes) {
-    List<Model> models = report.getModelsList().stream().map(QuickstartResult::model).toList();
+    List<Model> models =
+        report.getModelsList().stream().map(model -> model(report, model)).toList();
     return new QuickstartResult(
         models,
         Margin.of(report).stream()
@@ -71,7 +75,7 @@ public record QuickstartResult(
     return !marginsAsserted || margins.stream().allMatch(Measured::holds);
   }
 
-  private static Model model(ModelReport report) {
+  private static Model model(StudyReport whole, ModelReport report) {
     int[] probes = MiniatureExperiment.PROBES;
     Strategy strategy =
         new Strategy(
@@ -83,7 +87,7 @@ public record QuickstartResult(
         ResourceName.id(report.getCheckpoint()),
         report.getInDomain().getAccuracy(),
         report.getDiagnosticScores(MiniatureExperiment.NOT_ENTAILED),
-        ReportText.basin(report.getCluster()),
+        ReportText.basin(whole, report),
         strategy.name(),
         strategy.vector());
   }
@@ -93,46 +97,62 @@ public record QuickstartResult(
         models.size()
             + " fine-tunes of one pretrained encoder with validation accuracy "
             + range(models, Model::validationAccuracy);
-    if (report.getClustering().getOneBasin()) {
-      return agreement + " share one basin: " + report.getClustering().getVerdict();
-    }
-    List<String> basins = new ArrayList<>();
-    for (String basin : models.stream().map(Model::basin).distinct().sorted().toList()) {
-      List<Model> members = models.stream().filter(model -> model.basin().equals(basin)).toList();
-      basins.add(
-          members.size()
-              + " in "
-              + basin
-              + " (check "
+    BasinVerdict verdict = report.getVerdict();
+    boolean split = verdict.getState() == BasinState.BASIN_STATE_SPLIT;
+    // Without a split there are no basins to speak of: what the models check is told all the same.
+    Function<Model, String> kind = split ? Model::basin : Model::strategy;
+    List<String> kinds = new ArrayList<>();
+    for (String one : models.stream().map(kind).distinct().sorted().toList()) {
+      List<Model> members = models.stream().filter(model -> kind.apply(model).equals(one)).toList();
+      String checked =
+          "check "
               + members.stream()
                   .map(Model::strategy)
                   .distinct()
                   .sorted()
-                  .collect(Collectors.joining(" or "))
-              + "; diagnostic "
-              + range(members, Model::diagnostic)
-              + ")");
+                  .collect(Collectors.joining(" or "));
+      String diagnostic = "diagnostic " + range(members, Model::diagnostic);
+      kinds.add(
+          split
+              ? members.size() + " in " + one + " (" + checked + "; " + diagnostic + ")"
+              : members.size() + " " + checked + " (" + diagnostic + ")");
     }
+    String gaps =
+        "; median convexity gap "
+            + gap(report, models, kind, true)
+            + (split ? " nats within a basin, " : " nats between models that check the same, ")
+            + gap(report, models, kind, false)
+            + (split ? " across." : " between others.");
+    if (split) {
+      return agreement
+          + String.format(
+              Locale.ROOT,
+              " fall into %d basins (separation %.3f, %.3f needed): ",
+              verdict.getClusterCount(),
+              verdict.getSeparation(),
+              verdict.getSeparationNeeded())
+          + String.join(", ", kinds)
+          + gaps;
+    }
+    String said = verdict.getSentence();
     return agreement
-        + " fall into "
-        + basins.size()
-        + " basins: "
-        + String.join(", ", basins)
-        + "; median convexity gap "
-        + gap(report, true)
-        + " nats within a basin, "
-        + gap(report, false)
-        + " across.";
+        + ". By their distances alone: "
+        + said.substring(0, 1).toLowerCase(Locale.ROOT)
+        + said.substring(1)
+        + " What they check is the outside evidence: "
+        + String.join(", ", kinds)
+        + gaps;
   }
 
-  private static String gap(StudyReport report, boolean within) {
+  private static String gap(
+      StudyReport report, List<Model> models, Function<Model, String> kind, boolean alike) {
     double[] gaps =
         report.getPairsList().stream()
             .filter(
                 pair ->
-                    within
-                        == (report.getModels(pair.getModelA()).getCluster()
-                            == report.getModels(pair.getModelB()).getCluster()))
+                    alike
+                        == kind.apply(models.get(pair.getModelA()))
+                            .equals(kind.apply(models.get(pair.getModelB()))))
             .mapToDouble(PairReport::getDistance)
             .toArray();
     return gaps.length == 0 ? "-" : String.format(Locale.ROOT, "%.2f", new Median().evaluate(gaps));

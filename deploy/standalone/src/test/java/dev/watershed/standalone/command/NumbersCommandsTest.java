@@ -1,14 +1,19 @@
 package dev.watershed.standalone.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.watershed.cli.ExitCode;
 import dev.watershed.cli.TypedCommand;
 import dev.watershed.standalone.process.LocalMetrics;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,5 +66,73 @@ final class NumbersCommandsTest {
     assertThat(lines().get(0)).isEqualTo("model\tcluster\tcentroid_distance_difference");
     assertThat(lines().get(1)).matches("1\t0\t-?[0-9.E-]+");
     assertThat(lines().get(4)).matches("4\t1\t-?[0-9.E-]+");
+  }
+
+  @Test
+  void metrics_lossesOfExamples_haveIntervals() {
+    var rows = new StringBuilder("alpha,example,loss\n");
+    for (double alpha : new double[] {0, .5, 1}) {
+      for (int i = 0; i < 64; i++) {
+        rows.append(alpha).append(',').append(i).append(',');
+        rows.append(.2 + (alpha == .5 ? .5 : 0) + i % 5 / 10.0).append('\n');
+      }
+    }
+    assertThat(run(rows.toString(), "metrics", "--csv", "--resamples", "200"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(lines().get(0))
+        .contains("convexity_gap_low_nats,convexity_gap_high_nats")
+        .endsWith("zero_test_p,example_count,resample_count");
+    assertThat(lines().get(1)).endsWith(",64,200");
+    assertThat(run(rows.toString(), "metrics", "--json")).isEqualTo(ExitCode.OK);
+    assertThat(out).contains("\"uncertainty\"").contains("\"resampleCount\": 2000");
+  }
+
+  @Test
+  void compare_clustersInAColumnOrSaid_areTheSameTable() {
+    String scores = "label,cluster,accuracy\na,0,.9\nb,0,.8\nc,0,.85\nd,1,.4\ne,1,.5\nf,-1,.1\n";
+    assertThat(run(scores, "compare", "--csv")).isEqualTo(ExitCode.OK);
+    assertThat(lines()).hasSize(2);
+    assertThat(lines().get(1)).startsWith("accuracy,3,0.85,").contains(",2,0.45,");
+    String table = out;
+    String said = scores.replace("f,-1,.1\n", "").replace("cluster", "other");
+    assertThat(run(said, "compare", "--csv", "--second", "d, e", "--score", "accuracy"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(out).isEqualTo(table);
+    assertThat(run(said, "compare")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(run(said, "compare", "--second", "z")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(run(scores, "compare")).isEqualTo(ExitCode.OK);
+    assertThat(out).contains("0.850 +- 0.041").contains("The first cluster has 3 models");
+  }
+
+  /** Juneja et al. (2023), table 1, from the published scores of 100 models. */
+  @Test
+  @Tag("shared")
+  void compare_publishedModels_isTheirTable() throws Exception {
+    String configured = System.getenv("WATERSHED_SHARED");
+    Path file =
+        Path.of(configured == null ? "../../../shared" : configured)
+            .resolve("data/groundtruth/berts_of_a_feather_accuracies_by_run.csv");
+    assumeTrue(Files.exists(file), () -> file + " is absent; set WATERSHED_SHARED");
+    String second =
+        IntStream.of(15, 25, 26, 42, 44, 46, 56, 61, 63, 70, 73, 89)
+            .mapToObj(run -> "Run " + run)
+            .collect(Collectors.joining(","));
+    assertThat(
+            run(
+                Files.readString(file),
+                "compare",
+                "--second",
+                second,
+                "--score",
+                "MNLI dev acc.",
+                "--score",
+                "Lexical (nonent)"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(lines().get(1))
+        .containsSubsequence(
+            "0.844 +- 0.002", "0.839 +- 0.002", "2.467", "0.991", "0.0047 [0.0035, 0.0058]");
+    assertThat(lines().get(2))
+        .containsSubsequence(
+            "0.301 +- 0.110", "0.096 +- 0.033", "1.868", "1.309", "1.94", "0.976 [0.923, 0.993]");
   }
 }

@@ -10,6 +10,7 @@ import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
+import dev.watershed.analysis.v1.CompareClustersRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
@@ -25,6 +26,7 @@ import dev.watershed.analysis.v1.ListStudyModelsRequest;
 import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
+import dev.watershed.analysis.v1.ModelScores;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.analysis.v1.StepStudy;
@@ -702,6 +704,17 @@ final class Corpus {
       matrix.addScores(i);
     }
     right(MetricServiceGrpc.getClusterModelsMethod(), matrix.build());
+    right(
+        MetricServiceGrpc.getCompareClustersMethod(),
+        CompareClustersRequest.newBuilder()
+            .addAllAssignments(List.of(0, 0, 1, 1, -1))
+            .addScores(
+                ModelScores.newBuilder()
+                    .setName("accuracy")
+                    .addAllValues(List.of(.9, .8, .5, .4, .7)))
+            .setPermutationCount(50)
+            .setSeed(2)
+            .build());
   }
 
   private void addOthers() {

@@ -1,0 +1,109 @@
+package dev.watershed.bench;
+
+import static dev.watershed.bench.BenchOptions.between;
+
+import dev.watershed.cli.CommandContext;
+import dev.watershed.cli.ExitCode;
+import dev.watershed.cli.OutputOptions;
+import dev.watershed.cli.terminal.TextTable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How far intervals and verdicts can be trusted. */
+@Command(
+    name = "statistics",
+    description = {
+      "Simulate samples and models whose truth is known: how often the default intervals of"
+          + " convexity gaps hold it, and how often the verdict on basins is right. Seeded: the"
+          + " same command prints the same tables."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  watershed bench statistics",
+      "  watershed bench statistics --replicates 1000 --resamples 1000"
+    })
+final class BenchStatisticsCommand implements Callable<Integer> {
+  private static final double[] GAPS = {0, .01, .05, .3};
+  private static final int[] EXAMPLES = {64, 256, 512};
+  private static final int[] MODELS = {8, 16, 48, 100};
+
+  @Mixin private OutputOptions output;
+  @Mixin private BenchOptions options;
+
+  @Option(
+      names = "--replicates",
+      description = "Samples and sets of models of each kind. Default: 200.",
+      defaultValue = "200")
+  private int replicates;
+
+  @Option(
+      names = "--resamples",
+      description = "Resamples of each sample. Default: 500.",
+      defaultValue = "500")
+  private int resamples;
+
+  BenchStatisticsCommand(CommandContext context) {
+    this.output = new OutputOptions(context);
+    this.options = new BenchOptions(context);
+  }
+
+  @Override
+  public Integer call() {
+    between("--replicates", replicates, 10, 100_000);
+    between("--resamples", resamples, 100, 20_000);
+    output.line("Coverage of 95 % intervals of the convexity gap (over examples)");
+    output.table(coverage());
+    output.line("");
+    output.line("Verdicts; of no clusters right means that no split is said");
+    output.table(verdicts());
+    return ExitCode.OK;
+  }
+
+  private TextTable coverage() {
+    var table = new TextTable("true gap", "examples", "coverage", "mean half width", "told from 0");
+    for (double gap : GAPS) {
+      for (int examples : EXAMPLES) {
+        options.say("gaps of " + gap + " from " + examples + " examples");
+        var found =
+            StatisticsBenchmark.coverage(gap, examples, replicates, resamples, options.seed);
+        table.row(
+            String.valueOf(gap),
+            String.valueOf(examples),
+            share(found.coverage()),
+            String.format(Locale.ROOT, "%.4f", found.meanHalfWidth()),
+            share(found.zeroRejected()));
+      }
+    }
+    return table;
+  }
+
+  private TextTable verdicts() {
+    List<String> header = new ArrayList<>(List.of("truth"));
+    for (int models : MODELS) {
+      header.add("right, " + models);
+      header.add("undecided");
+    }
+    var table = new TextTable(header.toArray(String[]::new));
+    for (var truth : SimulatedDistances.values()) {
+      options.say("models of " + truth.title());
+      List<String> row = new ArrayList<>(List.of(truth.title()));
+      for (int models : MODELS) {
+        var found = StatisticsBenchmark.verdicts(truth, models, replicates, options.seed);
+        row.add(share(found.right()));
+        row.add(share(found.undecided()));
+      }
+      table.row(row.toArray(String[]::new));
+    }
+    return table;
+  }
+
+  private static String share(double value) {
+    return String.format(Locale.ROOT, "%.2f", value);
+  }
+}

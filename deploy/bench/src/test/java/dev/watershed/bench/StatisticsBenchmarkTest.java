@@ -1,0 +1,46 @@
+package dev.watershed.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** A short version of what {@code bench statistics} prints. */
+final class StatisticsBenchmarkTest {
+  private static final long SEED = 1;
+
+  @Test
+  void coverage_clearGap_isAboutWhatIsSaid() {
+    var found = StatisticsBenchmark.coverage(.3, 256, 100, 200, SEED);
+    assertThat(found.coverage()).isBetween(.87, 1.);
+    assertThat(found.zeroRejected()).isEqualTo(1);
+    assertThat(StatisticsBenchmark.coverage(.3, 256, 100, 200, SEED)).isEqualTo(found);
+  }
+
+  /** A percentile interval alone leaves 0 out nearly always. */
+  @Test
+  void coverage_straightLine_holdsZero() {
+    var found = StatisticsBenchmark.coverage(0, 256, 100, 200, SEED);
+    assertThat(found.coverage()).isGreaterThan(.8);
+    assertThat(found.zeroRejected()).isLessThan(.2);
+  }
+
+  @Test
+  void verdicts_broadClouds_areNotCalledSplit() {
+    for (var truth : SimulatedDistances.values()) {
+      var found = StatisticsBenchmark.verdicts(truth, 16, 40, SEED);
+      if (truth.clusters() == 0) {
+        assertThat(found.split()).as(truth.title()).isLessThan(.2);
+      }
+    }
+  }
+
+  @Test
+  void verdicts_clearBasinsOfManyModels_areFound() {
+    for (var truth : SimulatedDistances.values()) {
+      if (truth.clusters() > 0) {
+        var found = StatisticsBenchmark.verdicts(truth, 48, 20, SEED);
+        assertThat(found.right()).as(truth.title()).isGreaterThan(.7);
+      }
+    }
+  }
+}
