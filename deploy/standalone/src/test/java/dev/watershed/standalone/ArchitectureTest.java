@@ -30,7 +30,7 @@ final class ArchitectureTest {
   private static final String[] SERVICES = {
     "dev.watershed.trainer.(engine|run|store|grpc)..",
     "dev.watershed.eval.(engine|plan|grpc)..",
-    "dev.watershed.analysis.(curve|cluster|statistics|metric|report|study|store|grpc).."
+    "dev.watershed.analysis.(bootstrap|curve|cluster|statistics|metric|report|study|store|grpc).."
   };
 
   private static final String[] CLIENT = {
@@ -41,6 +41,7 @@ final class ArchitectureTest {
     "dev.watershed.analysis.curve..",
     "dev.watershed.analysis.cluster..",
     "dev.watershed.analysis.statistics..",
+    "dev.watershed.analysis.bootstrap..",
     "dev.watershed.eval.plan.."
   };
 
