@@ -1,9 +1,9 @@
 package dev.watershed.analysis.bootstrap;
 
-import dev.watershed.analysis.statistics.LinearFit;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
+import org.hipparchus.stat.correlation.PearsonsCorrelation;
 
 /** The uncertainty of a statistic of models, over models: models are drawn with replacement. */
 public final class ModelBootstrap {
@@ -59,6 +59,9 @@ public final class ModelBootstrap {
         }
       }
     }
-    return LinearFit.of(ofX.build().toArray(), ofY.build().toArray()).pearsonR();
+    var xs = ofX.build().toArray();
+    return xs.length < 2
+        ? Double.NaN
+        : new PearsonsCorrelation().correlation(xs, ofY.build().toArray());
   }
 }

@@ -5,6 +5,7 @@ import com.google.common.primitives.Ints;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.curve.LossCurve;
+import dev.watershed.analysis.statistics.Correlation;
 import dev.watershed.analysis.statistics.GroupComparison;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;
@@ -83,15 +84,26 @@ public final class MetricMessages {
         .setSpearmanRho(fit.spearmanRho())
         .setRSquared(fit.rSquared())
         .setPointCount(fit.pointCount())
+        .setPearsonInterval(interval(Correlation.fisher(fit.pearsonR(), fit.pointCount())))
+        .setSpearmanInterval(
+            interval(Correlation.bonettWright(fit.spearmanRho(), fit.pointCount())))
         .build();
   }
 
   /**
    * Returns a fit over pairs of models: without a p, because pairs that share a model are not
    * independent.
+   *
+   * @param pearsonInterval over models
    */
-  public static LinearFit pairFit(dev.watershed.analysis.statistics.LinearFit fit) {
-    return linearFit(fit).toBuilder().setPearsonP(Double.NaN).build();
+  public static LinearFit pairFit(
+      dev.watershed.analysis.statistics.LinearFit fit,
+      dev.watershed.analysis.statistics.Interval pearsonInterval) {
+    return linearFit(fit).toBuilder()
+        .setPearsonP(Double.NaN)
+        .setPearsonInterval(interval(pearsonInterval))
+        .clearSpearmanInterval()
+        .build();
   }
 
   /** Returns a test. */

@@ -1,7 +1,5 @@
 package dev.watershed.analysis.study;
 
-import dev.watershed.analysis.statistics.Correlation;
-import dev.watershed.analysis.statistics.Holm;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.DiagnosticReport;
@@ -121,24 +119,22 @@ final class Finding {
   /** The strongest correlation that holds however many were looked at. */
   private List<String> strongestDiagnostic() {
     var diagnostics = report.getDiagnosticsList();
-    var p = diagnostics.stream().mapToDouble(one -> one.getFit().getPearsonP()).toArray();
-    var adjusted = Holm.adjusted(p);
-    return IntStream.range(0, p.length)
-        .filter(i -> correlation(diagnostics.get(i)) >= TOLD_CORRELATION && adjusted[i] < .05)
-        .boxed()
-        .max(Comparator.comparingDouble(i -> correlation(diagnostics.get(i))))
+    return diagnostics.stream()
+        .filter(one -> correlation(one) >= TOLD_CORRELATION && one.getPearsonPHolm() < .05)
+        .max(Comparator.comparingDouble(Finding::correlation))
         .map(
-            i -> {
-              var fit = diagnostics.get(i).getFit();
-              var interval = Correlation.fisher(fit.getPearsonR(), fit.getPointCount());
+            one -> {
+              var fit = one.getFit();
               return String.format(
                   Locale.ROOT,
                   "the centroid-distance feature goes with %s (r = %s [%s, %s]%s)",
-                  diagnostics.get(i).getName(),
+                  one.getName(),
                   number(fit.getPearsonR()),
-                  number(interval.low()),
-                  number(interval.high()),
-                  p.length == 1 ? "" : ", the strongest of " + p.length + ", p corrected for that");
+                  number(fit.getPearsonInterval().getLow()),
+                  number(fit.getPearsonInterval().getHigh()),
+                  diagnostics.size() == 1
+                      ? ""
+                      : ", the strongest of " + diagnostics.size() + ", p corrected for that");
             })
         .stream()
         .toList();

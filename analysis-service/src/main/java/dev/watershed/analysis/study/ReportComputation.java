@@ -2,14 +2,16 @@ package dev.watershed.analysis.study;
 
 import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.bootstrap.CurveUncertainty;
+import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.ModelBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.report.SampleText;
+import dev.watershed.analysis.statistics.Interval;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
-import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
@@ -18,7 +20,6 @@ import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.Curve;
-import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
@@ -98,7 +99,15 @@ final class ReportComputation {
             .setInDomainDigest(store.sampleDigests(study.number()).get(0))
             .setCost(cost(pairs));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
-    report.addAllDiagnostics(diagnostics(report.getModelsList(), clustering, verdict));
+    var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
+    if (features.length > 0) {
+      report.addAllDiagnostics(
+          new DiagnosticFindings(report.getModelsList(), verdict, features, throwIfUnwanted)
+              .of(
+                  spec.getDiagnosticsList().stream()
+                      .map(diagnostic -> diagnostic.getSample().getName())
+                      .toList()));
+    }
     report.addAllGroups(groups(report.getModelsList(), pairs));
     if (spec.getDistance() != DistanceMetric.DISTANCE_METRIC_EUCLIDEAN) {
       report.setEuclidean(
@@ -343,32 +352,6 @@ final class ReportComputation {
     };
   }
 
-  private List<DiagnosticReport> diagnostics(
-      List<ModelReport> models, Clustering clustering, BasinVerdict verdict) {
-    var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
-    var reports = new ArrayList<DiagnosticReport>();
-    if (features.length == 0) {
-      return reports;
-    }
-    for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
-      int diagnostic = d;
-      var scores = doubles(models, model -> model.getDiagnosticScores(diagnostic));
-      var report =
-          DiagnosticReport.newBuilder()
-              .setName(spec.getDiagnostics(d).getSample().getName())
-              .setFit(MetricMessages.linearFit(LinearFit.of(features, scores)));
-      for (int c = 0; c < verdict.getClusterCount(); c++) {
-        int cluster = c;
-        var members = models.stream().filter(model -> model.getCluster() == cluster).toList();
-        var summary = Summary.of(doubles(members, model -> model.getDiagnosticScores(diagnostic)));
-        report.addClusterMeans(summary.mean());
-        report.addClusterStandardDeviations(summary.populationStandardDeviation());
-      }
-      reports.add(report.build());
-    }
-    return reports;
-  }
-
   /** Distances of score vectors against distances of models; pairs that diverge have no place. */
   private List<GroupReport> groups(List<ModelReport> models, List<PairReport> pairs) {
     var members = new LinkedHashMap<String, List<Integer>>();
@@ -403,16 +386,17 @@ final class ReportComputation {
         LinearFit.of(
             doubles(finite, PairReport::getDistance),
             doubles(finite, pair -> apart[pair.getModelA()][pair.getModelB()]));
+    var distances = matrix(pairs, PairReport::getDistance);
+    var resampled =
+        ModelBootstrap.of(
+            Draws.of(PERMUTATION_SEED, Draws.DEFAULT_COUNT, plan.modelCount()),
+            models -> ModelBootstrap.pairCorrelation(distances, apart, models));
     var test =
         MantelTest.of(
-            matrix(pairs, PairReport::getDistance),
-            apart,
-            MantelTest.DEFAULT_PERMUTATIONS,
-            PERMUTATION_SEED,
-            throwIfUnwanted);
+            distances, apart, MantelTest.DEFAULT_PERMUTATIONS, PERMUTATION_SEED, throwIfUnwanted);
     return GroupReport.newBuilder()
         .setName(name)
-        .setFit(MetricMessages.pairFit(fit))
+        .setFit(MetricMessages.pairFit(fit, resampled.percentile(Interval.LEVEL)))
         .setMantel(MetricMessages.mantelTest(test))
         .build();
   }

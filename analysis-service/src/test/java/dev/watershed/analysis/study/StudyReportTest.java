@@ -9,10 +9,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.ModelBootstrap;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.Correlation;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.BasinState;
@@ -163,18 +165,37 @@ final class StudyReportTest extends ServedStudies {
     assertThat(diagnostic.getClusterMeans(1)).isCloseTo(.9, within(1e-12));
     assertThat(diagnostic.getClusterStandardDeviations(1)).isCloseTo(0, within(1e-12));
 
+    assertThat(diagnostic.getPearsonPHolm()).isEqualTo(diagnostic.getFit().getPearsonP());
+    // In-domain accuracy is the same for all, so that nothing is left to take out.
+    assertThat(diagnostic.getGivenAccuracy().getTotal())
+        .isEqualTo(diagnostic.getFit().getPearsonR());
+    assertThat(diagnostic.getGivenAccuracy().getDirect()).isNaN();
+    assertThat(diagnostic.getLeaveOneOut().getFeature())
+        .isEqualTo(Correlation.leaveOneOutRSquared(scores, features));
+    assertThat(diagnostic.getComparison().getFirst().getModelCount()).isEqualTo(3);
+    assertThat(diagnostic.getComparison().getAuc()).isZero();
+
     var distances = new double[10];
     var apart = new double[10];
+    var distanceMatrix = new double[5][5];
+    var apartMatrix = new double[5][5];
     int pair = 0;
     for (int a = 0; a < 5; a++) {
       for (int b = a + 1; b < 5; b++) {
         distances[pair] = curve(a, b, 10).convexityGap().nats();
-        apart[pair++] = Math.abs(scores[a] - scores[b]);
+        apart[pair] = Math.abs(scores[a] - scores[b]);
+        distanceMatrix[a][b] = distanceMatrix[b][a] = distances[pair];
+        apartMatrix[a][b] = apartMatrix[b][a] = apart[pair++];
       }
     }
+    var overModels =
+        ModelBootstrap.of(
+                Draws.of(0, Draws.DEFAULT_COUNT, 5),
+                models -> ModelBootstrap.pairCorrelation(distanceMatrix, apartMatrix, models))
+            .percentile(.95);
     assertThat(report.getGroups(0).getName()).isEqualTo("strategy");
     assertThat(report.getGroups(0).getFit())
-        .isEqualTo(MetricMessages.pairFit(LinearFit.of(distances, apart)));
+        .isEqualTo(MetricMessages.pairFit(LinearFit.of(distances, apart), overModels));
     assertThat(report.getGroups(0).getFit().getPearsonP()).isNaN();
     // Two of the 120 orders of five models are as good: the given one and a swap.
     assertThat(report.getGroups(0).getMantel().getP()).isCloseTo(1 / 60.0, within(.008));

@@ -4,6 +4,7 @@ import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.LinearFit;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyCost;
@@ -44,10 +45,14 @@ public final class ReportText {
       lines.add(
           String.format(
               Locale.ROOT,
-              "%s against the centroid distance: r = %.3f (p = %.2g)",
+              "%s against the centroid distance: r = %.3f%s (p = %.2g%s)",
               diagnostic.getName(),
               diagnostic.getFit().getPearsonR(),
-              diagnostic.getFit().getPearsonP()));
+              interval(diagnostic.getFit()),
+              diagnostic.getPearsonPHolm(),
+              report.getDiagnosticsCount() == 1
+                  ? ""
+                  : ", corrected for " + report.getDiagnosticsCount() + " diagnostics"));
     }
     lines.addAll(comparisons(report));
     if (report.hasCost()) {
@@ -74,11 +79,12 @@ public final class ReportText {
   private static String comparison(String name, GroupReport group) {
     return String.format(
         Locale.ROOT,
-        "%s against the chosen distance over %d pairs: Spearman %.3f, r = %.3f%s",
+        "%s against the chosen distance over %d pairs: Spearman %.3f, r = %.3f%s%s",
         name,
         group.getFit().getPointCount(),
         group.getFit().getSpearmanRho(),
         group.getFit().getPearsonR(),
+        interval(group.getFit()),
         group.hasMantel()
             ? String.format(
                 Locale.ROOT,
@@ -86,6 +92,17 @@ public final class ReportText {
                 group.getMantel().getP(),
                 group.getMantel().getModelCount())
             : "");
+  }
+
+  /** Where r lies; nothing in reports of before. */
+  private static String interval(LinearFit fit) {
+    return fit.hasPearsonInterval()
+        ? String.format(
+            Locale.ROOT,
+            " [%.3f, %.3f]",
+            fit.getPearsonInterval().getLow(),
+            fit.getPearsonInterval().getHigh())
+        : "";
   }
 
   private static List<String> samples(StudyReport report) {
