@@ -3,6 +3,8 @@ package dev.watershed.analysis.report;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
@@ -10,18 +12,25 @@ import java.util.stream.IntStream;
 
 /** A study's report as a page; of a large study it draws a part. */
 final class ReportPage {
-  /** More curves than this draw a blot; the page shows so many, evenly by distance. */
-  private static final int MOST_CURVES = 300;
+  /** The page holds so many curves to pick one from, evenly by distance. */
+  private static final int MOST_CURVES = 5_000;
+
+  /** Beyond so many pairs, curves go into the page with six digits: more than a figure shows. */
+  private static final int MOST_EXACT_CURVES = 300;
 
   /** Beyond so many pairs only their distance goes into the page. */
   private static final int MOST_PAIRS_WITH_METRICS = 20_000;
+
+  private static final MathContext SIX_DIGITS = new MathContext(6);
 
   private static final SelfContainedPage PAGE =
       new SelfContainedPage(
           "report.html",
           List.of(
+              "study/labels.js",
               "study/report.js",
               "study/distances.js",
+              "study/pair.js",
               "study/curves.js",
               "study/diagnostics.js",
               "study/tables.js",
@@ -47,7 +56,9 @@ final class ReportPage {
     for (int i = 0; i < report.getPairsCount(); i++) {
       var pair = report.getPairs(i).toBuilder();
       if (!drawn.get(i)) {
-        pair.clearCurve().clearAccuracies();
+        pair.clearCurve().clearAccuracies().clearUncertainty();
+      } else if (report.getPairsCount() > MOST_EXACT_CURVES) {
+        shorten(pair);
       }
       if (report.getPairsCount() > MOST_PAIRS_WITH_METRICS) {
         pair.clearMetrics();
@@ -57,7 +68,32 @@ final class ReportPage {
     return slim.build();
   }
 
-  /** Which pairs' curves to draw: all, or so many evenly spaced in the order of distance. */
+  private static void shorten(PairReport.Builder pair) {
+    var curve = pair.getCurveBuilder();
+    var losses = shortened(curve.getLossesNatsList());
+    curve.clearLossesNats().addAllLossesNats(losses);
+    var accuracies = shortened(pair.getAccuraciesList());
+    pair.clearAccuracies().addAllAccuracies(accuracies);
+    if (pair.hasUncertainty()) {
+      var known = pair.getUncertaintyBuilder();
+      var lows = shortened(known.getBandLowNatsList());
+      var highs = shortened(known.getBandHighNatsList());
+      known.clearBandLowNats().addAllBandLowNats(lows);
+      known.clearBandHighNats().addAllBandHighNats(highs);
+    }
+  }
+
+  private static List<Double> shortened(List<Double> values) {
+    return values.stream()
+        .map(
+            value ->
+                Double.isFinite(value)
+                    ? BigDecimal.valueOf(value).round(SIX_DIGITS).doubleValue()
+                    : value)
+        .toList();
+  }
+
+  /** Which pairs' curves the page holds: all, or so many evenly spaced in the order of distance. */
   private static BitSet drawn(StudyReport report) {
     int count = report.getPairsCount();
     var drawn = new BitSet(count);

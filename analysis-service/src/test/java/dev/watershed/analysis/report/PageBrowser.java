@@ -38,6 +38,13 @@ final class PageBrowser {
 
   /** Returns the page's elements once its scripts have run without a complaint. */
   String open(PageWriter writer) throws IOException, InterruptedException {
+    return open(writer, "");
+  }
+
+  /**
+   * @param fragment of the address, with its #
+   */
+  String open(PageWriter writer, String fragment) throws IOException, InterruptedException {
     var page = directory.resolve("page.html");
     try (var out = Files.newOutputStream(page)) {
       writer.write(out);
@@ -55,7 +62,7 @@ final class PageBrowser {
                 "--window-size=1400,2400",
                 "--enable-logging=stderr",
                 "--dump-dom",
-                page.toUri().toString())
+                page.toUri() + fragment)
             .redirectOutput(dom.toFile())
             .redirectError(log.toFile())
             .start();

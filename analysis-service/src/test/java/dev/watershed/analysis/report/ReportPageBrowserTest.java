@@ -3,9 +3,12 @@ package dev.watershed.analysis.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,8 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Opens pages in a real browser: everything is drawn and nothing is complained about. */
 final class ReportPageBrowserTest {
-  /** Heat map, eigenvalues, curves within and across, and two for each of two diagnostics. */
-  private static final int CHARTS = 8;
+  /**
+   * Heat map, distances within against across, eigenvalues, a pair, curves within and across, and
+   * two for each of two diagnostics.
+   */
+  private static final int CHARTS = 10;
 
   private PageBrowser browser;
 
@@ -44,6 +50,85 @@ final class ReportPageBrowserTest {
   }
 
   @Test
+  void page_noPairNamed_showsTheFarthestWithItsInterval() throws Exception {
+    var report = SyntheticStudy.of(8);
+    var farthest =
+        report.getPairsList().stream()
+            .max(Comparator.comparingDouble(PairReport::getDistance))
+            .orElseThrow();
+    var interval = farthest.getUncertainty().getConvexityGap().getInterval();
+    assertThat(open(report))
+        .contains(
+            String.format(
+                Locale.ROOT,
+                "CG %.3f [%.3f, %.3f] nats",
+                farthest.getMetrics().getConvexityGapNats(),
+                interval.getLow(),
+                interval.getHigh()))
+        .contains("95 % over examples, pointwise");
+  }
+
+  @Test
+  void page_pairNamedInTheAddress_showsThatPair() throws Exception {
+    var named = SyntheticStudy.of(8).toBuilder();
+    // The pair of models 0 and 3.
+    named
+        .getPairsBuilder(2)
+        .getUncertaintyBuilder()
+        .setLowerEndSetToZero(true)
+        .setZeroTestP(.04)
+        .getConvexityGapBuilder()
+        .getIntervalBuilder()
+        .setLow(0)
+        .setHigh(.037);
+    String dom =
+        browser.open(out -> StudyReportFiles.write("report.html", named.build(), out), "#pair-3-0");
+    assertThat(dom)
+        .contains("CG \u2264 0.037 nats, not distinguishable from 0 (p = 0.040)")
+        .contains("Loss along the line between seed 0 and seed 3 with its 95 %");
+  }
+
+  @Test
+  void page_noUncertainty_saysThatThereIsNoBand() throws Exception {
+    var plain = SyntheticStudy.of(8).toBuilder();
+    plain.getPairsBuilderList().forEach(PairReport.Builder::clearUncertainty);
+    assertThat(open(plain.build()))
+        .contains("No band: the losses of single examples are not known.")
+        .doesNotContain("pointwise");
+  }
+
+  @Test
+  void page_smallDistances_haveDigitsThatTellThemApart() throws Exception {
+    var small = SyntheticStudy.of(8).toBuilder();
+    for (int i = 0; i < small.getPairsCount(); i++) {
+      small.getPairsBuilder(i).setDistance(.009 - i * .0001);
+    }
+    assertThat(open(small.build())).contains(">0.0090<").contains(">0.0063<");
+  }
+
+  @Test
+  void page_labelsWithMuchInCommon_showsWhatDiffersAndTheWholeInTables() throws Exception {
+    var alike = SyntheticStudy.of(8).toBuilder();
+    for (int i = 0; i < 8; i++) {
+      alike.getModelsBuilder(i).setLabel("bert-base-uncased-seed-" + (i + 1) + "-lr-2e-5");
+    }
+    assertThat(open(alike.build()))
+        .contains(">seed-1 \u00b7 B1<")
+        .contains(">seed-8 \u00b7 B2<")
+        .contains("<th scope=\"row\">bert-base-uncased-seed-1-lr-2e-5</th>");
+  }
+
+  @Test
+  void page_outlier_isRingedInTheDendrogram() throws Exception {
+    var outlying = SyntheticStudy.of(8).toBuilder();
+    outlying.getModelsBuilder(7).setCluster(-1);
+    assertThat(open(outlying.build())).contains("a ring an outlier").contains("outlier<");
+    assertThat(open(SyntheticStudy.of(8)))
+        .contains("with the dendrogram of average linkage beside it")
+        .doesNotContain("a ring an outlier");
+  }
+
+  @Test
   void page_hostileTexts_runsNothing() throws Exception {
     String dom = open(StudyReportFilesTest.hostile());
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"");
@@ -69,7 +154,7 @@ final class ReportPageBrowserTest {
       bare.getModelsBuilder(i).clearCentroidDistanceDifference();
     }
     assertThat(open(bare.build()))
-        .contains("data-charts=\"4\"")
+        .contains("data-charts=\"5\"")
         .contains("No split")
         .contains("All pairs");
   }

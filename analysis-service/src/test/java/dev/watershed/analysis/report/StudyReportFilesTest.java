@@ -3,8 +3,10 @@ package dev.watershed.analysis.report;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.type.v1.Warning;
 import java.io.ByteArrayOutputStream;
@@ -149,15 +151,28 @@ final class StudyReportFilesTest {
   }
 
   @Test
-  void write_hundredsOfPairs_drawsSomeCurvesAndKeepsAllDistances() throws IOException {
+  void write_hundredsOfPairs_keepsEveryCurveWithFewerDigits() throws IOException {
     var large = SyntheticStudy.of(40);
     var embedded = embedded(write("report.html", large));
     assertThat(embedded.getPairsCount()).isEqualTo(780);
-    assertThat(embedded.getPairsList().stream().filter(pair -> pair.hasCurve()).count())
-        .isEqualTo(300);
-    assertThat(embedded.getPairsList().stream().map(pair -> pair.getDistance()).toList())
-        .isEqualTo(large.getPairsList().stream().map(pair -> pair.getDistance()).toList());
+    for (int i = 0; i < 780; i++) {
+      var pair = embedded.getPairs(i);
+      assertThat(pair.getDistance()).isEqualTo(large.getPairs(i).getDistance());
+      assertThat(pair.getCurve().getLossesNats(5))
+          .isCloseTo(large.getPairs(i).getCurve().getLossesNats(5), within(1e-5));
+      assertThat("" + pair.getCurve().getLossesNats(5)).hasSizeLessThan(10);
+      assertThat(pair.getUncertainty().getBandHighNatsCount()).isEqualTo(11);
+    }
     assertThat(csv("curves.csv", large)).hasSize(780 * 11);
+  }
+
+  @Test
+  void write_thousandsOfPairs_keepsSomeCurvesAndAllDistances() throws IOException {
+    var large = SyntheticStudy.of(102);
+    var embedded = embedded(write("report.html", large));
+    assertThat(embedded.getPairsList().stream().filter(PairReport::hasCurve)).hasSize(5_000);
+    assertThat(embedded.getPairsList().stream().map(PairReport::getDistance).toList())
+        .isEqualTo(large.getPairsList().stream().map(PairReport::getDistance).toList());
   }
 
   @Test

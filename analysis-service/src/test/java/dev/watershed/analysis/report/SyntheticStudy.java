@@ -1,6 +1,10 @@
 package dev.watershed.analysis.report;
 
+import com.google.common.collect.Lists;
 import com.google.common.primitives.Doubles;
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
@@ -15,6 +19,7 @@ import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
@@ -32,6 +37,11 @@ import java.util.stream.IntStream;
  * Reports as a study would make them, from made-up losses: every third model is of another basin.
  */
 public final class SyntheticStudy {
+  /** Examples that curves are means of, in opposite pairs so that the means are exact. */
+  private static final int EXAMPLES = 256;
+
+  private static final int RESAMPLES = 50;
+
   private static final String[] DIAGNOSTICS = {"swapped arguments", "verb probe"};
 
   private SyntheticStudy() {}
@@ -53,6 +63,7 @@ public final class SyntheticStudy {
         distances[a][b] = distances[b][a] = pair.getDistance();
       }
     }
+    tellUncertainty(report);
     var clustering = SpectralClustering.cluster(distances, 2, 1, 0);
     var feature = clustering.centroidDistanceDifferences();
     var verdict = BasinVerdict.of(distances, () -> {});
@@ -99,8 +110,41 @@ public final class SyntheticStudy {
                 .setPrecision(Precision.PRECISION_FP32)
                 .setKernels("onednn-fused-linear"))
         .setElapsedSeconds(27.4)
+        .setInDomainExampleCount(EXAMPLES)
+        .setEpsilonConvexNats(
+            report.getPairsList().stream()
+                .mapToDouble(p -> p.getUncertainty().getConvexityGap().getInterval().getHigh())
+                .max()
+                .orElse(0))
         .setInDomainDigest(digest(99))
         .build();
+  }
+
+  /** By the bootstrap, of losses that scatter around the curves. */
+  private static void tellUncertainty(StudyReport.Builder report) {
+    var random = new Random(8);
+    var bootstrap = new PairedBootstrap(Draws.of(0, RESAMPLES, EXAMPLES), .95);
+    var scatter = random.doubles(11L * EXAMPLES / 2).map(uniform -> 2 * uniform - 1).toArray();
+    for (var pairs : Lists.partition(report.getPairsBuilderList(), 64)) {
+      var found =
+          bootstrap.of(
+              pairs.stream().map(pair -> examples(pair.getCurve(), scatter)).toList(), () -> {});
+      for (int i = 0; i < pairs.size(); i++) {
+        pairs.get(i).setUncertainty(MetricMessages.uncertainty(found.get(i)));
+      }
+    }
+  }
+
+  private static ExampleCurve examples(Curve curve, double[] scatter) {
+    var losses = new double[curve.getAlphasCount()][EXAMPLES];
+    for (int k = 0; k < losses.length; k++) {
+      for (int i = 0; i < EXAMPLES; i += 2) {
+        double off = scatter[k * EXAMPLES / 2 + i / 2];
+        losses[k][i] = curve.getLossesNats(k) + off;
+        losses[k][i + 1] = curve.getLossesNats(k) - off;
+      }
+    }
+    return new ExampleCurve(Doubles.toArray(curve.getAlphasList()), losses);
   }
 
   private static StudySpec spec(int modelCount) {
@@ -111,7 +155,8 @@ public final class SyntheticStudy {
             .setProtocol(AlphaProtocol.ALPHA_PROTOCOL_PAPER)
             .setDistance(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP)
             .setClusterCount(2)
-            .setKernelWidth(1);
+            .setKernelWidth(1)
+            .setResampling(Resampling.newBuilder().setResampleCount(RESAMPLES).setLevel(.95));
     for (int i = 0; i < modelCount; i++) {
       spec.addModels(StudyModel.newBuilder().setCheckpoint(checkpoint(i)).setLabel("seed " + i));
     }

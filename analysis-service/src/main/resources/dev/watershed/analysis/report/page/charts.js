@@ -14,6 +14,7 @@ function colours() {
     muted: night ? '#9aa7b6' : '#5b6776',
     line: night ? '#2c3845' : '#dfe4ea',
     card: night ? '#18202a' : '#ffffff',
+    picked: night ? '#F0903C' : '#D55E00',
     across: night ? '#b8c2cc' : '#4a5563',
     none: night ? '#222c37' : '#eceff3',
     ramp: night

@@ -28,10 +28,22 @@ function describe(list, facts) {
   }
 }
 
-/** Fills a table; a cell is a text, a number, or a node; numeric columns sort when asked to. */
+/**
+ * Fills a table; a cell is a text, a number, a node, or a text with the key it sorts by. The numbers
+ * of a column have one format.
+ */
 function table(id, caption, columns, rows, sortable = false) {
   const target = byId(id);
   const body = element('tbody');
+  const formats = columns.map((_, c) =>
+    formatOf(
+      greatestOf(rows.map((row) => row[c]).filter((cell) => typeof cell === 'number')),
+      3,
+      3,
+    ),
+  );
+  const content = (cell, c) => (typeof cell === 'number' ? formats[c](cell) : (cell.text ?? cell));
+  const keyOf = (cell) => (cell instanceof Node ? cell.textContent : (cell.key ?? cell));
   const fill = (order) =>
     body.replaceChildren(
       ...order.map((r) =>
@@ -39,7 +51,7 @@ function table(id, caption, columns, rows, sortable = false) {
           'tr',
           {},
           ...rows[r].map((cell, c) => {
-            const value = typeof cell === 'number' ? show(cell) : cell;
+            const value = cell instanceof Node ? cell : content(cell, c);
             return c === 0
               ? element('th', { scope: 'row' }, value)
               : element('td', { className: columns[c].text ? 'text' : '' }, value);
@@ -58,7 +70,7 @@ function table(id, caption, columns, rows, sortable = false) {
       const up = head.getAttribute('aria-sort') !== 'ascending';
       heads.forEach((other) => other.removeAttribute('aria-sort'));
       head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-      const key = (r) => (rows[r][c] instanceof Node ? rows[r][c].textContent : rows[r][c]);
+      const key = (r) => keyOf(rows[r][c]);
       const order = [...rows.keys()].sort((i, j) => {
         const a = key(i),
           b = key(j);

@@ -16,6 +16,19 @@ function show(value, digits = 3) {
       : value.toFixed(size >= 1000 ? 0 : digits);
   return text.replace('-', '\u2212');
 }
+/** One format for numbers that stand together: so many digits of their span, and at least so many decimals. */
+function formatOf(span, digits = 3, decimals = 0) {
+  if (!(Number.isFinite(span) && span > 0)) return (value) => show(value);
+  const places = Math.max(decimals, digits - 1 - Math.floor(Math.log10(span) + 1e-9));
+  return (value) => {
+    if (!Number.isFinite(value)) return show(value);
+    const text = places > 8 ? value.toExponential(digits - 1) : value.toFixed(Math.max(0, places));
+    return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '\u2212');
+  };
+}
+/** The greatest size of those that are finite; 0 where none is. */
+const greatestOf = (values) =>
+  values.filter(Number.isFinite).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 const showP = (p) => (Number.isNaN(p) ? '\u2013' : p < 1e-300 ? '< 1e\u2212300' : show(p));
 const whole = (value) => Number(value).toLocaleString('en');
 const plural = (count, noun) => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -16,7 +16,7 @@ function attempt(name, part) {
       );
   }
 }
-function recolour() {
+function redrawAll() {
   charts.forEach(({ drawn, redraw }) => {
     redraw();
     drawn.resize();
@@ -29,13 +29,13 @@ function recolour() {
 }
 function printing(on) {
   document.documentElement.classList.toggle('printing', on);
-  recolour();
+  redrawAll();
 }
 
 /** Called once everything is drawn: from then on charts follow the window, its colours and paper. */
 function finish() {
-  dark.addEventListener('change', recolour);
-  window.addEventListener('resize', () => charts.forEach(({ drawn }) => drawn.resize()));
+  dark.addEventListener('change', redrawAll);
+  window.addEventListener('resize', redrawAll);
   window.addEventListener('beforeprint', () => printing(true));
   window.addEventListener('afterprint', () => printing(false));
   document.documentElement.dataset.charts = charts.size;

@@ -1,6 +1,6 @@
 /* Loss and accuracy along the lines between models. */
 function curves() {
-  const shown = pairs.filter((pair) => (pair.curve?.alphas ?? []).length > 0);
+  const shown = evenly(pairs.filter(hasCurve));
   const select = byId('quantity');
   const within = shown.filter(isWithin),
     across = shown.filter((pair) => !isWithin(pair));
@@ -94,6 +94,16 @@ function curves() {
     );
   }
   draw();
+}
+
+/** More curves draw a blot: at most so many, evenly by distance. */
+function evenly(group, most = 300) {
+  if (group.length <= most) return group;
+  const order = ranked(group.map((pair) => number(pair.distance)));
+  return Array.from(
+    { length: most },
+    (_, i) => group[order[Math.floor((i * (group.length - 1)) / (most - 1))]],
+  );
 }
 
 /** A curve's value at an alpha, on the chord where it was not measured: curves may choose their own alphas. */

@@ -2,6 +2,8 @@
 attempt('key figures', tiles);
 attempt('distances', heatmap);
 attempt('basins', basins);
+attempt('within against across', strip);
+attempt('pair', pair);
 attempt('curves', curves);
 diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
 if (diagnostics.length) attempt('diagnostics', diagnosticTable);

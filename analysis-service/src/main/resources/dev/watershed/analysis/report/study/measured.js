@@ -88,7 +88,7 @@ function measured() {
       'Intervals',
       report.epsilonConvexNats === undefined && !pairs.some((pair) => pair.uncertainty)
         ? 'none'
-        : `${show(100 * number(spec.resampling?.level), 3)} % over examples, given the models: ${plural(number(spec.resampling?.resampleCount), 'resample')} of ${plural(number(report.inDomainExampleCount), 'example')}, seed ${spec.resampling?.seed ?? 0}`,
+        : `${level} over examples, given the models: ${plural(number(spec.resampling?.resampleCount), 'resample')} of ${plural(number(report.inDomainExampleCount), 'example')}, seed ${spec.resampling?.seed ?? 0}`,
     ],
     ['Convexity gaps known to', spec.adaptive ? `${show(tolerance)} nats` : ''],
     ['Evaluations', evaluationsText()],

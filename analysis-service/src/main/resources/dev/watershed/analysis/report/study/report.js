@@ -9,7 +9,14 @@ const diagnostics = spec.diagnostics ?? [];
 const comparisons = [...(report.groups ?? []), ...(report.euclidean ? [report.euclidean] : [])];
 
 const cluster = (model) => number(model.cluster);
+/** A model's whole name, for tables and tooltips; figures take shortLabel. */
 const label = (i) => models[i].label || models[i].checkpoint.replace(/^checkpoints\//, '');
+const shortLabels = shortened([...models.keys()].map(label));
+const shortLabel = (i) => shortLabels[i];
+const pairKey = (a, b) => Math.min(a, b) * models.length + Math.max(a, b);
+const pairOf = new Map(
+  pairs.map((pair) => [pairKey(number(pair.modelA), number(pair.modelB)), pair]),
+);
 const score = (model, d) => number((model.diagnosticScores ?? [])[d]);
 const diagnosticName = (d) => diagnostics[d].sample?.name ?? `diagnostic ${d + 1}`;
 const constant = (value, prefix, unspecified) =>
@@ -23,11 +30,42 @@ const basinName = (c) => (c < 0 ? 'Outlier' : split ? `Basin ${c + 1}` : 'All mo
 const isWithin = (pair) =>
   cluster(models[number(pair.modelA)]) >= 0 &&
   cluster(models[number(pair.modelA)]) === cluster(models[number(pair.modelB)]);
-/** What an interval of a metric is called behind its value. */
-const interval = (uncertainty) =>
-  uncertainty?.interval
-    ? ` [${show(number(uncertainty.interval.low))}, ${show(number(uncertainty.interval.high))}]`
-    : '';
+const level = `${Number((100 * (number(spec.resampling?.level) || 0.95)).toFixed(1))} %`;
+/** A metric with its interval, all three numbers alike. */
+function estimate(value, uncertainty, digits = 3) {
+  const low = number(uncertainty?.interval?.low),
+    high = number(uncertainty?.interval?.high);
+  const format = formatOf(greatestOf([value, low, high]), digits, digits);
+  return uncertainty?.interval
+    ? `${format(value)} [${format(low)}, ${format(high)}]`
+    : format(value);
+}
+/** The convexity gap as it may be told: one that may be 0 has an upper end only. */
+function gapText(pair, digits = 3) {
+  const known = pair.uncertainty,
+    high = number(known?.convexityGap?.interval?.high);
+  return known?.lowerEndSetToZero
+    ? `CG \u2264 ${formatOf(high, digits - 1, digits)(high)} nats, not distinguishable from 0 (p = ${showP(number(known.zeroTestP))})`
+    : `CG ${estimate(number(pair.metrics?.convexityGapNats), known?.convexityGap, digits)} nats`;
+}
+/** What is known of a pair, a line each. */
+function pairFacts(pair, digits = 3) {
+  const m = pair.metrics,
+    known = pair.uncertainty;
+  if (!m) return [];
+  return [
+    gapText(pair, digits) +
+      (pair.convexityGapToleranceNats === undefined
+        ? ''
+        : `, at most ${show(Number(pair.convexityGapToleranceNats))} more between its points`),
+    `BH ${estimate(number(m.barrierHeightNats), known?.barrierHeight, digits)} nats`,
+    ...(m.improvedConvexityGapNats === undefined
+      ? []
+      : [
+          `ICG ${estimate(Number(m.improvedConvexityGapNats), known?.improvedConvexityGap, digits)} nats`,
+        ]),
+  ];
+}
 const SCORES = {
   SCORE_ACCURACY: 'accuracy',
   SCORE_F1: 'F1',
