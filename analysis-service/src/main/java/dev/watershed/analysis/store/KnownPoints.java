@@ -32,12 +32,12 @@ public final class KnownPoints {
 
   /** What was measured, and a study that has it. */
   public record Known(ClassificationMetrics metrics, Losses losses, long source) {
-    /** Of what two studies have, the one with the losses of examples is worth more. */
     /** Whether the losses of examples could be kept, but are not. */
     public boolean lacksLosses() {
       return !losses.kept() && metrics.getExampleCount() <= Losses.MOST_EXAMPLES;
     }
 
+    /** Of what two studies have, the one with the losses of examples is worth more. */
     private static Known better(Known first, Known second) {
       return first.losses.kept() ? first : second.losses.kept() ? second : first;
     }
@@ -78,7 +78,7 @@ public final class KnownPoints {
                       scores.merge(
                           row.getString(1),
                           new Known(
-                              StudyStore.metrics(row, 2),
+                              Measurements.metrics(row, 2),
                               Losses.of(row.getBytes(3)),
                               row.getLong(4)),
                           Known::better))
@@ -155,7 +155,7 @@ public final class KnownPoints {
                     row.getInt(2),
                     mirrored,
                     new Known(
-                        StudyStore.metrics(row, 4), Losses.of(row.getBytes(5)), row.getLong(6)));
+                        Measurements.metrics(row, 4), Losses.of(row.getBytes(5)), row.getLong(6)));
               }
               return found;
             })

@@ -4,7 +4,7 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.Losses;
-import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationHeader;
 import dev.watershed.eval.v1.CombinationPoint;

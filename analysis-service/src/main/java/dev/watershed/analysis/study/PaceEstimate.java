@@ -1,6 +1,6 @@
 package dev.watershed.analysis.study;
 
-import dev.watershed.analysis.store.StudyStore.Pace;
+import dev.watershed.analysis.store.Measurements.Pace;
 
 /** How long an attempt has worked, and how long it still will at the pace of its recent points. */
 final class PaceEstimate {

@@ -6,7 +6,7 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
 import dev.watershed.analysis.store.Losses;
-import dev.watershed.analysis.store.StudyStore.Point;
+import dev.watershed.analysis.store.Measurements.Point;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.InterpolationHeader;

@@ -13,10 +13,10 @@ import dev.watershed.analysis.statistics.Interval;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.store.Losses;
+import dev.watershed.analysis.store.Measurements.Pair;
+import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Pair;
-import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.Curve;
@@ -94,9 +94,9 @@ final class ReportComputation {
             .setClustering(clustering)
             .setVerdict(verdict)
             .setInDomainExampleCount(scores[0][0].metrics().getExampleCount())
-            .setProvenance(provenance(store.provenances(study.number())))
+            .setProvenance(provenance(store.facts().provenances(study.number())))
             .setElapsedSeconds(elapsedSeconds)
-            .setInDomainDigest(store.sampleDigests(study.number()).get(0))
+            .setInDomainDigest(store.facts().sampleDigests(study.number()).get(0))
             .setCost(cost(pairs));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
     var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
@@ -113,15 +113,15 @@ final class ReportComputation {
       report.setEuclidean(
           group("Euclidean distance", pairs, matrix(pairs, PairReport::getEuclideanDistance)));
     }
-    report.addAllWarnings(ReportWarnings.of(report, store.labelCount(study.number(), 0)));
-    report.addAllWarnings(ReportWarnings.ofNotices(spec, store.notices(study.number())));
+    report.addAllWarnings(ReportWarnings.of(report, store.facts().labelCount(study.number(), 0)));
+    report.addAllWarnings(ReportWarnings.ofNotices(spec, store.facts().notices(study.number())));
     return report.setFinding(Finding.of(report)).build();
   }
 
   /** Returns the scores as (model, sample). */
   private Score[][] scores() {
     var scores = new Score[plan.modelCount()][1 + spec.getDiagnosticsCount()];
-    for (var score : store.scores(study.number())) {
+    for (var score : store.measurements().scores(study.number())) {
       scores[score.model()][score.sample()] = score;
     }
     return scores;
@@ -139,7 +139,7 @@ final class ReportComputation {
 
   private List<PairReport> pairs(Score[][] scores, PairUncertainties uncertainties) {
     var byModelA =
-        store.pairs(study.number()).stream()
+        store.measurements().pairs(study.number()).stream()
             .collect(Collectors.groupingBy(Pair::modelA, TreeMap::new, Collectors.toList()));
     var reports = new ArrayList<PairReport>(plan.pairCount());
     byModelA.forEach(
@@ -162,7 +162,7 @@ final class ReportComputation {
       points.put(plan.grid().intervals(), measured(scores[modelA][0]));
       byModelB.put(pair.modelB(), new MeasuredPair(pair, points));
     }
-    for (var point : store.points(study.number(), modelA)) {
+    for (var point : store.measurements().points(study.number(), modelA)) {
       var pair = byModelB.get(point.modelB());
       if (pair != null) {
         pair.points().put(point.alphaIndex(), new Measured(point.metrics(), point.losses()));
@@ -245,7 +245,7 @@ final class ReportComputation {
   }
 
   private StudyCost cost(List<PairReport> pairs) {
-    var cost = store.cost(study.number()).toBuilder();
+    var cost = store.measurements().cost(study.number()).toBuilder();
     if (plan.grid().adaptive()) {
       long interior = 0;
       for (var pair : pairs) {
@@ -320,7 +320,7 @@ final class ReportComputation {
   }
 
   private List<ModelReport> models(Score[][] scores, Clustering clustering, BasinVerdict verdict) {
-    var digests = store.modelDigests(study.number());
+    var digests = store.facts().modelDigests(study.number());
     var reports = new ArrayList<ModelReport>();
     for (int i = 0; i < plan.modelCount(); i++) {
       var report =

@@ -13,7 +13,7 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.Losses;
-import dev.watershed.analysis.store.StudyStore.Notice;
+import dev.watershed.analysis.store.StudyFacts.Notice;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyModel;

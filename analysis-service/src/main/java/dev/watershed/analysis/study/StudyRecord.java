@@ -4,12 +4,12 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
+import dev.watershed.analysis.store.Measurements.PairKey;
+import dev.watershed.analysis.store.Measurements.Point;
+import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.store.StudyFacts.Notice;
 import dev.watershed.analysis.store.StudyStore;
-import dev.watershed.analysis.store.StudyStore.Notice;
-import dev.watershed.analysis.store.StudyStore.PairKey;
-import dev.watershed.analysis.store.StudyStore.Point;
-import dev.watershed.analysis.store.StudyStore.Score;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
@@ -97,7 +97,7 @@ final class StudyRecord implements AutoCloseable {
   void beginScores(long completedPoints) {
     long total =
         plan.grid().adaptive()
-            ? store.countTotal(hold, plan.pointCount(), plan.grid().firstStep())
+            ? store.measurements().countTotal(hold, plan.pointCount(), plan.grid().firstStep())
             : plan.pointCount();
     pace.begin(total - completedPoints);
   }
@@ -113,19 +113,19 @@ final class StudyRecord implements AutoCloseable {
 
   /** Plans more points than before. */
   void expectPoints(int count) {
-    store.growTotal(hold, count);
+    store.measurements().growTotal(hold, count);
     pace.expect(count);
   }
 
   /** The scores that are stored. */
   List<Score> scores() {
-    return store.scores(hold.job());
+    return store.measurements().scores(hold.job());
   }
 
   /** By pair begun, whether it is complete. */
   Map<ModelPair, Boolean> pairs() {
     var begun = new HashMap<ModelPair, Boolean>();
-    for (var pair : store.pairs(hold.job())) {
+    for (var pair : store.measurements().pairs(hold.job())) {
       begun.put(new ModelPair(pair.modelA(), pair.modelB()), pair.complete());
     }
     return begun;
@@ -133,12 +133,12 @@ final class StudyRecord implements AutoCloseable {
 
   /** The points that are stored of a pair. */
   List<Point> points(ModelPair pair) {
-    return store.points(hold.job(), pair.a(), pair.b());
+    return store.measurements().points(hold.job(), pair.a(), pair.b());
   }
 
   /** Of all models, which have been scored. */
   List<Digest> modelDigests() {
-    return store.modelDigests(hold.job());
+    return store.facts().modelDigests(hold.job());
   }
 
   /** What other studies know of a model, by the identity of the sample. */
@@ -162,7 +162,7 @@ final class StudyRecord implements AutoCloseable {
       return;
     }
     modelBytes.accumulateAndGet(described.getParameterCount() * Float.BYTES, Math::max);
-    var kept = store.keepModelDigest(hold.job(), model, digest);
+    var kept = store.facts().keepModelDigest(hold.job(), model, digest);
     if (!kept.equals(digest)) {
       throw RefusedException.failedPrecondition(
           "MODEL_CHANGED",
@@ -193,7 +193,7 @@ final class StudyRecord implements AutoCloseable {
       }
       var digest = described.get(i).getDigest();
       var identity = identity(sample, described.get(i));
-      var kept = store.keepSampleDigest(hold.job(), sample, digest, identity);
+      var kept = store.facts().keepSampleDigest(hold.job(), sample, digest, identity);
       if (!kept.equals(digest)) {
         throw RefusedException.failedPrecondition(
             "SAMPLE_CHANGED",
@@ -210,7 +210,7 @@ final class StudyRecord implements AutoCloseable {
   void keepLabelCount(List<Integer> asked, List<SampleDescription> described) {
     int inDomain = asked.indexOf(0);
     if (inDomain >= 0) {
-      store.keepLabelCount(hold.job(), 0, described.get(inDomain).getLabelsCount());
+      store.facts().keepLabelCount(hold.job(), 0, described.get(inDomain).getLabelsCount());
     }
   }
 
@@ -224,7 +224,7 @@ final class StudyRecord implements AutoCloseable {
     for (int i = 0; i < asked.size(); i++) {
       notices.addAll(Notice.ofSample(asked.get(i), describedSamples.get(i).getNoticesList()));
     }
-    store.keepNotices(hold.job(), notices);
+    store.facts().keepNotices(hold.job(), notices);
   }
 
   /** What a sample is to other studies. */
@@ -234,13 +234,13 @@ final class StudyRecord implements AutoCloseable {
 
   void keepProvenance(Provenance provenance) {
     if (!provenances.contains(provenance)) {
-      store.keepProvenance(hold.job(), provenance, PointIdentity.ofArithmetic(provenance));
+      store.facts().keepProvenance(hold.job(), provenance, PointIdentity.ofArithmetic(provenance));
       provenances.add(provenance);
     }
   }
 
   void addScore(Score score) {
-    add(() -> store.addScore(hold, score, pace.advance()));
+    add(() -> store.measurements().addScore(hold, score, pace.advance()));
   }
 
   /**
@@ -260,7 +260,11 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takeScores(List<Score> scores, Collection<Known> taken) {
-    add(() -> store.takeScores(hold, scores, sources(taken), pace.skip(scores.size())));
+    add(
+        () ->
+            store
+                .measurements()
+                .takeScores(hold, scores, sources(taken), pace.skip(scores.size())));
   }
 
   /**
@@ -269,7 +273,11 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takePoints(List<Point> points, Collection<Known> taken) {
-    add(() -> store.takePoints(hold, points, sources(taken), pace.skip(points.size())));
+    add(
+        () ->
+            store
+                .measurements()
+                .takePoints(hold, points, sources(taken), pace.skip(points.size())));
   }
 
   private static Set<Long> sources(Collection<Known> taken) {
@@ -277,7 +285,7 @@ final class StudyRecord implements AutoCloseable {
   }
 
   void keepDistance(ModelPair pair, double euclideanDistance) {
-    store.keepPair(hold.job(), pair.a(), pair.b(), euclideanDistance);
+    store.measurements().keepPair(hold.job(), pair.a(), pair.b(), euclideanDistance);
   }
 
   /** Says that a pair has all its points; returns when they are written. */
@@ -301,11 +309,13 @@ final class StudyRecord implements AutoCloseable {
     try {
       add(
           () ->
-              store.addPoints(
-                  hold,
-                  points,
-                  completed.stream().map(pair -> new PairKey(pair.a(), pair.b())).toList(),
-                  pace.current()));
+              store
+                  .measurements()
+                  .addPoints(
+                      hold,
+                      points,
+                      completed.stream().map(pair -> new PairKey(pair.a(), pair.b())).toList(),
+                      pace.current()));
     } catch (RuntimeException e) {
       failure = e;
     }

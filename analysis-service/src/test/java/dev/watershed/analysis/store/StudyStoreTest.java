@@ -4,10 +4,10 @@ import static java.time.ZoneOffset.UTC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.watershed.analysis.store.StudyStore.Pace;
-import dev.watershed.analysis.store.StudyStore.PairKey;
-import dev.watershed.analysis.store.StudyStore.Point;
-import dev.watershed.analysis.store.StudyStore.Score;
+import dev.watershed.analysis.store.Measurements.Pace;
+import dev.watershed.analysis.store.Measurements.PairKey;
+import dev.watershed.analysis.store.Measurements.Point;
+import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
@@ -123,7 +123,7 @@ final class StudyStoreTest {
   @Test
   void hide_ended_freesItsRequestAndItsRowsGo() throws Exception {
     var hold = begin("a");
-    store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
     store.jobs().cancel("a");
     var deleted = new DeletedStudies(store);
 
@@ -142,26 +142,31 @@ final class StudyStoreTest {
   void takePoints_ofAnotherStudy_areFoundByDigestsAndCountedAsReused() {
     var first = begin("a");
     for (var hold : List.of(first, begin("b"))) {
-      store.keepModelDigest(hold.job(), 0, digest("1"));
-      store.keepModelDigest(hold.job(), 1, digest("2"));
-      store.keepSampleDigest(hold.job(), 0, digest("3"), "sample");
-      store.keepPair(hold.job(), 0, 1, 3.5);
+      store.facts().keepModelDigest(hold.job(), 0, digest("1"));
+      store.facts().keepModelDigest(hold.job(), 1, digest("2"));
+      store.facts().keepSampleDigest(hold.job(), 0, digest("3"), "sample");
+      store.measurements().keepPair(hold.job(), 0, 1, 3.5);
     }
-    store.keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
-    store.addPoints(first, List.of(point(.5)), List.of(), PACE);
-    store.addScore(first, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
+    store
+        .facts()
+        .keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
+    store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addScore(first, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     var second = find("b").hold();
-    store.keepProvenance(second.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
+    store
+        .facts()
+        .keepProvenance(second.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
 
     assertThat(known.scores(second.job(), digest("1"), "c")).containsOnlyKeys("sample");
     assertThat(known.scores(second.job(), digest("1"), "other")).isEmpty();
     var pair = known.pair(second.job(), digest("1"), digest("2"), 10);
     assertThat(pair.euclideanDistance()).hasValue(3.5);
     assertThat(pair.points()).containsOnlyKeys(3);
-    assertThat(store.takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
+    assertThat(
+            store.measurements().takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
         .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
-    assertThat(store.cost(second.job()).getReusedPoints()).isEqualTo(1);
-    assertThat(store.cost(first.job()).getComputedPoints()).isEqualTo(2);
+    assertThat(store.measurements().cost(second.job()).getReusedPoints()).isEqualTo(1);
+    assertThat(store.measurements().cost(first.job()).getComputedPoints()).isEqualTo(2);
   }
 
   @Test
@@ -171,8 +176,8 @@ final class StudyStoreTest {
     var taken = begin("taken");
     var running = begin("running");
     for (var hold : List.of(ended, taken, running)) {
-      store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
-      store.addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
+      store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
+      store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     }
     succeed(ended, report);
     succeed(taken, report);
@@ -182,27 +187,27 @@ final class StudyStoreTest {
     var taker = begin("taker");
 
     assertThat(unused.deleteUnusedSince(now.minus(DAYS))).isZero();
-    later.takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
+    later.measurements().takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(1);
 
-    assertThat(store.points(ended.job(), 0)).isEmpty();
-    assertThat(store.scores(ended.job())).hasSize(1);
+    assertThat(store.measurements().points(ended.job(), 0)).isEmpty();
+    assertThat(store.measurements().scores(ended.job())).hasSize(1);
     assertThat(reports.find(ended.job())).contains(report);
     for (var hold : List.of(taken, running, taker)) {
-      assertThat(store.points(hold.job(), 0)).as("study %s", hold.job()).hasSize(1);
+      assertThat(store.measurements().points(hold.job(), 0)).as("study %s", hold.job()).hasSize(1);
     }
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).plusSeconds(60))).isEqualTo(1);
-    assertThat(store.points(taken.job(), 0)).isEmpty();
-    assertThat(store.points(running.job(), 0)).hasSize(1);
+    assertThat(store.measurements().points(taken.job(), 0)).isEmpty();
+    assertThat(store.measurements().points(running.job(), 0)).hasSize(1);
   }
 
   @Test
   void countTotal_pointsBesidesThePlan_areAdded() {
     var hold = begin("a");
-    store.addPoints(hold, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
 
-    assertThat(store.countTotal(hold, 20, 2)).isEqualTo(21);
-    store.growTotal(hold, 4);
+    assertThat(store.measurements().countTotal(hold, 20, 2)).isEqualTo(21);
+    store.measurements().growTotal(hold, 4);
 
     assertThat(find("a").content().progress().getTotalPoints()).isEqualTo(25);
   }
@@ -210,21 +215,25 @@ final class StudyStoreTest {
   @Test
   void addPoints_twice_keepsTheFirstAndCountsIt() {
     var hold = begin("a");
-    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isPresent();
-    assertThat(store.addPoints(hold, List.of(point(.7)), List.of(), PACE)).isPresent();
-    assertThat(store.addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE)).isPresent();
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE))
+        .isPresent();
+    assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), PACE))
+        .isPresent();
+    assertThat(store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE))
+        .isPresent();
 
-    assertThat(store.points(hold.job(), 0)).containsExactly(point(.5));
-    assertThat(store.points(hold.job(), 0, 1)).containsExactly(point(.5));
+    assertThat(store.measurements().points(hold.job(), 0)).containsExactly(point(.5));
+    assertThat(store.measurements().points(hold.job(), 0, 1)).containsExactly(point(.5));
     assertThat(completed("a")).isEqualTo(2);
   }
 
   @Test
   void addPoints_notANumber_isKeptAsMeasured() {
     var hold = begin("a");
-    store.addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
 
-    assertThat(store.points(hold.job(), 0).get(0).metrics().getMeanLossNats()).isNaN();
+    assertThat(store.measurements().points(hold.job(), 0).get(0).metrics().getMeanLossNats())
+        .isNaN();
   }
 
   @Test
@@ -232,8 +241,9 @@ final class StudyStoreTest {
     var first = begin("a");
     var second = begin("a");
 
-    assertThat(store.addPoints(first, List.of(point(.5)), List.of(), PACE)).isEmpty();
-    assertThat(store.points(second.job(), 0)).hasSize(1);
+    assertThat(store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE))
+        .isEmpty();
+    assertThat(store.measurements().points(second.job(), 0)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
     assertThatThrownBy(() -> succeed(first, StudyReport.getDefaultInstance()))
         .isInstanceOf(HoldLostException.class);
@@ -247,7 +257,7 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.jobs().cancel("a");
 
-    assertThat(store.addPoints(hold, List.of(point(.5)), List.of(), PACE)).isEmpty();
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE)).isEmpty();
     assertThat(find("a").state()).isEqualTo(JobState.CANCELLED);
     assertThat(StudyKind.message(find("a")).getProgress().getRemainingSeconds()).isZero();
   }
@@ -255,12 +265,13 @@ final class StudyStoreTest {
   @Test
   void addPoints_completedTwice_countsOnce() {
     var hold = begin("a");
-    store.keepPair(hold.job(), 0, 1, 3.5);
-    store.keepPair(hold.job(), 0, 1, 4.5);
-    store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
-    store.addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.measurements().keepPair(hold.job(), 0, 1, 3.5);
+    store.measurements().keepPair(hold.job(), 0, 1, 4.5);
+    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
 
-    assertThat(store.pairs(hold.job())).containsExactly(new StudyStore.Pair(0, 1, 3.5, true));
+    assertThat(store.measurements().pairs(hold.job()))
+        .containsExactly(new Measurements.Pair(0, 1, 3.5, true));
     assertThat(find("a").content().progress().getCompletedPairs()).isEqualTo(1);
   }
 
@@ -269,23 +280,24 @@ final class StudyStoreTest {
     var hold = begin("a");
     var first = digest("1");
 
-    assertThat(store.keepModelDigest(hold.job(), 0, first)).isEqualTo(first);
-    assertThat(store.keepModelDigest(hold.job(), 0, digest("2"))).isEqualTo(first);
-    assertThat(store.keepSampleDigest(hold.job(), 0, digest("2"), "s")).isEqualTo(digest("2"));
-    assertThat(store.modelDigests(hold.job())).containsExactly(first);
+    assertThat(store.facts().keepModelDigest(hold.job(), 0, first)).isEqualTo(first);
+    assertThat(store.facts().keepModelDigest(hold.job(), 0, digest("2"))).isEqualTo(first);
+    assertThat(store.facts().keepSampleDigest(hold.job(), 0, digest("2"), "s"))
+        .isEqualTo(digest("2"));
+    assertThat(store.facts().modelDigests(hold.job())).containsExactly(first);
   }
 
   @Test
   void keepLabelCount_ofAKnownSample_keepsTheFirst() {
     var hold = begin("a");
-    store.keepLabelCount(hold.job(), 0, 2);
-    assertThat(store.labelCount(hold.job(), 0)).isZero();
+    store.facts().keepLabelCount(hold.job(), 0, 2);
+    assertThat(store.facts().labelCount(hold.job(), 0)).isZero();
 
-    store.keepSampleDigest(hold.job(), 0, digest("1"), "s");
-    assertThat(store.labelCount(hold.job(), 0)).isZero();
-    store.keepLabelCount(hold.job(), 0, 3);
-    store.keepLabelCount(hold.job(), 0, 2);
-    assertThat(store.labelCount(hold.job(), 0)).isEqualTo(3);
+    store.facts().keepSampleDigest(hold.job(), 0, digest("1"), "s");
+    assertThat(store.facts().labelCount(hold.job(), 0)).isZero();
+    store.facts().keepLabelCount(hold.job(), 0, 3);
+    store.facts().keepLabelCount(hold.job(), 0, 2);
+    assertThat(store.facts().labelCount(hold.job(), 0)).isEqualTo(3);
   }
 
   @Test
@@ -293,11 +305,11 @@ final class StudyStoreTest {
     var hold = begin("a");
     var cpu = Provenance.newBuilder().setDevice("cpu").build();
     var gpu = Provenance.newBuilder().setDevice("cuda").build();
-    store.keepProvenance(hold.job(), cpu, "c");
-    store.keepProvenance(hold.job(), gpu, "g");
-    store.keepProvenance(hold.job(), cpu, "c");
+    store.facts().keepProvenance(hold.job(), cpu, "c");
+    store.facts().keepProvenance(hold.job(), gpu, "g");
+    store.facts().keepProvenance(hold.job(), cpu, "c");
 
-    assertThat(store.provenances(hold.job())).containsExactlyInAnyOrder(cpu, gpu);
+    assertThat(store.facts().provenances(hold.job())).containsExactlyInAnyOrder(cpu, gpu);
   }
 
   @Test
