@@ -85,6 +85,8 @@ final class ReportPageBrowserTest {
         browser.open(out -> StudyReportFiles.write("report.html", named.build(), out), "#pair-3-0");
     assertThat(dom)
         .contains("CG \u2264 0.037 nats, not distinguishable from 0 (p = 0.040)")
+        .contains(">\u2264 0.037 (p = 0.040)<")
+        .contains("All 28 pairs with 95 % intervals")
         .contains("Loss along the line between seed 0 and seed 3 with its 95 %");
   }
 
@@ -169,6 +171,7 @@ final class ReportPageBrowserTest {
     String dom = open(SyntheticStudy.of(70));
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"").contains("<canvas");
     assertThat(dom).contains("evenly by distance");
+    assertThat(dom).contains("<details id=\"pair-details\" hidden=\"\">");
   }
 
   private String open(StudyReport report) throws IOException, InterruptedException {

@@ -207,9 +207,9 @@ function heightAxis() {
     scale: false,
     splitNumber: 2,
     splitLine: { show: false },
-    axisLine: { show: false },
+    axisLine: { lineStyle: { color: 'transparent' } },
     axisTick: { show: false },
-    axisLabel: { color: colours().muted, fontSize: 10, hideOverlap: true },
+    axisLabel: { color: colours().muted, fontSize: 10 },
   });
 }
 const leafAxis = () => ({

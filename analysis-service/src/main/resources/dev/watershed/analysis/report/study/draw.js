@@ -4,6 +4,7 @@ attempt('distances', heatmap);
 attempt('basins', basins);
 attempt('within against across', strip);
 attempt('pair', pair);
+attempt('pairs', pairTable);
 attempt('curves', curves);
 diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
 if (diagnostics.length) attempt('diagnostics', diagnosticTable);

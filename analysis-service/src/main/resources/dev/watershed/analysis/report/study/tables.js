@@ -62,3 +62,71 @@ function modelTable() {
     ]),
   );
 }
+
+/** Every pair with its intervals; of a large study pairs.csv holds them. */
+function pairTable() {
+  byId('pair-details').hidden = pairs.length === 0 || pairs.length > 500;
+  if (byId('pair-details').hidden) return;
+  byId('pair-details').firstElementChild.textContent =
+    `All ${plural(pairs.length, 'pair')} with ${level} intervals`;
+  const ownDistance = distanceName !== 'convexity gap';
+  const value = { CG: 'convexityGapNats', BH: 'barrierHeightNats' };
+  const known = { CG: 'convexityGap', BH: 'barrierHeight' };
+  const ends = (pair, name) =>
+    ['low', 'high'].map((end) => optional(pair.uncertainty?.[known[name]]?.interval?.[end] ?? 0));
+  const intervals = (name) => {
+    const format = formatOf(greatestOf(pairs.flatMap((pair) => ends(pair, name))), 3, 3);
+    return (pair) => {
+      const [low, high] = ends(pair, name);
+      if (!pair.uncertainty) return { text: '\u2013', key: NaN };
+      const gated = name === 'CG' && pair.uncertainty.lowerEndSetToZero;
+      return {
+        text: gated
+          ? `\u2264 ${format(high)} (p = ${showP(number(pair.uncertainty.zeroTestP))})`
+          : `[${format(low)}, ${format(high)}]`,
+        key: high,
+      };
+    };
+  };
+  const gap = intervals('CG'),
+    barrier = intervals('BH');
+  table(
+    'pair-table',
+    'A name shows the pair above, a heading sorts, intervals by their upper end. \u2264 is a gap that is not distinguishable from 0.',
+    [
+      { name: 'Pair' },
+      ...(split ? [{ name: 'Basins', text: true }] : []),
+      ...(ownDistance ? [{ name: distanceTitle }] : []),
+      { name: 'CG (nats)' },
+      { name: 'CG interval' },
+      { name: 'BH (nats)' },
+      { name: 'BH interval' },
+      { name: 'Euclidean distance' },
+    ],
+    pairs.map((pair) => {
+      const a = number(pair.modelA),
+        b = number(pair.modelB);
+      const name = element('button', { type: 'button' }, `${label(a)} \u2013 ${label(b)}`);
+      name.addEventListener('click', () => pick(a, b));
+      return [
+        name,
+        ...(split
+          ? [
+              isWithin(pair)
+                ? 'within'
+                : [a, b].some((i) => cluster(models[i]) < 0)
+                  ? 'outlier'
+                  : 'across',
+            ]
+          : []),
+        ...(ownDistance ? [number(pair.distance)] : []),
+        optional(pair.metrics?.[value.CG] ?? (pair.metrics ? 0 : NaN)),
+        gap(pair),
+        optional(pair.metrics?.[value.BH] ?? (pair.metrics ? 0 : NaN)),
+        barrier(pair),
+        number(pair.euclideanDistance),
+      ];
+    }),
+    true,
+  );
+}
