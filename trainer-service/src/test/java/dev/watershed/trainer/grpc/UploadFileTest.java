@@ -142,7 +142,11 @@ final class UploadFileTest {
     assertThat(upload("a.tsv", -1, "o", "ne")).isEqualTo(first);
     assertThat(upload("a.tsv", 3, "one")).isEqualTo(first);
     for (var refused :
-        List.of(refusal("a.tsv", -1, "two"), refusal("a.tsv", 4, "four"), refusal("a.tsv/b", -1))) {
+        List.of(
+            refusal("a.tsv", -1, "two"),
+            refusal("a.tsv", 4, "four"),
+            refusal("a.tsv/b", -1),
+            refusal("a.tsv/b/c", -1))) {
       assertThat(refused.getCode()).isEqualTo(Code.ALREADY_EXISTS_VALUE);
       assertThat(Refusals.reason(refused)).isEqualTo("UPLOAD_NAME_TAKEN");
     }

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -206,13 +207,27 @@ public final class UploadedFiles {
               .formatted(Quoted.of(name)));
     }
     Path target = root.resolve(name);
-    if (Files.exists(target)
-        && (!Files.isRegularFile(target) || (sizeBytes >= 0 && Files.size(target) != sizeBytes))) {
+    if (isBelowAFile(target)
+        || (Files.exists(target)
+            && (!Files.isRegularFile(target)
+                || (sizeBytes >= 0 && Files.size(target) != sizeBytes)))) {
       throw taken(name);
     }
     recount(root);
     requireRoom(name, sizeBytes, sizeBytes);
     return new Incoming(name, target, IncomingDirectory.create(root));
+  }
+
+  /** Whether a part of the name before the last is that of a file. */
+  private boolean isBelowAFile(Path target) {
+    for (Path folder = target.getParent();
+        folder != null && !folder.equals(root);
+        folder = folder.getParent()) {
+      if (Files.isRegularFile(folder)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Others may have deleted files; nobody else writes any. */
@@ -375,8 +390,12 @@ public final class UploadedFiles {
       synchronized (names) {
         try {
           Files.createDirectories(target.resolveSibling(""));
-        } catch (FileAlreadyExistsException e) {
-          throw taken(name);
+        } catch (FileSystemException e) {
+          // A folder's name has become a file's meanwhile.
+          if (isBelowAFile(target)) {
+            throw taken(name);
+          }
+          throw e;
         }
         try {
           DurableFiles.publish(aside, target);
