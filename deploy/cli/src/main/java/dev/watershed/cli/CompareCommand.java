@@ -39,7 +39,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  watershed compare --score 'score of diagnostic' <report/models.csv",
-      "  watershed compare --second 'Run 15,Run 25' --score accuracy <accuracies_by_run.csv"
+      "  watershed compare --models Run --second 'Run 15,Run 25' --score accuracy <by_run.csv"
     })
 final class CompareCommand implements Callable<Integer> {
   @Mixin private ServerOptions server;
@@ -51,6 +51,14 @@ final class CompareCommand implements Callable<Integer> {
       paramLabel = "MODEL,..",
       description = "The models of the second cluster; all others are of the first.")
   private @Nullable String second;
+
+  @Option(
+      names = "--models",
+      paramLabel = "PREFIX",
+      description =
+          "Only models whose names begin so: leaves out rows of sums below a table. Rows without"
+              + " anything are left out anyway.")
+  private String prefix = "";
 
   @Option(
       names = "--score",
@@ -98,7 +106,12 @@ final class CompareCommand implements Callable<Integer> {
   private CompareClustersRequest.Builder request(String text) {
     List<CSVRecord> records = NumbersInput.records(text);
     List<String> names = records.get(0).stream().toList();
-    List<CSVRecord> rows = records.subList(1, records.size());
+    int model = Math.max(0, Math.max(names.indexOf("label"), names.indexOf("model")));
+    List<CSVRecord> rows =
+        records.subList(1, records.size()).stream()
+            .filter(row -> row.stream().anyMatch(cell -> !cell.isEmpty()))
+            .filter(row -> row.size() <= model || row.get(model).startsWith(prefix))
+            .toList();
     for (CSVRecord row : rows) {
       if (row.size() != names.size()) {
         throw CommandException.badInput(
@@ -110,7 +123,6 @@ final class CompareCommand implements Callable<Integer> {
                 + names.size());
       }
     }
-    int model = Math.max(0, Math.max(names.indexOf("label"), names.indexOf("model")));
     CompareClustersRequest.Builder request = CompareClustersRequest.newBuilder();
     request.addAllAssignments(assignments(names, rows, model));
     for (int column : columns(names, rows, model)) {

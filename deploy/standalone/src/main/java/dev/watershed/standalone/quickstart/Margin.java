@@ -13,7 +13,8 @@ import org.hipparchus.stat.descriptive.rank.Median;
 
 /**
  * One number that the miniature must reach for its phenomenon to be there. The limits leave room:
- * 1% of random sets of eight fine-tunes come within .67, .68, 2.1, .89, .40.
+ * 1% of random sets of eight fine-tunes come within .67, .68, 2.1, .89, .40; sets of sixteen vary
+ * less.
  *
  * @param name what is measured
  * @param value what was measured; NaN where it is not defined

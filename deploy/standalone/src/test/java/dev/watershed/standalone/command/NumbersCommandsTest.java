@@ -94,8 +94,18 @@ final class NumbersCommandsTest {
     assertThat(lines()).hasSize(2);
     assertThat(lines().get(1)).startsWith("accuracy,3,0.85,").contains(",2,0.45,");
     String table = out;
-    String said = scores.replace("f,-1,.1\n", "").replace("cluster", "other");
-    assertThat(run(said, "compare", "--csv", "--second", "d, e", "--score", "accuracy"))
+    String said = scores.replace("f,-1,.1\n", ",,\nMean,.5,.7\n").replace("cluster", "other");
+    assertThat(
+            run(
+                said.replaceAll("(?m)^([a-e]),", "run $1,"),
+                "compare",
+                "--csv",
+                "--models",
+                "run ",
+                "--second",
+                "run d, run e",
+                "--score",
+                "accuracy"))
         .isEqualTo(ExitCode.OK);
     assertThat(out).isEqualTo(table);
     assertThat(run(said, "compare")).isEqualTo(ExitCode.BAD_INPUT);
@@ -121,6 +131,8 @@ final class NumbersCommandsTest {
             run(
                 Files.readString(file),
                 "compare",
+                "--models",
+                "Run",
                 "--second",
                 second,
                 "--score",

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The quickstart in small: everything but the phenomenon, which needs its eight seeds. */
+/** The quickstart in small: everything but the phenomenon, which needs at least eight seeds. */
 final class QuickstartIT {
   @Test
   void quickstart_threeSeedsOfTwentySteps_writesEveryFileAndAssertsNothing(@TempDir Path directory)
