@@ -2,6 +2,7 @@ package dev.watershed.bench;
 
 import static dev.watershed.bench.BenchOptions.between;
 
+import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.cli.CommandContext;
 import dev.watershed.cli.ExitCode;
 import dev.watershed.cli.OutputOptions;
@@ -31,6 +32,8 @@ import picocli.CommandLine.Option;
 final class BenchStatisticsCommand implements Callable<Integer> {
   private static final double[] GAPS = {0, .01, .05, .3};
   private static final int[] EXAMPLES = {64, 256, 512};
+  private static final int TIMED_CURVES = 320;
+  private static final int TIMED_EXAMPLES = 512;
   private static final int[] MODELS = {8, 16, 48, 100};
 
   @Mixin private OutputOptions output;
@@ -59,6 +62,22 @@ final class BenchStatisticsCommand implements Callable<Integer> {
     between("--resamples", resamples, 100, 20_000);
     output.line("Coverage of 95 % intervals of the convexity gap (over examples)");
     output.table(coverage());
+    output.line("");
+    options.say("the time that resampling takes");
+    double seconds =
+        StatisticsBenchmark.seconds(
+            TIMED_CURVES, TIMED_EXAMPLES, Draws.DEFAULT_COUNT, options.seed);
+    output.line(
+        String.format(
+            Locale.ROOT,
+            "Resampling %d curves of 11 points, %d examples, %d times takes %.1f s on %d"
+                + " processors: %.0f s for the 4950 pairs of 100 models",
+            TIMED_CURVES,
+            TIMED_EXAMPLES,
+            Draws.DEFAULT_COUNT,
+            seconds,
+            Runtime.getRuntime().availableProcessors(),
+            seconds * 4950 / TIMED_CURVES));
     output.line("");
     output.line("Verdicts; of no clusters right means that no split is said");
     output.table(verdicts());

@@ -1,5 +1,6 @@
 package dev.watershed.bench;
 
+import com.google.common.collect.Lists;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.BasinVerdict;
@@ -17,6 +18,8 @@ import java.util.stream.LongStream;
 final class StatisticsBenchmark {
   /** Clusters count as found from this adjusted Rand index on. */
   private static final double FOUND = .8;
+
+  private static final int CURVES_AT_ONCE = 8;
 
   private StatisticsBenchmark() {}
 
@@ -102,6 +105,32 @@ final class StatisticsBenchmark {
         share(
             found.stream().filter(one -> one.state() == BasinVerdict.State.UNDECIDED).count(),
             replicates));
+  }
+
+  /**
+   * Returns the seconds that resampling some curves takes, on all processors and eight at a time as
+   * a study does.
+   */
+  static double seconds(int curves, int examples, int resamples, long seed) {
+    var simulated = new SimulatedCurves(.3);
+    var random = new Random(seed);
+    var expected = new double[SimulatedCurves.alphas().length];
+    var all =
+        IntStream.range(0, curves)
+            .mapToObj(curve -> simulated.draw(examples, expected, random))
+            .toList();
+    var bootstrap = new PairedBootstrap(Draws.of(seed, resamples, examples), Interval.LEVEL);
+    // Once for the compiler.
+    bootstrap.of(all.subList(0, Math.min(CURVES_AT_ONCE, curves)), () -> {});
+    long started = System.nanoTime();
+    var found =
+        Lists.partition(all, CURVES_AT_ONCE).parallelStream()
+            .mapToInt(some -> bootstrap.of(some, () -> {}).size())
+            .sum();
+    if (found != curves) {
+      throw new IllegalStateException(found + " of " + curves + " curves were resampled");
+    }
+    return (System.nanoTime() - started) / 1e9;
   }
 
   private static double share(long count, int of) {
