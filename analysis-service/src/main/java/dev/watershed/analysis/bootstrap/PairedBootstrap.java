@@ -38,6 +38,15 @@ public final class PairedBootstrap {
   }
 
   /**
+   * Whether a curve can be resampled in memory.
+   *
+   * @param points of the curve
+   */
+  public static boolean fits(int resamples, int examples, int points) {
+    return ResampledMeans.fits(resamples, examples) && (long) resamples * points <= MOST_MEANS;
+  }
+
+  /**
    * Returns the uncertainty of some curves, which are resampled in one product; some ten at a time
    * stay in a processor's cache.
    *

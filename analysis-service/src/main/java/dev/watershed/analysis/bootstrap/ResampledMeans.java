@@ -19,7 +19,7 @@ final class ResampledMeans {
 
   ResampledMeans(Draws draws) {
     size = draws.size();
-    if ((long) draws.count() * size > MOST_COUNTS) {
+    if (!fits(draws.count(), size)) {
       throw new UnusableNumbersException(
           "SAMPLE_TOO_LARGE_TO_RESAMPLE",
           "resamples",
@@ -41,6 +41,10 @@ final class ResampledMeans {
         counts[b][drawn]++;
       }
     }
+  }
+
+  static boolean fits(int resamples, int examples) {
+    return (long) resamples * examples <= MOST_COUNTS;
   }
 
   int count() {

@@ -25,6 +25,9 @@ final class PairUncertainties {
   /** Curves resampled in one product, whose losses stay in a processor's cache. */
   private static final int CURVES_AT_ONCE = 8;
 
+  /** Resampled points of one product: 32 MiB for each processor. */
+  private static final long MEANS_AT_ONCE = 1L << 22;
+
   private static final int MOST_CLUSTERINGS = 200;
   private static final int LEAST_CLUSTERINGS = 20;
 
@@ -60,7 +63,10 @@ final class PairUncertainties {
    */
   static PairUncertainties of(StudySpec spec, int exampleCount, Runnable throwIfUnwanted) {
     var resampling = spec.getResampling();
-    boolean wanted = exampleCount > 0 && resampling.getResampleCount() > 0;
+    boolean wanted =
+        exampleCount > 0
+            && resampling.getResampleCount() > 0
+            && PairedBootstrap.fits(resampling.getResampleCount(), exampleCount, 1);
     return new PairUncertainties(
         spec,
         wanted
@@ -80,13 +86,24 @@ final class PairUncertainties {
       return pairs.stream().map(pair -> Optional.<CurveUncertainty>empty()).toList();
     }
     var found =
-        Lists.partition(pairs, CURVES_AT_ONCE).parallelStream()
+        Lists.partition(pairs, curvesAtOnce(pairs)).parallelStream()
             .flatMap(some -> resampled(some).stream())
             .toList();
     for (int i = 0; i < found.size(); i++) {
       keep(pairs.get(i), found.get(i));
     }
     return found;
+  }
+
+  /** Curves of very many points are resampled one by one. */
+  private int curvesAtOnce(List<PairCurve> pairs) {
+    long points =
+        pairs.stream()
+            .flatMap(pair -> pair.examples().stream())
+            .mapToLong(curve -> curve.alphas().length)
+            .max()
+            .orElse(1);
+    return (int) Math.clamp(MEANS_AT_ONCE / (points * greatestGaps.length), 1, CURVES_AT_ONCE);
   }
 
   private List<Optional<CurveUncertainty>> resampled(List<PairCurve> pairs) {

@@ -5,6 +5,7 @@ import dev.watershed.analysis.bootstrap.CurveUncertainty;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.ModelBootstrap;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
@@ -181,10 +182,16 @@ final class ReportComputation {
         pair.modelA(), pair.modelB(), pair.euclideanDistance(), examples(measured.points()));
   }
 
-  /** Empty where the losses of examples are not kept everywhere, or not finite. */
+  /** Empty where the losses of examples are not kept everywhere, not finite or too many. */
   private Optional<ExampleCurve> examples(SortedMap<Integer, Measured> points) {
+    var first = points.get(points.firstKey());
     boolean usable =
         plan.keepsLosses()
+            && first != null
+            && PairedBootstrap.fits(
+                spec.getResampling().getResampleCount(),
+                first.losses().exampleCount(),
+                points.size())
             && points.values().stream()
                 .allMatch(
                     point ->

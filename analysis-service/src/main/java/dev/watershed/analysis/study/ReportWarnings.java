@@ -10,6 +10,7 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNO
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_INTERVALS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.Losses;
@@ -75,17 +76,27 @@ final class ReportWarnings {
                   examples,
                   LEAST_EXAMPLES)));
     }
-    if (report.getSpec().getResampling().getResampleCount() > 0
-        && examples > Losses.MOST_EXAMPLES) {
+    int resamples = report.getSpec().getResampling().getResampleCount();
+    int points =
+        report.getPairsList().stream()
+            .mapToInt(pair -> pair.getCurve().getAlphasCount())
+            .max()
+            .orElse(0);
+    if (resamples > 0
+        && (examples > Losses.MOST_EXAMPLES
+            || !PairedBootstrap.fits(resamples, examples, points))) {
       warnings.add(
           Warnings.of(
               WARNING_REASON_NO_INTERVALS,
               report.getSpec().getInDomain().getName(),
               String.format(
                   Locale.ROOT,
-                  "The in-domain sample has %d examples; of more than %d no losses are kept, so that"
-                      + " there are no intervals. Take a smaller sample.",
+                  "%d resamples of %d examples at %d points do not fit memory (of more than %d"
+                      + " examples no losses are kept), so that there are no intervals. Take a"
+                      + " smaller sample, fewer alphas or fewer resamples.",
+                  resamples,
                   examples,
+                  points,
                   Losses.MOST_EXAMPLES)));
     }
     looselyKnown(report)

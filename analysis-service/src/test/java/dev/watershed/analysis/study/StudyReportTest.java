@@ -120,6 +120,21 @@ final class StudyReportTest extends ServedStudies {
     assertThat(without.getVerdict().getState()).isEqualTo(report.getVerdict().getState());
   }
 
+  /** A study that was measured has its report, whatever does not fit memory. */
+  @Test
+  void report_moreResampledPointsThanFit_hasNoIntervalsAndSaysSo() {
+    evaluator.examples = 256;
+    var spec = spec("left-0", "right-0").toBuilder().setIntervalCount(2000);
+    spec.setResampling(Resampling.newBuilder().setResampleCount(20_000));
+    var report = process.study(spec.build());
+
+    assertThat(report.getPairs(0).hasUncertainty()).isFalse();
+    assertThat(report.hasEpsilonConvexNats()).isFalse();
+    assertThat(report.getWarningsList())
+        .extracting(Warning::getReason)
+        .contains(WarningReason.WARNING_REASON_NO_INTERVALS);
+  }
+
   @Test
   void report_models_haveScoresDigestsAndLabels() {
     var spec = spec(MODELS.toArray(String[]::new)).toBuilder();
