@@ -2,8 +2,8 @@ package dev.watershed.analysis.grpc;
 
 import com.google.protobuf.ByteString;
 import dev.watershed.analysis.report.DynamicsFiles;
-import dev.watershed.analysis.study.DynamicsAnalysis;
 import dev.watershed.analysis.study.Studies;
+import dev.watershed.analysis.study.dynamics.DynamicsAnalysis;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.AnalyzeDynamicsResponse;
 import dev.watershed.analysis.v1.DynamicsPairs;

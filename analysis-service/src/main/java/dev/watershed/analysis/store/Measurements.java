@@ -314,16 +314,19 @@ public final class Measurements {
                 .list());
   }
 
-  /** Returns the points of the pairs of one model A, by model B and alpha. */
-  public List<Point> points(long study, int modelA) {
+  /** Returns the points of one model A with a range of models B, by model B and alpha. */
+  public List<Point> points(long study, int modelA, int firstB, int lastB) {
     return database.transact(
         handle ->
             handle
                 .select(
                     "SELECT model_a, model_b, alpha_index, metrics, losses FROM study_point"
-                        + " WHERE study = ? AND model_a = ? ORDER BY model_b, alpha_index",
+                        + " WHERE study = ? AND model_a = ? AND model_b BETWEEN ? AND ?"
+                        + " ORDER BY model_b, alpha_index",
                     study,
-                    modelA)
+                    modelA,
+                    firstB,
+                    lastB)
                 .map(
                     (row, context) ->
                         new Point(

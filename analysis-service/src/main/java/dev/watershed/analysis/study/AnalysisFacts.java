@@ -1,5 +1,6 @@
 package dev.watershed.analysis.study;
 
+import dev.watershed.analysis.study.spec.StudyConfiguration;
 import dev.watershed.server.ServerFacts;
 import dev.watershed.server.v1.ServerInfo;
 import jakarta.inject.Singleton;

@@ -9,6 +9,7 @@ import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
 import dev.watershed.analysis.fleet.EvaluatorConfiguration;
 import dev.watershed.analysis.fleet.Lanes;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import io.grpc.Context;
 import io.grpc.Deadline;

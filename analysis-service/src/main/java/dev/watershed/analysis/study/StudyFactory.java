@@ -5,6 +5,8 @@ import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.store.UnusedPoints;
+import dev.watershed.analysis.study.measuring.StudyLoop;
+import dev.watershed.analysis.study.spec.StudyConfiguration;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;

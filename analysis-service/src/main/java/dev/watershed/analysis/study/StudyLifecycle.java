@@ -2,6 +2,7 @@ package dev.watershed.analysis.study;
 
 import dev.watershed.analysis.store.DeletedStudies;
 import dev.watershed.analysis.store.StudyContent;
+import dev.watershed.analysis.study.spec.StudyConfiguration;
 import dev.watershed.jobs.JobFeed;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Upkeep;

@@ -1,6 +1,7 @@
 /**
- * Studies: what is asked of the evaluator and when, how a study goes on after its process was
- * killed, and how points become a report.
+ * Studies as a kind of job: creating, checking, watching and running them. What they are asked is
+ * in {@code spec}, how they are measured in {@code measuring}, what is made of the points in {@code
+ * findings}.
  */
 @NullMarked
 package dev.watershed.analysis.study;

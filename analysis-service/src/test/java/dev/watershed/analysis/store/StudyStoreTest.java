@@ -50,6 +50,7 @@ final class StudyStoreTest {
   private static final String PROCESS = "this process";
   private static final Duration DAYS = Duration.ofDays(10);
   private static final Pace PACE = new Pace(1, 2);
+  private static final int MODELS = 10; // more than there are
   private static final StudySpec SPEC = StudySpec.newBuilder().setDisplayName("a").build();
   private static final CreateCall ANONYMOUS = new CreateCall("", "");
 
@@ -190,15 +191,17 @@ final class StudyStoreTest {
     later.measurements().takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(1);
 
-    assertThat(store.measurements().points(ended.job(), 0)).isEmpty();
+    assertThat(store.measurements().points(ended.job(), 0, 0, MODELS)).isEmpty();
     assertThat(store.measurements().scores(ended.job())).hasSize(1);
     assertThat(reports.find(ended.job())).contains(report);
     for (var hold : List.of(taken, running, taker)) {
-      assertThat(store.measurements().points(hold.job(), 0)).as("study %s", hold.job()).hasSize(1);
+      assertThat(store.measurements().points(hold.job(), 0, 0, MODELS))
+          .as("study %s", hold.job())
+          .hasSize(1);
     }
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).plusSeconds(60))).isEqualTo(1);
-    assertThat(store.measurements().points(taken.job(), 0)).isEmpty();
-    assertThat(store.measurements().points(running.job(), 0)).hasSize(1);
+    assertThat(store.measurements().points(taken.job(), 0, 0, MODELS)).isEmpty();
+    assertThat(store.measurements().points(running.job(), 0, 0, MODELS)).hasSize(1);
   }
 
   @Test
@@ -222,7 +225,7 @@ final class StudyStoreTest {
     assertThat(store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE))
         .isPresent();
 
-    assertThat(store.measurements().points(hold.job(), 0)).containsExactly(point(.5));
+    assertThat(store.measurements().points(hold.job(), 0, 0, MODELS)).containsExactly(point(.5));
     assertThat(store.measurements().points(hold.job(), 0, 1)).containsExactly(point(.5));
     assertThat(completed("a")).isEqualTo(2);
   }
@@ -232,7 +235,13 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
 
-    assertThat(store.measurements().points(hold.job(), 0).get(0).metrics().getMeanLossNats())
+    assertThat(
+            store
+                .measurements()
+                .points(hold.job(), 0, 0, MODELS)
+                .get(0)
+                .metrics()
+                .getMeanLossNats())
         .isNaN();
   }
 
@@ -243,7 +252,7 @@ final class StudyStoreTest {
 
     assertThat(store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE))
         .isEmpty();
-    assertThat(store.measurements().points(second.job(), 0)).hasSize(1);
+    assertThat(store.measurements().points(second.job(), 0, 0, MODELS)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
     assertThatThrownBy(() -> succeed(first, StudyReport.getDefaultInstance()))
         .isInstanceOf(HoldLostException.class);

@@ -16,6 +16,7 @@ import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.Correlation;
 import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.study.findings.ReportComputation;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.BasinVerdict;

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.analysis.fleet.EvaluatorConfiguration;
+import dev.watershed.analysis.study.spec.AlphaGrid;
+import dev.watershed.analysis.study.spec.StudyConfiguration;
+import dev.watershed.analysis.study.spec.StudyPlan;
+import dev.watershed.analysis.study.spec.StudySpecs;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CreateStudyRequest;

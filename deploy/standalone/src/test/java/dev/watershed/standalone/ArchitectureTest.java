@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsid
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.google.rpc.Status;
@@ -248,6 +249,33 @@ final class ArchitectureTest {
               "io.grpc..",
               "io.micronaut..",
               "jakarta..");
+
+  @ArchTest
+  static final ArchRule STUDIES_FLOW_ONE_WAY =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.watershed.analysis..")
+          .layer("rpc")
+          .definedBy("dev.watershed.analysis.grpc..")
+          .layer("jobs")
+          .definedBy("dev.watershed.analysis.study")
+          .layer("dynamics")
+          .definedBy("dev.watershed.analysis.study.dynamics..")
+          .layer("measuring")
+          .definedBy("dev.watershed.analysis.study.measuring..")
+          .layer("findings")
+          .definedBy("dev.watershed.analysis.study.findings..")
+          .layer("spec")
+          .definedBy("dev.watershed.analysis.study.spec..")
+          .whereLayer("jobs")
+          .mayOnlyBeAccessedByLayers("rpc", "dynamics")
+          .whereLayer("dynamics")
+          .mayOnlyBeAccessedByLayers("rpc")
+          .whereLayer("measuring")
+          .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("findings")
+          .mayOnlyBeAccessedByLayers("measuring", "dynamics")
+          .whereLayer("spec")
+          .mayOnlyBeAccessedByLayers("findings", "measuring", "dynamics", "jobs");
 
   @ArchTest
   static final ArchRule SQL_IN_STORES_ALONE =

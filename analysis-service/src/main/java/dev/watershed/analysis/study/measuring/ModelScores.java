@@ -1,10 +1,11 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.Measurements.Score;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.CombinationHeader;
 import dev.watershed.eval.v1.CombinationPoint;

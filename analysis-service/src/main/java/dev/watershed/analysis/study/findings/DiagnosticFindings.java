@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import static dev.watershed.analysis.bootstrap.ModelBootstrap.at;
 

@@ -1,31 +1,24 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import com.google.common.primitives.Doubles;
-import dev.watershed.analysis.bootstrap.CurveUncertainty;
 import dev.watershed.analysis.bootstrap.Draws;
-import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.ModelBootstrap;
-import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
-import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Interval;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
-import dev.watershed.analysis.store.Losses;
-import dev.watershed.analysis.store.Measurements.Pair;
 import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
-import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
-import dev.watershed.analysis.v1.PairReportOrBuilder;
 import dev.watershed.analysis.v1.StudyCost;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
@@ -37,16 +30,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.hipparchus.util.MathArrays;
 
 /** Computes the report of a study whose points are all stored. */
-final class ReportComputation {
+public final class ReportComputation {
   /** A study's clusters depend on its points alone. */
   private static final long CLUSTERING_SEED = 0;
 
@@ -68,7 +58,7 @@ final class ReportComputation {
   /**
    * @param throwIfUnwanted run now and then; what it throws ends the work
    */
-  ReportComputation(
+  public ReportComputation(
       StudyStore store, Job<StudyContent> study, StudyPlan plan, Runnable throwIfUnwanted) {
     this.throwIfUnwanted = throwIfUnwanted;
     this.store = store;
@@ -77,11 +67,19 @@ final class ReportComputation {
     this.plan = plan;
   }
 
-  StudyReport compute(double elapsedSeconds) {
+  /**
+   * The whole report.
+   *
+   * @param elapsedSeconds of the measuring, as the report tells it
+   */
+  public StudyReport compute(double elapsedSeconds) {
     var scores = scores();
     var uncertainties =
         PairUncertainties.of(spec, scores[0][0].losses().exampleCount(), throwIfUnwanted);
-    var pairs = pairs(scores, uncertainties);
+    var pairReports =
+        new PairReports(
+            store.measurements(), study.number(), plan, scores, uncertainties, throwIfUnwanted);
+    var pairs = pairReports.all();
     var distances = matrix(pairs, PairReport::getDistance);
     var clustering = cluster(distances);
     var verdict = verdict(distances, uncertainties);
@@ -98,7 +96,7 @@ final class ReportComputation {
             .setProvenance(provenance(store.facts().provenances(study.number())))
             .setElapsedSeconds(elapsedSeconds)
             .setInDomainDigest(store.facts().sampleDigests(study.number()).get(0))
-            .setCost(cost(pairs));
+            .setCost(cost(pairs, pairReports));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
     var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
     if (features.length > 0) {
@@ -128,137 +126,15 @@ final class ReportComputation {
     return scores;
   }
 
-  /** Measured at one alpha. */
-  private record Measured(ClassificationMetrics metrics, Losses losses) {}
-
-  /**
-   * A pair and its curve.
-   *
-   * @param points by index on the grid
-   */
-  private record MeasuredPair(Pair pair, SortedMap<Integer, Measured> points) {}
-
-  private List<PairReport> pairs(Score[][] scores, PairUncertainties uncertainties) {
-    var byModelA =
-        store.measurements().pairs(study.number()).stream()
-            .collect(Collectors.groupingBy(Pair::modelA, TreeMap::new, Collectors.toList()));
-    var reports = new ArrayList<PairReport>(plan.pairCount());
-    byModelA.forEach(
-        (modelA, pairs) -> {
-          throwIfUnwanted.run();
-          var measured = measured(scores, modelA, pairs);
-          var found = uncertainties.of(measured.stream().map(this::curve).toList());
-          for (int i = 0; i < measured.size(); i++) {
-            reports.add(report(measured.get(i), found.get(i)));
-          }
-        });
-    return reports;
-  }
-
-  private List<MeasuredPair> measured(Score[][] scores, int modelA, List<Pair> pairs) {
-    var byModelB = new TreeMap<Integer, MeasuredPair>();
-    for (var pair : pairs) {
-      var points = new TreeMap<Integer, Measured>();
-      points.put(0, measured(scores[pair.modelB()][0]));
-      points.put(plan.grid().intervals(), measured(scores[modelA][0]));
-      byModelB.put(pair.modelB(), new MeasuredPair(pair, points));
-    }
-    for (var point : store.measurements().points(study.number(), modelA)) {
-      var pair = byModelB.get(point.modelB());
-      if (pair != null) {
-        pair.points().put(point.alphaIndex(), new Measured(point.metrics(), point.losses()));
-      }
-    }
-    return List.copyOf(byModelB.values());
-  }
-
-  private static Measured measured(Score score) {
-    return new Measured(score.metrics(), score.losses());
-  }
-
-  private PairUncertainties.PairCurve curve(MeasuredPair measured) {
-    var pair = measured.pair();
-    return new PairUncertainties.PairCurve(
-        pair.modelA(), pair.modelB(), pair.euclideanDistance(), examples(measured.points()));
-  }
-
-  /** Empty where the losses of examples are not kept everywhere, not finite or too many. */
-  private Optional<ExampleCurve> examples(SortedMap<Integer, Measured> points) {
-    var first = points.get(points.firstKey());
-    boolean usable =
-        plan.keepsLosses()
-            && first != null
-            && PairedBootstrap.fits(
-                spec.getResampling().getResampleCount(),
-                first.losses().exampleCount(),
-                points.size())
-            && points.values().stream()
-                .allMatch(
-                    point ->
-                        point.losses().kept()
-                            && Double.isFinite(point.metrics().getMeanLossNats()));
-    if (!usable) {
-      return Optional.empty();
-    }
-    var losses = points.values().stream().map(point -> point.losses().nats());
-    return Optional.of(new ExampleCurve(alphas(points), losses.toArray(double[][]::new)));
-  }
-
-  private double[] alphas(SortedMap<Integer, Measured> points) {
-    return points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
-  }
-
-  private PairReport report(MeasuredPair measured, Optional<CurveUncertainty> uncertainty) {
-    var pair = measured.pair();
-    var metrics = measured.points().values().stream().map(Measured::metrics).toList();
-    var alphas = alphas(measured.points());
-    var losses = doubles(metrics, ClassificationMetrics::getMeanLossNats);
-    var report =
-        PairReport.newBuilder()
-            .setModelA(pair.modelA())
-            .setModelB(pair.modelB())
-            .setCurve(
-                Curve.newBuilder()
-                    .addAllAlphas(Doubles.asList(alphas))
-                    .addAllLossesNats(Doubles.asList(losses)))
-            .addAllAccuracies(Doubles.asList(doubles(metrics, ClassificationMetrics::getAccuracy)))
-            .setMetrics(PairMetrics.of(alphas, losses, plan.grid()))
-            .setEuclideanDistance(pair.euclideanDistance());
-    report.setAreaTimesEuclideanDistance(
-        report.getMetrics().getAreaNats() * report.getEuclideanDistance());
-    uncertainty.map(MetricMessages::uncertainty).ifPresent(report::setUncertainty);
-    adaptiveCurve(report)
-        .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));
-    return report.setDistance(PairMetrics.distance(spec.getDistance(), report)).build();
-  }
-
-  /** Empty where alphas were not chosen, or the curve diverges. */
-  private Optional<AdaptiveCurve> adaptiveCurve(PairReportOrBuilder pair) {
-    var losses = pair.getCurve().getLossesNatsList();
-    if (!losses.stream().allMatch(Double::isFinite)) {
-      return Optional.empty();
-    }
-    return plan.grid()
-        .rule()
-        .map(
-            rule -> {
-              var points = new TreeMap<Integer, Double>();
-              for (int i = 0; i < losses.size(); i++) {
-                double place = pair.getCurve().getAlphas(i) * rule.finestIntervals();
-                points.put((int) Math.round(place), losses.get(i));
-              }
-              return AdaptiveCurve.of(rule, points);
-            });
-  }
-
-  private StudyCost cost(List<PairReport> pairs) {
+  private StudyCost cost(List<PairReport> pairs, PairReports reports) {
     var cost = store.measurements().cost(study.number()).toBuilder();
     if (plan.grid().adaptive()) {
       long interior = 0;
       for (var pair : pairs) {
         // On any grid a curve that diverges ends the search.
         interior +=
-            adaptiveCurve(pair)
+            reports
+                .adaptiveCurve(pair)
                 .map(curve -> curve.equalIntervals() - 1)
                 .orElse(pair.getCurve().getAlphasCount() - 2);
       }
@@ -409,7 +285,7 @@ final class ReportComputation {
   }
 
   /** One provenance of what may be several: texts list every value, other fields are zero. */
-  static Provenance provenance(List<Provenance> all) {
+  public static Provenance provenance(List<Provenance> all) {
     if (all.size() == 1) {
       return all.get(0);
     }

@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.server.RefusedException;
 import java.util.Locale;

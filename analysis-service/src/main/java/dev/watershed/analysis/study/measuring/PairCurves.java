@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import static java.util.Objects.requireNonNull;
 
@@ -7,6 +7,7 @@ import dev.watershed.analysis.fleet.PairWork;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
 import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.Measurements.Point;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.InterpolationHeader;

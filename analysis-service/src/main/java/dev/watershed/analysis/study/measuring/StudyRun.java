@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import com.google.common.collect.ContiguousSet;
 import dev.watershed.analysis.fleet.Lanes;
@@ -7,6 +7,8 @@ import dev.watershed.analysis.fleet.Tiles;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.study.findings.ReportComputation;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;

@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.dynamics;
 
 import static java.util.Objects.requireNonNull;
 

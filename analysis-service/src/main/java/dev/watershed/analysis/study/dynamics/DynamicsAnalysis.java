@@ -1,7 +1,9 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.dynamics;
 
 import static dev.watershed.server.RefusedException.invalidArgument;
 
+import dev.watershed.analysis.study.Studies;
+import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.Dynamics;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyReport;

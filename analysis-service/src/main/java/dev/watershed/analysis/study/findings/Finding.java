@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;

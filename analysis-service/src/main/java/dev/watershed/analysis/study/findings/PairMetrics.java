@@ -1,7 +1,8 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.DistanceMetric;

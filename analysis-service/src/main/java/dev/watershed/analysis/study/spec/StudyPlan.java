@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.spec;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.v1.StudySpec;
@@ -11,26 +11,27 @@ import java.util.List;
  * What a study needs measured: each model alone on every sample, and each pair between its ends.
  * The ends of all curves of a model are one evaluation.
  */
-record StudyPlan(StudySpec spec, AlphaGrid grid) {
-  static StudyPlan of(StudySpec spec) {
+public record StudyPlan(StudySpec spec, AlphaGrid grid) {
+  /** Of a spec whose defaults are filled in. */
+  public static StudyPlan of(StudySpec spec) {
     return new StudyPlan(spec, AlphaGrid.of(spec));
   }
 
-  int modelCount() {
+  public int modelCount() {
     return spec.getModelsCount();
   }
 
-  int pairCount() {
+  public int pairCount() {
     return modelCount() * (modelCount() - 1) / 2;
   }
 
   /** Each model on each sample, and each pair's points of the first round. */
-  long pointCount() {
+  public long pointCount() {
     return pointCount(grid.firstInteriorCount());
   }
 
   /** What the study needs at most. */
-  long mostPointCount() {
+  public long mostPointCount() {
     return pointCount(grid.mostInteriorCount());
   }
 
@@ -40,21 +41,22 @@ record StudyPlan(StudySpec spec, AlphaGrid grid) {
   }
 
   /** Whether the loss of every in-domain example is kept, for intervals. */
-  boolean keepsLosses() {
+  public boolean keepsLosses() {
     return spec.getResampling().getResampleCount() > 0;
   }
 
   /** How many losses of examples are kept of a point on the in-domain sample. */
-  int keptLosses(SampleDescription inDomain) {
+  public int keptLosses(SampleDescription inDomain) {
     return keepsLosses() ? inDomain.getExampleCount() : 0;
   }
 
-  String checkpoint(int model) {
+  /** The resource name of a model's checkpoint. */
+  public String checkpoint(int model) {
     return spec.getModels(model).getCheckpoint();
   }
 
   /** The in-domain sample, then the diagnostics'. */
-  List<EvaluationSample> samples() {
+  public List<EvaluationSample> samples() {
     var samples = new ArrayList<EvaluationSample>();
     samples.add(spec.getInDomain());
     spec.getDiagnosticsList().forEach(diagnostic -> samples.add(diagnostic.getSample()));
@@ -62,7 +64,7 @@ record StudyPlan(StudySpec spec, AlphaGrid grid) {
   }
 
   /** Every pair once. */
-  List<ModelPair> pairs() {
+  public List<ModelPair> pairs() {
     var pairs = new ArrayList<ModelPair>(pairCount());
     for (int a = 0; a < modelCount(); a++) {
       for (int b = a + 1; b < modelCount(); b++) {

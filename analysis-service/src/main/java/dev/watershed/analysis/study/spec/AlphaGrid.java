@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.spec;
 
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.curve.AdaptiveRule;
@@ -15,13 +15,13 @@ import java.util.stream.IntStream;
  *
  * @param rule which of these; empty for all
  */
-record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
+public record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
   private static final int PAPER = 10;
   private static final int REFERENCE = 9;
   private static final int NESTED = 100;
 
   /** Of a spec whose defaults are filled in. */
-  static AlphaGrid of(StudySpec spec) {
+  public static AlphaGrid of(StudySpec spec) {
     return switch (spec.getAlphasCase()) {
       case INTERVAL_COUNT -> equal(spec.getIntervalCount());
       case ADAPTIVE -> {
@@ -48,26 +48,28 @@ record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
     return new AlphaGrid(intervals, Optional.empty());
   }
 
-  boolean adaptive() {
+  /** Whether what was measured decides which points are measured next. */
+  public boolean adaptive() {
     return rule.isPresent();
   }
 
   /** Indices from one point of the first round to the next. */
-  int firstStep() {
+  public int firstStep() {
     return rule.map(AdaptiveRule::initialStep).orElse(1);
   }
 
   /** Points between the two ends in the first round; there is no other unless it is adaptive. */
-  int firstInteriorCount() {
+  public int firstInteriorCount() {
     return intervals / firstStep() - 1;
   }
 
   /** The most points between the two ends that a curve may come to have. */
-  int mostInteriorCount() {
+  public int mostInteriorCount() {
     return intervals - 1;
   }
 
-  double alpha(int index) {
+  /** Of the point with an index, 0 to the number of intervals. */
+  public double alpha(int index) {
     return (double) index / intervals;
   }
 
@@ -77,7 +79,7 @@ record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
    *
    * @param losses the points of all rounds before, and the two ends
    */
-  List<Integer> next(SortedMap<Integer, Double> losses) {
+  public List<Integer> next(SortedMap<Integer, Double> losses) {
     var first =
         IntStream.rangeClosed(1, firstInteriorCount())
             .map(i -> i * firstStep())
@@ -93,7 +95,7 @@ record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
   /**
    * Whether every curve holds every k / m^2 for one m of at least 2, which the improved gap needs.
    */
-  boolean nested() {
+  public boolean nested() {
     int root = (int) Math.round(Math.sqrt(intervals));
     return !adaptive() && root >= 2 && root * root == intervals;
   }

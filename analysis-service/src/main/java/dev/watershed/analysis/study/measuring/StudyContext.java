@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import io.grpc.Context;
 import java.util.concurrent.CancellationException;

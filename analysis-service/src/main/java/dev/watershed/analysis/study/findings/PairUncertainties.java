@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import com.google.common.collect.Lists;
 import dev.watershed.analysis.bootstrap.CurveUncertainty;

@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.spec;
 
 import static dev.watershed.server.RefusedException.invalidArgument;
 
@@ -22,7 +22,7 @@ import java.util.Set;
 
 /** Checks what a study asks for beyond the rules of its contract, and fills in its defaults. */
 @Singleton
-final class StudySpecs {
+public final class StudySpecs {
   /** What one row of the database takes. */
   private static final int MAX_SPEC_BYTES = 1 << 20;
 
@@ -36,7 +36,7 @@ final class StudySpecs {
 
   private final StudyConfiguration configuration;
 
-  StudySpecs(StudyConfiguration configuration) {
+  public StudySpecs(StudyConfiguration configuration) {
     this.configuration = configuration;
   }
 
@@ -45,7 +45,7 @@ final class StudySpecs {
    *
    * @throws RefusedException INVALID_ARGUMENT for the first thing that is wrong
    */
-  StudySpec complete(StudySpec spec) {
+  public StudySpec complete(StudySpec spec) {
     var complete = withDefaults(spec);
     checkModels(complete);
     checkSamples(complete);

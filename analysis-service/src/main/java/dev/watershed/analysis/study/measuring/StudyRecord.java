@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.store.KnownPoints;
@@ -10,6 +10,7 @@ import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyFacts.Notice;
 import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;

@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.store.KnownPoints;
@@ -11,14 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Computes the studies that a worker takes. */
-final class StudyLoop implements JobLoop<StudyContent> {
+public final class StudyLoop implements JobLoop<StudyContent> {
   private static final Logger log = LoggerFactory.getLogger(StudyLoop.class);
 
   private final StudyStore store;
   private final KnownPoints known;
   private final Lanes lanes;
 
-  StudyLoop(StudyStore store, KnownPoints known, Lanes lanes) {
+  public StudyLoop(StudyStore store, KnownPoints known, Lanes lanes) {
     this.store = store;
     this.known = known;
     this.lanes = lanes;

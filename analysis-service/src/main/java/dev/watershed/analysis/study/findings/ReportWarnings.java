@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.findings;
 
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_AFFINITY_NOT_CONNECTED;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_BELOW_CHANCE;

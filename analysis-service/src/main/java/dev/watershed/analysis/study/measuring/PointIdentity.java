@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.measuring;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;

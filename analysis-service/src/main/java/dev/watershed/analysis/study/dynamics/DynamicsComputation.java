@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.dynamics;
 
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ALPHAS_ADAPTIVE;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_LOSS_NOT_FINITE;
@@ -7,6 +7,8 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SPECS_DIFFER;
 import dev.watershed.analysis.cluster.ClusterMatching;
 import dev.watershed.analysis.statistics.AdjustedRandIndex;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.study.findings.Warnings;
+import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.Change;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.Dynamics;

@@ -1,4 +1,4 @@
-package dev.watershed.analysis.study;
+package dev.watershed.analysis.study.spec;
 
 import dev.watershed.jobs.WorkerSettings;
 import dev.watershed.server.ConfigurationException;
@@ -50,7 +50,7 @@ public record StudyConfiguration(
   }
 
   /** How studies are worked on. */
-  WorkerSettings worker() {
+  public WorkerSettings worker() {
     return new WorkerSettings(
         concurrentStudies, pollInterval, heartbeatInterval, soleWorker, MAX_CRASHES, DRAIN);
   }
