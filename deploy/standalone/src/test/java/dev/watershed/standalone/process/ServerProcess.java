@@ -46,6 +46,7 @@ public final class ServerProcess implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
             "-Dwatershed.log=WARN",
             "-Xmx512m"));
     command.addAll(options);

@@ -74,6 +74,7 @@ final class ThreeProcessesIT {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-Xmx512m",
                 "-cp",
                 jar + ":" + Files.readString(target.resolve("classpath")).strip(),
