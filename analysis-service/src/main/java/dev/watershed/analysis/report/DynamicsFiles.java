@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.commons.csv.CSVPrinter;
 
 /**
@@ -55,7 +56,12 @@ public final class DynamicsFiles {
     switch (name) {
       case HTML ->
           PAGE.write(
-              title, dynamics.getFinding(), dynamics.getWarningsList(), slimmed(dynamics), writer);
+              title,
+              dynamics.getFinding(),
+              dynamics.getWarningsList(),
+              Map.of(),
+              slimmed(dynamics),
+              writer);
       case JSON ->
           JsonFormat.printer().alwaysPrintFieldsWithNoPresence().appendTo(dynamics, writer);
       case PAIRS -> pairs(dynamics, writer);

@@ -33,8 +33,6 @@ final class ReportPage {
               "study/pair.js",
               "study/curves.js",
               "study/diagnostics.js",
-              "study/tables.js",
-              "study/measured.js",
               "study/draw.js"));
 
   private ReportPage() {}
@@ -45,6 +43,7 @@ final class ReportPage {
         name.isBlank() ? report.getStudy() : name,
         report.getFinding(),
         report.getWarningsList(),
+        ReportMarkup.of(report),
         slimmed(report),
         out);
   }

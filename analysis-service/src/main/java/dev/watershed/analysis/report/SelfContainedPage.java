@@ -1,6 +1,7 @@
 package dev.watershed.analysis.report;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
 import com.google.common.html.HtmlEscapers;
 import com.google.protobuf.Message;
@@ -12,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -40,26 +42,35 @@ record SelfContainedPage(String template, List<String> scripts) {
   /**
    * Writes the page.
    *
+   * @param markup HTML by its place in the template, besides what every page has
    * @param data what the script draws
    */
-  void write(String title, String finding, List<Warning> warnings, Message data, Appendable out)
+  void write(
+      String title,
+      String finding,
+      List<Warning> warnings,
+      Map<String, String> markup,
+      Message data,
+      Appendable out)
       throws IOException {
     String script = script();
     String echarts = echarts();
-    var parts =
-        Map.of(
-            "policy", policy(echarts, script),
-            "title", escaped(title),
-            "finding", escaped(finding),
-            "warnings", notices(warnings),
-            "style", resource("report.css"),
-            "data", json(data),
-            "echarts", echarts,
-            "script", script);
+    var parts = new HashMap<>(markup);
+    parts.put("policy", policy(echarts, script));
+    parts.put("title", escaped(title));
+    parts.put("finding", escaped(finding));
+    parts.put("warnings", notices(warnings));
+    parts.put("style", resource("report.css"));
+    parts.put("data", json(data));
+    parts.put("echarts", echarts);
+    parts.put("script", script);
     out.append(
         PLACE
             .matcher(resource(template))
-            .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1)))));
+            .replaceAll(
+                place ->
+                    Matcher.quoteReplacement(
+                        requireNonNull(parts.get(place.group(1)), place.group()))));
   }
 
   /** All scripts as one function, so that what they declare is theirs alone. */
@@ -69,7 +80,8 @@ record SelfContainedPage(String template, List<String> scripts) {
         .collect(Collectors.joining("\n", "(function () {\n'use strict';\n\n", "})();\n"));
   }
 
-  private static String escaped(String text) {
+  /** Makes data of a text. */
+  static String escaped(String text) {
     return HtmlEscapers.htmlEscaper().escape(text);
   }
 

@@ -10,23 +10,25 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.util.List;
 
-/** A study's report as files: a self-contained page, JSON, and CSV tables. */
+/** A study's report as files: a self-contained page, JSON, and tables as CSV and Parquet. */
 public final class StudyReportFiles {
   private static final String PAGE = "report.html";
   private static final String JSON = "report.json";
   private static final String MODELS = "models.csv";
   private static final String PAIRS = "pairs.csv";
   private static final String CURVES = "curves.csv";
+  private static final String PARQUET_POINTS = "points.parquet";
+  private static final String PARQUET_PAIRS = "pairs.parquet";
 
   private StudyReportFiles() {}
 
   /** Returns the names of the files, the page first. */
   public static List<String> names() {
-    return List.of(PAGE, JSON, MODELS, PAIRS, CURVES);
+    return List.of(PAGE, JSON, MODELS, PAIRS, CURVES, PARQUET_POINTS, PARQUET_PAIRS);
   }
 
   /**
-   * Writes one file in UTF-8; flushes but does not close {@code out}.
+   * Writes one file, texts in UTF-8; flushes but does not close {@code out}.
    *
    * @param name one of {@link #names()}
    * @param report of a study that succeeded; its texts may be hostile
@@ -40,6 +42,8 @@ public final class StudyReportFiles {
       case MODELS -> new ReportTables(report).models(writer);
       case PAIRS -> new ReportTables(report).pairs(writer);
       case CURVES -> new ReportTables(report).curves(writer);
+      case PARQUET_POINTS -> new ParquetTables(report).points(out);
+      case PARQUET_PAIRS -> new ParquetTables(report).pairs(out);
       default ->
           throw new IllegalArgumentException(
               "No file \"" + name + "\"; a report has " + String.join(", ", names()) + ".");

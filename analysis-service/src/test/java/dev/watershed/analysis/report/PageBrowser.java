@@ -4,10 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -39,6 +43,32 @@ final class PageBrowser {
   /** Returns the page's elements once its scripts have run without a complaint. */
   String open(PageWriter writer) throws IOException, InterruptedException {
     return open(writer, "");
+  }
+
+  /**
+   * As {@link #open(PageWriter)}, with a script of the test's own after the page's, which the
+   * policy is told of.
+   */
+  String openWith(String script, PageWriter writer) throws IOException, InterruptedException {
+    var written = new ByteArrayOutputStream();
+    writer.write(written);
+    // ECharts' own source, in between, speaks of bodies too.
+    var allowed =
+        written
+            .toString(UTF_8)
+            .replaceFirst("script-src", "script-src 'sha256-" + sha256(script) + "'");
+    int end = allowed.lastIndexOf("</body>");
+    var page = allowed.substring(0, end) + "<script>" + script + "</script></body></html>";
+    return open(out -> out.write(page.getBytes(UTF_8)));
+  }
+
+  private static String sha256(String text) {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
+      return Base64.getEncoder().encodeToString(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256.", e);
+    }
   }
 
   /**

@@ -171,7 +171,50 @@ final class ReportPageBrowserTest {
     String dom = open(SyntheticStudy.of(70));
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"").contains("<canvas");
     assertThat(dom).contains("evenly by distance");
-    assertThat(dom).contains("<details id=\"pair-details\" hidden=\"\">");
+    assertThat(dom).contains("The 500 farthest of 2,415 pairs with 95 % intervals");
+  }
+
+  @Test
+  void page_saved_givesEveryFigureAsSvgAndPng() throws Exception {
+    String dom =
+        browser.openWith(
+            """
+            const saved = [];
+            HTMLAnchorElement.prototype.click = function () {
+              const [head, body] = this.href.split(/,(.*)/s);
+              saved.push(`${this.download} ${head} ${body.length > 1500}`);
+            };
+            document.querySelectorAll('[data-save]').forEach((button) => button.click());
+            document.body.append(saved.join('; '));
+            """,
+            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(8), out));
+    for (String figure : new String[] {"heatmap", "pair", "within", "strip", "histogram-1"}) {
+      assertThat(dom)
+          .contains("miniature-8-seeds-" + figure + ".svg data:image/svg+xml;charset=utf-8 true")
+          .contains("miniature-8-seeds-" + figure + ".png data:image/png;base64 true");
+    }
+    assertThat(count(dom, ".png data:image/png;base64 true")).isEqualTo(CHARTS);
+    assertThat(count(dom, "aria-label=\"Save the figure as PNG\"")).isEqualTo(CHARTS);
+  }
+
+  @Test
+  void page_headingClicked_sortsTheTableThatCameWithThePage() throws Exception {
+    String dom =
+        browser.openWith(
+            """
+            const head = document.querySelectorAll('#pair-table th button')[2];
+            head.click();
+            const gaps = [...document.querySelectorAll('#pair-table tbody tr')].map((row) =>
+              Number(row.cells[2].dataset.key),
+            );
+            document.body.append(
+              gaps.length > 1 && gaps.every((gap, i) => i === 0 || gap >= gaps[i - 1])
+                ? 'sorted by the gap'
+                : `in the order ${gaps}`,
+            );
+            """,
+            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(8), out));
+    assertThat(dom).contains("sorted by the gap").contains("aria-sort=\"ascending\"");
   }
 
   private String open(StudyReport report) throws IOException, InterruptedException {

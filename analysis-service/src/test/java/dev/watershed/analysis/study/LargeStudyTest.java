@@ -223,7 +223,14 @@ final class LargeStudyTest {
               lines.merge(part.getFileName(), ends, Long::sum);
             });
     assertThat(bytes)
-        .containsOnlyKeys("report.html", "report.json", "models.csv", "pairs.csv", "curves.csv");
+        .containsOnlyKeys(
+            "report.html",
+            "report.json",
+            "models.csv",
+            "pairs.csv",
+            "curves.csv",
+            "points.parquet",
+            "pairs.parquet");
     assertThat(bytes.get("report.json")).isGreaterThan(4L * DEFAULT_MESSAGE_BYTES);
     assertThat(lines.get("models.csv")).isEqualTo(MODELS + 1);
     assertThat(lines.get("pairs.csv")).isEqualTo(PAIRS + 1);

@@ -411,7 +411,14 @@ final class StudyServiceTest extends ServedStudies {
     var files = export(name);
 
     assertThat(files)
-        .containsOnlyKeys("report.html", "report.json", "models.csv", "pairs.csv", "curves.csv");
+        .containsOnlyKeys(
+            "report.html",
+            "report.json",
+            "models.csv",
+            "pairs.csv",
+            "curves.csv",
+            "points.parquet",
+            "pairs.parquet");
     assertThat(files)
         .hasEntrySatisfying("report.json", json -> assertThat(json.toString()).contains(name));
   }

@@ -245,7 +245,9 @@ final class StudyCommand {
     return ExitCode.OK;
   }
 
-  @Command(description = "Write a study's report.html, JSON and tables to a directory.")
+  @Command(
+      description =
+          "Write a study's report.html, JSON, and tables as CSV and Parquet to a directory.")
   int export(
       @Mixin ServerOptions server,
       @Mixin OutputOptions output,

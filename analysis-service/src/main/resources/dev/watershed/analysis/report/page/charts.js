@@ -27,9 +27,61 @@ const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect', 'pin', 'arrow', 'round
 function chart(id, description, option, renderer = 'svg') {
   const box = byId(id);
   box.setAttribute('aria-label', description);
+  if (!charts.has(id)) box.after(saving(id));
   const drawn = charts.get(id)?.drawn ?? echarts.init(box, null, { renderer });
-  charts.set(id, { drawn, redraw: () => drawn.setOption(base(option()), true) });
+  const full = () => base(option());
+  charts.set(id, { drawn, full, redraw: () => drawn.setOption(full(), true) });
   charts.get(id).redraw();
+}
+
+/** Buttons that save a figure as it stands, drawn anew with a background of its own. */
+function saving(id) {
+  const button = (kind, data) => {
+    const made = element(
+      'button',
+      { type: 'button', 'aria-label': `Save the figure as ${kind}` },
+      kind,
+    );
+    made.dataset.save = id;
+    made.addEventListener('click', () => {
+      const name = document.title
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '')
+        .slice(0, 60);
+      const link = element('a', {
+        href: data(),
+        download: `${name || 'study'}-${id}.${kind.toLowerCase()}`,
+      });
+      link.click();
+    });
+    return made;
+  };
+  return element(
+    'div',
+    { className: 'saving' },
+    button('SVG', () => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg(id))}`),
+    button('PNG', () => png(id)),
+  );
+}
+const alone = (id) => ({ ...charts.get(id).full(), backgroundColor: colours().card });
+const sizeOf = (id) => {
+  const { drawn } = charts.get(id);
+  return { width: drawn.getWidth(), height: drawn.getHeight() };
+};
+function svg(id) {
+  const copy = echarts.init(null, null, { renderer: 'svg', ssr: true, ...sizeOf(id) });
+  copy.setOption(alone(id));
+  const text = copy.renderToSVGString();
+  copy.dispose();
+  return text;
+}
+function png(id) {
+  const copy = echarts.init(element('div'), null, { renderer: 'canvas', ...sizeOf(id) });
+  copy.setOption(alone(id));
+  const url = copy.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: colours().card });
+  copy.dispose();
+  return url;
 }
 function base(option) {
   const c = colours();

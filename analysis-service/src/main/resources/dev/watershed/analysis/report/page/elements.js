@@ -14,27 +14,8 @@ const lines = (texts) => {
   texts.forEach((text, i) => box.append(element(i ? 'div' : 'strong', {}, text)));
   return box;
 };
-/** The name of a cluster beside its colour. */
-function clusterTag(c, name) {
-  const tag = element('span', { className: 'basin' }, name);
-  tag.style.setProperty('--basin', colours().basin(c));
-  tag.dataset.basin = c;
-  return tag;
-}
-function describe(list, facts) {
-  for (const [term, detail] of facts) {
-    if (detail === '' || detail === undefined) continue;
-    list.append(element('dt', {}, term), element('dd', {}, detail));
-  }
-}
-
-/**
- * Fills a table; a cell is a text, a number, a node, or a text with the key it sorts by. The numbers
- * of a column have one format.
- */
-function table(id, caption, columns, rows, sortable = false) {
-  const target = byId(id);
-  const body = element('tbody');
+/** Fills a table of texts and numbers; the numbers of a column have one format. */
+function table(id, caption, columns, rows) {
   const formats = columns.map((_, c) =>
     formatOf(
       greatestOf(rows.map((row) => row[c]).filter((cell) => typeof cell === 'number')),
@@ -42,51 +23,63 @@ function table(id, caption, columns, rows, sortable = false) {
       3,
     ),
   );
-  const content = (cell, c) => (typeof cell === 'number' ? formats[c](cell) : (cell.text ?? cell));
-  const keyOf = (cell) => (cell instanceof Node ? cell.textContent : (cell.key ?? cell));
-  const fill = (order) =>
-    body.replaceChildren(
-      ...order.map((r) =>
+  const content = (cell, c) => (typeof cell === 'number' ? formats[c](cell) : cell);
+  byId(id).replaceChildren(
+    element('caption', {}, caption),
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        ...columns.map((column) =>
+          element('th', { scope: 'col', className: column.text ? 'text' : '' }, column.name),
+        ),
+      ),
+    ),
+    element(
+      'tbody',
+      {},
+      ...rows.map((row) =>
         element(
           'tr',
           {},
-          ...rows[r].map((cell, c) => {
-            const value = cell instanceof Node ? cell : content(cell, c);
-            return c === 0
-              ? element('th', { scope: 'row' }, value)
-              : element('td', { className: columns[c].text ? 'text' : '' }, value);
-          }),
+          ...row.map((cell, c) =>
+            c === 0
+              ? element('th', { scope: 'row' }, content(cell, c))
+              : element('td', { className: columns[c].text ? 'text' : '' }, content(cell, c)),
+          ),
         ),
       ),
-    );
-  const heads = columns.map((column, c) => {
-    const head = element('th', { scope: 'col', className: column.text ? 'text' : '' });
-    if (!sortable) {
-      head.append(column.name);
-      return head;
-    }
-    const button = element('button', { type: 'button' }, column.name);
+    ),
+  );
+}
+
+/** Lets a table that the page came with be sorted by its headings: cells by their key or text. */
+function sortable(target) {
+  const body = target.tBodies[0];
+  const heads = [...target.tHead.rows[0].cells];
+  const key = (row, c) => {
+    const cell = row.cells[c];
+    return cell.dataset.key === undefined ? cell.textContent : Number(cell.dataset.key);
+  };
+  heads.forEach((head, c) => {
+    const button = element('button', { type: 'button' }, head.textContent);
+    head.replaceChildren(button);
     button.addEventListener('click', () => {
       const up = head.getAttribute('aria-sort') !== 'ascending';
       heads.forEach((other) => other.removeAttribute('aria-sort'));
       head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-      const key = (r) => keyOf(rows[r][c]);
-      const order = [...rows.keys()].sort((i, j) => {
-        const a = key(i),
-          b = key(j);
-        if (typeof a !== 'number')
-          return String(a).localeCompare(String(b), 'en', { numeric: true });
-        return Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : a - b;
+      const rows = [...body.rows];
+      const numbers = rows.some((row) => typeof key(row, c) === 'number');
+      rows.sort((one, other) => {
+        const a = key(one, c),
+          b = key(other, c);
+        if (!numbers) return a.localeCompare(b, 'en', { numeric: true });
+        // A cell without a number, a dash, goes last.
+        return typeof a !== typeof b ? (typeof a === 'number' ? -1 : 1) : a - b;
       });
-      fill(up ? order : order.reverse());
+      body.append(...(up ? rows : rows.reverse()));
     });
-    head.append(button);
-    return head;
   });
-  fill([...rows.keys()]);
-  target.replaceChildren(
-    element('caption', {}, caption),
-    element('thead', {}, element('tr', {}, ...heads)),
-    body,
-  );
 }

@@ -22,10 +22,6 @@ function redrawAll() {
     drawn.resize();
     drawn.getZr().flush(); // now: paper does not wait for the next frame
   });
-  const c = colours();
-  document
-    .querySelectorAll('[data-basin]')
-    .forEach((tag) => tag.style.setProperty('--basin', c.basin(Number(tag.dataset.basin))));
 }
 function printing(on) {
   document.documentElement.classList.toggle('printing', on);

@@ -356,38 +356,8 @@ function strip() {
   });
 }
 
-function basins() {
-  byId('basins-heading').textContent = split ? 'Basins' : undecided ? 'Undecided' : 'No split';
-  byId('verdict').textContent =
-    (verdict.sentence ??
-      'This report was made before verdicts were told; study the models again.') +
-    (verdict.stability === undefined
-      ? ''
-      : ` Partitions of resampled examples agree with it by an adjusted Rand index of ${show(number(verdict.stability))} on average.`) +
-    (verdict.shuffledSeparation === undefined
-      ? ''
-      : ` Distances dealt to other pairs by chance have a separation up to ${show(number(verdict.shuffledSeparation))} (95 %).`) +
-    (report.epsilonConvexNats === undefined
-      ? ''
-      : ` All pairs are epsilon-convex at ${show(number(report.epsilonConvexNats))} nats.`);
-  table(
-    'basins',
-    'Sizes, and the median distance of their pairs',
-    [
-      { name: split ? 'Basin' : '' },
-      { name: 'Models' },
-      { name: split ? 'Median within' : 'Median' },
-    ],
-    Array.from({ length: clusterCount }, (_, c) => [
-      basinTag(c),
-      whole(models.filter((model) => cluster(model) === c).length),
-      median(
-        pairs
-          .filter((pair) => isWithin(pair) && cluster(models[number(pair.modelA)]) === c)
-          .map((pair) => number(pair.distance)),
-      ),
-    ]),
-  );
+/** What the papers' clustering stands on. */
+function spectrum() {
   const eigenvalues = (clustering.eigenvalues ?? []).map(Number).slice(0, 20);
   byId('spectrum-caption').textContent =
     `Smallest eigenvalues of the normalised Laplacian; the coloured ones carry the clusters. Eigengap ${show(number(clustering.eigengap))}, mean silhouette ${show(number(clustering.silhouette))}` +

@@ -1,16 +1,10 @@
-/* Draws all of it. */
-attempt('key figures', tiles);
+/* Draws all of it; tables and cards are in the page already. */
+document.querySelectorAll('table.sortable').forEach((one) => attempt(one.id, () => sortable(one)));
 attempt('distances', heatmap);
-attempt('basins', basins);
 attempt('within against across', strip);
+attempt('eigenvalues', spectrum);
 attempt('pair', pair);
-attempt('pairs', pairTable);
 attempt('curves', curves);
 diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
-if (diagnostics.length) attempt('diagnostics', diagnosticTable);
-else byId('diagnostics-section').hidden = true;
-if (comparisons.length) attempt('groups', groupTable);
-else byId('groups-section').hidden = true;
-attempt('models', modelTable);
-attempt('provenance', measured);
+byId('diagnostics-section').hidden = diagnostics.length === 0;
 finish();

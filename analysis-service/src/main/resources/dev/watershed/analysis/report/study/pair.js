@@ -16,6 +16,8 @@ function pick(a, b) {
   const found = pairOf.get(pairKey(a, b));
   if (a === b || !found) return;
   picked = found;
+  // The address names the pair, so that it can be sent.
+  window.history.replaceState(null, '', `#pair-${number(found.modelA)}-${number(found.modelB)}`);
   onPick.forEach((follow) => follow());
 }
 /** An address that ends in #pair-0-3 picks that pair. */

@@ -6,8 +6,6 @@ const pairs = report.pairs ?? [];
 const clustering = report.clustering ?? {};
 const diagnostics = spec.diagnostics ?? [];
 
-const comparisons = [...(report.groups ?? []), ...(report.euclidean ? [report.euclidean] : [])];
-
 const cluster = (model) => number(model.cluster);
 /** A model's whole name, for tables and tooltips; figures take shortLabel. */
 const label = (i) => models[i].label || models[i].checkpoint.replace(/^checkpoints\//, '');
@@ -19,12 +17,9 @@ const pairOf = new Map(
 );
 const score = (model, d) => number((model.diagnosticScores ?? [])[d]);
 const diagnosticName = (d) => diagnostics[d].sample?.name ?? `diagnostic ${d + 1}`;
-const constant = (value, prefix, unspecified) =>
-  (value ?? unspecified).replace(prefix, '').replaceAll('_', ' ').toLowerCase();
 
 const verdict = report.verdict ?? {};
 const split = verdict.state === 'BASIN_STATE_SPLIT';
-const undecided = verdict.state === 'BASIN_STATE_UNDECIDED';
 const clusterCount = split ? number(verdict.clusterCount) : 1;
 const basinName = (c) => (c < 0 ? 'Outlier' : split ? `Basin ${c + 1}` : 'All models');
 const isWithin = (pair) =>
@@ -87,7 +82,6 @@ const distance = DISTANCES[spec.distance] ?? ['convexity gap', 'nats'];
 const distanceName = distance[0];
 const distanceUnit = distance[1];
 const distanceTitle = distanceUnit ? `${distanceName} (${distanceUnit})` : distanceName;
-const basinTag = (c) => clusterTag(c, basinName(c));
 const ranked = (values) =>
   [...values.keys()].sort((i, j) => {
     const a = values[i],

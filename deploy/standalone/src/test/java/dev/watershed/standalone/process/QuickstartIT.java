@@ -33,7 +33,15 @@ final class QuickstartIT {
         .contains("Convexity gap (nats) of every pair")
         .contains("The margins are not asserted");
     for (String file :
-        new String[] {"report.html", "report.json", "models.csv", "pairs.csv", "curves.csv"}) {
+        new String[] {
+          "report.html",
+          "report.json",
+          "models.csv",
+          "pairs.csv",
+          "curves.csv",
+          "points.parquet",
+          "pairs.parquet"
+        }) {
       assertThat(directory.resolve("out").resolve(file)).isNotEmptyFile();
     }
     var result = new ObjectMapper().readTree(directory.resolve("out/quickstart.json").toFile());

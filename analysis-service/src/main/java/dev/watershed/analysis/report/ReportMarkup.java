@@ -1,0 +1,633 @@
+package dev.watershed.analysis.report;
+
+import static dev.watershed.analysis.report.SelfContainedPage.escaped;
+
+import com.google.common.collect.Streams;
+import dev.watershed.analysis.report.HtmlTable.Markup;
+import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.CurveUncertainty;
+import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.Interval;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.type.v1.Precision;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** What a report's page says without a script: everything but the figures. */
+final class ReportMarkup {
+  /** The page lists so many pairs; pairs.csv has all. */
+  private static final int MOST_PAIRS = 500;
+
+  /** Colours of basins that the style sheet has. */
+  private static final int COLOURS = 8;
+
+  private final StudyReport report;
+  private final ReportNames names;
+
+  private ReportMarkup(StudyReport report) {
+    this.report = report;
+    this.names = new ReportNames(report);
+  }
+
+  /** Returns HTML by the place in the template. */
+  static Map<String, String> of(StudyReport report) {
+    var markup = new ReportMarkup(report);
+    return Map.ofEntries(
+        Map.entry("first", markup.first()),
+        Map.entry("tiles", markup.tiles()),
+        Map.entry("verdict", markup.verdict()),
+        Map.entry("basins", markup.basins()),
+        Map.entry("pairs", markup.pairs()),
+        Map.entry("diagnostics", markup.diagnostics()),
+        Map.entry("groups", markup.groups()),
+        Map.entry("models", markup.models()),
+        Map.entry("protocol", markup.protocol()),
+        Map.entry("provenance", markup.provenance()),
+        Map.entry("digests", markup.digests()),
+        Map.entry("footer", markup.footer()));
+  }
+
+  private String first() {
+    return FirstThings.of(report).stream()
+        .map(
+            answer ->
+                "<div%s><dt>%s</dt><dd>%s</dd></div>"
+                    .formatted(
+                        answer.doubtful() ? " class=\"doubt\"" : "",
+                        escaped(answer.question()),
+                        escaped(answer.text())))
+        .collect(Collectors.joining());
+  }
+
+  private String tiles() {
+    var verdict = report.getVerdict();
+    var tiles = new StringBuilder();
+    tile(
+        tiles,
+        "Models",
+        Shown.whole(report.getModelsCount()),
+        Shown.plural(report.getPairsCount(), "pair"));
+    tile(
+        tiles,
+        names.split() ? "Basins" : "Split",
+        names.split()
+            ? Integer.toString(names.clusterCount())
+            : names.undecided() ? "undecided" : "none seen",
+        names.split()
+            ? IntStream.range(0, names.clusterCount())
+                    .mapToObj(c -> Long.toString(size(c)))
+                    .collect(Collectors.joining(" + "))
+                + " models"
+            : "");
+    tile(
+        tiles,
+        "Separation",
+        Shown.number(verdict.getSeparation()),
+        Shown.number(verdict.getSeparationNeeded()) + " needed");
+    if (names.split()) {
+      tile(
+          tiles,
+          "Median " + names.distance() + " within",
+          Shown.number(median(names::within)),
+          names.unit());
+      tile(
+          tiles,
+          "Median " + names.distance() + " across",
+          Shown.number(median(pair -> !names.within(pair))),
+          names.unit());
+    } else {
+      tile(tiles, "Median " + names.distance(), Shown.number(median(pair -> true)), names.unit());
+    }
+    tile(
+        tiles,
+        "In-domain accuracy",
+        Shown.number(
+            Summary.median(
+                report.getModelsList().stream()
+                    .mapToDouble(model -> model.getInDomain().getAccuracy())
+                    .toArray())),
+        "median");
+    if (report.getCost().getEqualGridPoints() > 0) {
+      tile(
+          tiles,
+          "Evaluations",
+          Shown.whole(evaluations()),
+          "of " + Shown.whole(report.getCost().getEqualGridPoints()) + " on an equal grid");
+    }
+    return tiles.toString();
+  }
+
+  private static void tile(StringBuilder tiles, String term, String value, String unit) {
+    tiles.append(
+        "<div><dt>%s</dt><dd>%s <small>%s</small></dd></div>"
+            .formatted(escaped(term), escaped(value), escaped(unit)));
+  }
+
+  private long size(int cluster) {
+    return report.getModelsList().stream().filter(model -> model.getCluster() == cluster).count();
+  }
+
+  private double median(Predicate<PairReport> which) {
+    return Summary.median(
+        report.getPairsList().stream()
+            .filter(which)
+            .mapToDouble(PairReport::getDistance)
+            .filter(distance -> !Double.isNaN(distance))
+            .toArray());
+  }
+
+  private long evaluations() {
+    return report.getCost().getComputedPoints() + report.getCost().getReusedPoints();
+  }
+
+  private String verdict() {
+    var verdict = report.getVerdict();
+    var text =
+        new StringBuilder(
+            verdict.getSentence().isEmpty()
+                ? "This report was made before verdicts were told; study the models again."
+                : verdict.getSentence());
+    if (verdict.hasStability()) {
+      text.append(" Partitions of resampled examples agree with it by an adjusted Rand index of ")
+          .append(Shown.number(verdict.getStability()))
+          .append(" on average.");
+    }
+    if (verdict.hasShuffledSeparation()) {
+      text.append(" Distances dealt to other pairs by chance have a separation up to ")
+          .append(Shown.number(verdict.getShuffledSeparation()))
+          .append(" (95 %).");
+    }
+    if (report.hasEpsilonConvexNats()) {
+      text.append(" All pairs are epsilon-convex at ")
+          .append(Shown.number(report.getEpsilonConvexNats()))
+          .append(" nats.");
+    }
+    var heading = names.split() ? "Basins" : names.undecided() ? "Undecided" : "No split";
+    return "<h3 id=\"basins-heading\">%s</h3><p id=\"verdict\">%s</p>"
+        .formatted(heading, escaped(text.toString()));
+  }
+
+  private String basins() {
+    var table =
+        new HtmlTable("basins", "Sizes, and the median distance of their pairs")
+            .number(names.split() ? "Basin" : "")
+            .number("Models")
+            .number(names.split() ? "Median within" : "Median");
+    for (int c = 0; c < names.clusterCount(); c++) {
+      int cluster = c;
+      table.row(
+          List.of(
+              basin(c),
+              Shown.whole(size(c)),
+              median(pair -> names.within(pair) && names.cluster(pair.getModelA()) == cluster)));
+    }
+    return table.html();
+  }
+
+  /** A basin's name beside its colour. */
+  private Markup basin(int cluster) {
+    return new Markup(
+        "<span class=\"basin\"%s>%s</span>"
+            .formatted(
+                cluster < 0 ? "" : " data-basin=\"" + cluster % COLOURS + "\"",
+                escaped(names.basin(cluster))),
+        cluster < 0 ? Integer.MAX_VALUE : cluster);
+  }
+
+  private String pairs() {
+    int count = report.getPairsCount();
+    if (count == 0) {
+      return "";
+    }
+    var listed =
+        report.getPairsList().stream()
+            .sorted(Comparator.comparingDouble(ReportMarkup::nearness))
+            .limit(MOST_PAIRS)
+            .toList();
+    boolean ownDistance = !names.distance().equals("convexity gap");
+    var table =
+        new HtmlTable(
+                "pair-table",
+                "The farthest first. A name shows the pair above, a heading sorts, intervals by their"
+                    + " upper end. \u2264 is a gap that is not distinguishable from 0.")
+            .sortable()
+            .number("Pair");
+    if (names.split()) {
+      table.text("Basins");
+    }
+    if (ownDistance) {
+      table.number(names.distanceTitle());
+    }
+    table
+        .number("CG (nats)")
+        .number("CG interval")
+        .number("BH (nats)")
+        .number("BH interval")
+        .number("Euclidean distance");
+    var gaps = ends(listed, CurveUncertainty::getConvexityGap);
+    var barriers = ends(listed, CurveUncertainty::getBarrierHeight);
+    for (var pair : listed) {
+      var row = new ArrayList<Object>();
+      row.add(
+          new Markup(
+              "<a href=\"#pair-%s-%s\">%s</a>"
+                  .formatted(pair.getModelA(), pair.getModelB(), escaped(names.pair(pair)))));
+      if (names.split()) {
+        row.add(names.within(pair) ? "within" : names.ofOutlier(pair) ? "outlier" : "across");
+      }
+      if (ownDistance) {
+        row.add(pair.getDistance());
+      }
+      var metrics = pair.getMetrics();
+      row.add(pair.hasMetrics() ? metrics.getConvexityGapNats() : Double.NaN);
+      row.add(gap(pair, gaps));
+      row.add(pair.hasMetrics() ? metrics.getBarrierHeightNats() : Double.NaN);
+      row.add(interval(pair, CurveUncertainty::getBarrierHeight, barriers));
+      row.add(pair.getEuclideanDistance());
+      table.row(row);
+    }
+    var summary =
+        count > listed.size()
+            ? "The %s farthest of %s pairs with %s intervals; pairs.csv has all"
+                .formatted(Shown.whole(listed.size()), Shown.whole(count), names.level())
+            : "All %s with %s intervals".formatted(Shown.plural(count, "pair"), names.level());
+    return "<details id=\"pair-details\"><summary>%s</summary><div class=\"scroll\">%s</div></details>"
+        .formatted(escaped(summary), table.html());
+  }
+
+  /** Ascending from the farthest; a pair without a distance comes last. */
+  private static double nearness(PairReport pair) {
+    return Double.isNaN(pair.getDistance()) ? Double.POSITIVE_INFINITY : -pair.getDistance();
+  }
+
+  private static DoubleFunction<String> ends(
+      List<PairReport> pairs,
+      Function<CurveUncertainty, dev.watershed.analysis.v1.MetricUncertainty> metric) {
+    return Shown.format(
+        Shown.greatest(
+            pairs.stream()
+                .filter(PairReport::hasUncertainty)
+                .map(pair -> metric.apply(pair.getUncertainty()).getInterval())
+                .flatMapToDouble(ends -> DoubleStream.of(ends.getLow(), ends.getHigh()))),
+        3,
+        3);
+  }
+
+  private static Object gap(PairReport pair, DoubleFunction<String> format) {
+    var known = pair.getUncertainty();
+    if (!known.getLowerEndSetToZero()) {
+      return interval(pair, CurveUncertainty::getConvexityGap, format);
+    }
+    double high = known.getConvexityGap().getInterval().getHigh();
+    return new Markup(
+        "\u2264 " + format.apply(high) + " (p = " + escaped(Shown.p(known.getZeroTestP())) + ")",
+        high);
+  }
+
+  private static Object interval(
+      PairReport pair,
+      Function<CurveUncertainty, dev.watershed.analysis.v1.MetricUncertainty> metric,
+      DoubleFunction<String> format) {
+    if (!pair.hasUncertainty()) {
+      return "\u2013";
+    }
+    var ends = metric.apply(pair.getUncertainty()).getInterval();
+    return new Markup(
+        "[" + format.apply(ends.getLow()) + ", " + format.apply(ends.getHigh()) + "]",
+        ends.getHigh());
+  }
+
+  private String diagnostics() {
+    int count = report.getSpec().getDiagnosticsCount();
+    boolean two = names.clusterCount() == 2;
+    var table =
+        new HtmlTable(
+                "diagnostic-table",
+                "Mean and standard deviation of each score, and its fit on the centroid-distance"
+                    + " difference over models; p is Holm's, for how many diagnostics there are")
+            .number("Diagnostic")
+            .text("Score");
+    for (int c = 0; c < names.clusterCount(); c++) {
+      table.number(names.basin(c));
+    }
+    if (two) {
+      table.number("(\u03bc\u2081 \u2212 \u03bc\u2082) / \u03c3\u2081");
+    }
+    table.number("r [95 %]").number("p (Holm)").number("\u03c1").number("Models");
+    for (int d = 0; d < count; d++) {
+      var found =
+          d < report.getDiagnosticsCount()
+              ? report.getDiagnostics(d)
+              : DiagnosticReport.getDefaultInstance();
+      var row = new ArrayList<Object>();
+      row.add(names.diagnostic(d));
+      row.add(names.score(d));
+      for (int c = 0; c < names.clusterCount(); c++) {
+        row.add(
+            c < found.getClusterMeansCount()
+                ? Shown.number(found.getClusterMeans(c))
+                    + " \u00b1 "
+                    + Shown.number(found.getClusterStandardDeviations(c))
+                : "\u2013");
+      }
+      if (two) {
+        row.add(
+            found.getClusterMeansCount() > 1 && found.getClusterStandardDeviations(0) > 0
+                ? (found.getClusterMeans(0) - found.getClusterMeans(1))
+                    / found.getClusterStandardDeviations(0)
+                : Double.NaN);
+      }
+      var fit = found.getFit();
+      row.add(found.hasFit() ? estimate(fit.getPearsonR(), fit.getPearsonInterval()) : "\u2013");
+      row.add(found.hasFit() ? Shown.p(found.getPearsonPHolm()) : "\u2013");
+      row.add(found.hasFit() ? fit.getSpearmanRho() : Double.NaN);
+      row.add(found.hasFit() ? Shown.whole(fit.getPointCount()) : "\u2013");
+      table.row(row);
+    }
+    return table.html();
+  }
+
+  /** A number with its interval, where there is one. */
+  private static Markup estimate(double value, Interval interval) {
+    boolean known = Double.isFinite(interval.getLow()) && interval.getLow() != interval.getHigh();
+    return new Markup(
+        Shown.number(value)
+            + (known
+                ? " ["
+                    + Shown.number(interval.getLow())
+                    + ", "
+                    + Shown.number(interval.getHigh())
+                    + "]"
+                : ""),
+        value);
+  }
+
+  private List<GroupReport> comparisons() {
+    return Streams.concat(
+            report.getGroupsList().stream(),
+            report.hasEuclidean()
+                ? List.of(report.getEuclidean()).stream()
+                : List.<GroupReport>of().stream())
+        .toList();
+  }
+
+  private String groups() {
+    var table =
+        new HtmlTable(
+                "group-table",
+                "Distances of score vectors, and of weights, against the "
+                    + names.distance()
+                    + ". Pairs share models and are not independent: the interval of r and Mantel's p are"
+                    + " over models.")
+            .number("Group")
+            .number("Spearman \u03c1")
+            .number("Pearson r [95 %]")
+            .number("Mantel p")
+            .number("r\u00b2")
+            .number("Slope")
+            .number("Pairs")
+            .number("Models");
+    for (var group : comparisons()) {
+      var fit = group.getFit();
+      table.row(
+          List.of(
+              group.getName(),
+              fit.getSpearmanRho(),
+              estimate(fit.getPearsonR(), fit.getPearsonInterval()),
+              group.hasMantel() ? Shown.p(group.getMantel().getP()) : "\u2013",
+              fit.getRSquared(),
+              fit.getSlope(),
+              Shown.whole(fit.getPointCount()),
+              Shown.whole(
+                  group.getMantel().getModelCount() > 0
+                      ? group.getMantel().getModelCount()
+                      : report.getModelsCount())));
+    }
+    return table.html();
+  }
+
+  private String models() {
+    boolean hasFeature =
+        report.getModelsList().stream().anyMatch(ModelReport::hasCentroidDistanceDifference);
+    var table =
+        new HtmlTable(
+                "model-table",
+                "In-domain scores, diagnostics and the centroid-distance difference; a heading sorts")
+            .sortable()
+            .number("Model");
+    if (names.split()) {
+      table.text("Basin");
+    }
+    table
+        .number("In-domain accuracy")
+        .number(
+            "In-domain F1"
+                + (report.getModelsCount() == 0
+                    ? ""
+                    : ReportNames.positive(report.getModels(0).getInDomain())))
+        .number("Matthews correlation")
+        .number("In-domain loss (nats)");
+    for (int d = 0; d < report.getSpec().getDiagnosticsCount(); d++) {
+      table.number(names.diagnostic(d));
+    }
+    if (hasFeature) {
+      table.number("Centroid-distance difference");
+    }
+    for (int i = 0; i < report.getModelsCount(); i++) {
+      var model = report.getModels(i);
+      var row = new ArrayList<Object>();
+      row.add(names.model(i));
+      if (names.split()) {
+        row.add(basin(model.getCluster()));
+      }
+      row.add(model.getInDomain().getAccuracy());
+      row.add(model.getInDomain().getF1());
+      row.add(model.getInDomain().getMatthewsCorrelation());
+      row.add(model.getInDomain().getMeanLossNats());
+      for (int d = 0; d < report.getSpec().getDiagnosticsCount(); d++) {
+        row.add(d < model.getDiagnosticScoresCount() ? model.getDiagnosticScores(d) : Double.NaN);
+      }
+      if (hasFeature) {
+        row.add(
+            model.hasCentroidDistanceDifference()
+                ? model.getCentroidDistanceDifference()
+                : Double.NaN);
+      }
+      table.row(row);
+    }
+    return table.html();
+  }
+
+  private String digests() {
+    var table =
+        new HtmlTable("digest-table", "Content digests")
+            .number("Model")
+            .text("Checkpoint")
+            .text("SHA-256");
+    for (int i = 0; i < report.getModelsCount(); i++) {
+      var model = report.getModels(i);
+      table.row(
+          List.of(names.model(i), model.getCheckpoint(), code(model.getDigest().getSha256())));
+    }
+    return table.html();
+  }
+
+  private static Markup code(String text) {
+    return new Markup("<code>" + escaped(text) + "</code>");
+  }
+
+  private String protocol() {
+    var spec = report.getSpec();
+    var texts = report.getSampleTextsList();
+    var facts = new LinkedHashMap<String, Object>();
+    facts.put("Study", report.getStudy());
+    facts.put("In-domain sample", texts.isEmpty() ? "" : texts.get(0));
+    if (!report.getInDomainDigest().getSha256().isEmpty()) {
+      facts.put("Its digest", code(report.getInDomainDigest().getSha256()));
+    }
+    facts.put("Points of a curve", points());
+    facts.put("Intervals", intervals());
+    facts.put(
+        "Convexity gaps known to", spec.hasAdaptive() ? Shown.number(tolerance()) + " nats" : "");
+    facts.put("Evaluations", report.hasCost() ? evaluationsText() : "");
+    facts.put(
+        "On an equal grid of this accuracy",
+        report.getCost().getEqualGridPoints() > 0
+            ? Shown.plural(report.getCost().getEqualGridPoints(), "evaluation")
+            : "");
+    facts.put("Distance", names.distanceTitle());
+    facts.put(
+        "Clusters asked for",
+        Integer.toString(spec.hasClusterCount() ? spec.getClusterCount() : 2));
+    facts.put(
+        "Kernel width",
+        spec.getMedianKernelWidth()
+            ? Shown.number(report.getClustering().getKernelWidth()) + ", the median distance"
+            : plain(spec.hasKernelWidth() ? spec.getKernelWidth() : 1));
+    facts.put(
+        "Diagnostics",
+        spec.getDiagnosticsCount() == 0
+            ? "none"
+            : new Markup(
+                texts.stream()
+                    .skip(1)
+                    .map(text -> "<div>" + escaped(text) + "</div>")
+                    .collect(Collectors.joining())));
+    return described(facts);
+  }
+
+  private static String plain(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e6
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+
+  private String points() {
+    var counts =
+        report.getPairsList().stream()
+            .filter(PairReport::hasCurve)
+            .mapToInt(pair -> pair.getCurve().getAlphasCount())
+            .summaryStatistics();
+    if (counts.getCount() == 0) {
+      return "";
+    }
+    var spec = report.getSpec();
+    return spec.hasAdaptive()
+        ? counts.getMin() + " to " + counts.getMax() + ", chosen for each pair"
+        : counts.getMin()
+            + (spec.hasProtocol()
+                ? " (protocol " + constant(spec.getProtocol().name(), "ALPHA_PROTOCOL_") + ")"
+                : "");
+  }
+
+  private String intervals() {
+    var resampling = report.getSpec().getResampling();
+    boolean known =
+        report.hasEpsilonConvexNats()
+            || report.getPairsList().stream().anyMatch(PairReport::hasUncertainty);
+    return known
+        ? "%s over examples, given the models: %s of %s, seed %s"
+            .formatted(
+                names.level(),
+                Shown.plural(resampling.getResampleCount(), "resample"),
+                Shown.plural(report.getInDomainExampleCount(), "example"),
+                resampling.getSeed())
+        : "none";
+  }
+
+  private double tolerance() {
+    return report.getPairsList().stream()
+        .mapToDouble(PairReport::getConvexityGapToleranceNats)
+        .reduce(report.getSpec().getAdaptive().getToleranceNats(), Math::max);
+  }
+
+  private String evaluationsText() {
+    long reused = report.getCost().getReusedPoints();
+    return Shown.whole(evaluations())
+        + (reused > 0 ? ", " + Shown.whole(reused) + " of them known from other studies" : "");
+  }
+
+  private String provenance() {
+    var provenance = report.getProvenance();
+    var facts = new LinkedHashMap<String, Object>();
+    facts.put("Watershed", provenance.getWatershedVersion());
+    facts.put("Engine", provenance.getEngine());
+    facts.put("Device", provenance.getDevice());
+    facts.put(
+        "Threads", provenance.getThreads() > 0 ? Integer.toString(provenance.getThreads()) : "");
+    facts.put(
+        "Precision",
+        provenance.getPrecision() == Precision.PRECISION_UNSPECIFIED
+            ? "fp32"
+            : constant(provenance.getPrecision().name(), "PRECISION_"));
+    facts.put("Kernels", provenance.getKernels());
+    facts.put(
+        "Processor",
+        Stream.of(provenance.getProcessor(), provenance.getInstructionSet())
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining(", ")));
+    facts.put(
+        "Computing time",
+        report.getElapsedSeconds() > 0 ? Shown.number(report.getElapsedSeconds(), 1) + " s" : "");
+    return described(facts);
+  }
+
+  private static String constant(String name, String prefix) {
+    return name.replaceFirst("^" + prefix, "").replace('_', ' ').toLowerCase(Locale.ROOT);
+  }
+
+  private static String described(Map<String, Object> facts) {
+    return facts.entrySet().stream()
+        .filter(fact -> !fact.getValue().equals(""))
+        .map(
+            fact ->
+                "<dt>%s</dt><dd>%s</dd>"
+                    .formatted(
+                        escaped(fact.getKey()),
+                        fact.getValue() instanceof Markup markup
+                            ? markup.html()
+                            : escaped(fact.getValue().toString())))
+        .collect(Collectors.joining());
+  }
+
+  private String footer() {
+    return escaped(
+        "Made by Watershed "
+            + report.getProvenance().getWatershedVersion()
+            + ". Figures drawn with Apache ECharts.");
+  }
+}
