@@ -184,12 +184,16 @@ public final class PairedBootstrap {
   /**
    * Returns a metric of a curve without each of its examples, (n), as {@link Resampled#bca} wants
    * it.
+   *
+   * @param throwIfUnwanted run now and then; what it throws ends the work
    */
-  public static double[] leavingOneOut(ExampleCurve examples, ToDoubleFunction<LossCurve> metric) {
+  public static double[] leavingOneOut(
+      ExampleCurve examples, ToDoubleFunction<LossCurve> metric, Runnable throwIfUnwanted) {
     int n = examples.exampleCount();
     var means = examples.means();
     var found = new double[n];
     for (int i = 0; i < n; i++) {
+      throwIfUnwanted.run();
       var without = new double[means.length];
       for (int a = 0; a < without.length; a++) {
         without[a] = (n * means[a] - examples.losses()[a][i]) / (n - 1);

@@ -168,9 +168,13 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
           Draws.of(resampling.getSeed(), resampling.getResampleCount(), examples.exampleCount());
       var found =
           new PairedBootstrap(draws, resampling.getLevel()).of(List.of(examples), throwIfUnwanted);
+      var uncertainty = MetricMessages.uncertainty(found.getFirst());
       return response
           .setResampling(resampling)
-          .setUncertainty(MetricMessages.uncertainty(found.getFirst()))
+          .setUncertainty(
+              request.getBcaIntervals()
+                  ? MetricMessages.withBca(uncertainty, found.getFirst(), examples, throwIfUnwanted)
+                  : uncertainty)
           .build();
     } catch (UnusableNumbersException e) {
       throw refused(e, analyzedField(e.parameter()));

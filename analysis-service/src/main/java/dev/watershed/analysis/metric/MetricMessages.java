@@ -3,6 +3,8 @@ package dev.watershed.analysis.metric;
 import com.google.common.primitives.Doubles;
 import com.google.common.primitives.Ints;
 import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ExampleCurve;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.statistics.Correlation;
@@ -23,6 +25,7 @@ import dev.watershed.analysis.v1.MetricUncertainty;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.analysis.v1.ScoreSummary;
+import java.util.function.ToDoubleFunction;
 
 /** What was computed, as the messages that carry it. */
 public final class MetricMessages {
@@ -143,6 +146,56 @@ public final class MetricMessages {
         .setBias(metric.bias())
         .setInterval(interval(metric.percentile(level)))
         .build();
+  }
+
+  /**
+   * Adds the bias-corrected and accelerated intervals.
+   *
+   * @param examples what the uncertainty is of
+   * @param throwIfUnwanted run now and then; what it throws ends the work
+   */
+  public static CurveUncertainty withBca(
+      CurveUncertainty message,
+      dev.watershed.analysis.bootstrap.CurveUncertainty found,
+      ExampleCurve examples,
+      Runnable throwIfUnwanted) {
+    var all = message.toBuilder();
+    all.getBarrierHeightBuilder()
+        .setBcaInterval(
+            bca(found, found.barrierHeight(), examples, c -> c.barrier().nats(), throwIfUnwanted));
+    all.getConvexityGapBuilder()
+        .setBcaInterval(
+            bca(
+                found,
+                found.convexityGap(),
+                examples,
+                c -> c.convexityGap().nats(),
+                throwIfUnwanted));
+    all.getAreaBuilder()
+        .setBcaInterval(bca(found, found.area(), examples, LossCurve::areaNats, throwIfUnwanted));
+    found
+        .improvedConvexityGap()
+        .ifPresent(
+            improved ->
+                all.getImprovedConvexityGapBuilder()
+                    .setBcaInterval(
+                        bca(
+                            found,
+                            improved,
+                            examples,
+                            c -> c.improvedConvexityGap().orElseThrow().nats(),
+                            throwIfUnwanted)));
+    return all.build();
+  }
+
+  private static Interval bca(
+      dev.watershed.analysis.bootstrap.CurveUncertainty found,
+      Resampled resampled,
+      ExampleCurve examples,
+      ToDoubleFunction<LossCurve> metric,
+      Runnable throwIfUnwanted) {
+    var leftOut = PairedBootstrap.leavingOneOut(examples, metric, throwIfUnwanted);
+    return interval(resampled.bca(found.level(), leftOut));
   }
 
   /** Returns an interval. */

@@ -96,8 +96,8 @@ final class PairedBootstrapTest {
     var difference =
         PairedBootstrap.difference(both.get(0).convexityGap(), both.get(1).convexityGap());
     ToDoubleFunction<LossCurve> gap = curve -> curve.convexityGap().nats();
-    var leftOut = PairedBootstrap.leavingOneOut(first, gap);
-    var leftOutOfSecond = PairedBootstrap.leavingOneOut(second, gap);
+    var leftOut = PairedBootstrap.leavingOneOut(first, gap, () -> {});
+    var leftOutOfSecond = PairedBootstrap.leavingOneOut(second, gap, () -> {});
     for (int i = 0; i < leftOut.length; i++) {
       leftOut[i] -= leftOutOfSecond[i];
     }
@@ -223,7 +223,9 @@ final class PairedBootstrapTest {
       JsonObject metrics,
       String name) {
     assertResampled(
-        found, PairedBootstrap.leavingOneOut(examples, metric), metrics.getAsJsonObject(name));
+        found,
+        PairedBootstrap.leavingOneOut(examples, metric, () -> {}),
+        metrics.getAsJsonObject(name));
   }
 
   static void assertResampled(Resampled found, double[] leftOut, JsonObject expected) {

@@ -14,6 +14,7 @@ import dev.watershed.analysis.Golden;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
+import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
@@ -151,6 +152,30 @@ final class MetricServiceTest {
             request(examples).setResampling(Resampling.newBuilder().setResampleCount(0)).build());
     assertThat(plain.getMetrics()).isEqualTo(found.getMetrics());
     assertThat(plain.hasUncertainty()).isFalse();
+  }
+
+  @Test
+  void analyzeCurve_bcaAskedFor_comesBesideTheIntervals() {
+    var examples = examples(64);
+    var resampling = Resampling.newBuilder().setResampleCount(300).setSeed(7);
+
+    var found =
+        metrics
+            .analyzeCurve(request(examples).setResampling(resampling).setBcaIntervals(true).build())
+            .getUncertainty();
+
+    var direct =
+        new PairedBootstrap(Draws.of(7, 300, 64), .95).of(List.of(examples), () -> {}).getFirst();
+    var area =
+        direct
+            .area()
+            .bca(.95, PairedBootstrap.leavingOneOut(examples, LossCurve::areaNats, () -> {}));
+    assertThat(found.getArea().getBcaInterval()).isEqualTo(MetricMessages.interval(area));
+    assertThat(area.low()).isFinite().isNotEqualTo(direct.area().percentile(.95).low());
+    assertThat(found.getBarrierHeight().hasBcaInterval()).isTrue();
+    assertThat(found.getConvexityGap().hasBcaInterval()).isTrue();
+    assertThat(found.getBarrierHeight().getInterval())
+        .isEqualTo(MetricMessages.uncertainty(direct).getBarrierHeight().getInterval());
   }
 
   @Test

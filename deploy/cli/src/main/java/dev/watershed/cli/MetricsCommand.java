@@ -52,6 +52,11 @@ final class MetricsCommand implements Callable<Integer> {
   @Option(names = "--level", description = "Level of the intervals (default: .95).")
   private @Nullable Double level;
 
+  @Option(
+      names = "--bca",
+      description = "Bias-corrected and accelerated intervals too, as a second opinion.")
+  private boolean bca;
+
   private final CommandContext context;
 
   MetricsCommand(CommandContext context) {
@@ -71,6 +76,7 @@ final class MetricsCommand implements Callable<Integer> {
     if (level != null) {
       resampling.setLevel(level);
     }
+    request.setBcaIntervals(bca);
     AnalyzeCurveResponse response =
         MetricServiceGrpc.newBlockingStub(server.metricChannel()).analyzeCurve(request.build());
     if (table.wanted()) {
@@ -129,5 +135,11 @@ final class MetricsCommand implements Callable<Integer> {
     values.add(String.valueOf(uncertainty.getInterval().getLow()));
     names.add(metric + "_high_nats");
     values.add(String.valueOf(uncertainty.getInterval().getHigh()));
+    if (uncertainty.hasBcaInterval()) {
+      names.add(metric + "_bca_low_nats");
+      values.add(String.valueOf(uncertainty.getBcaInterval().getLow()));
+      names.add(metric + "_bca_high_nats");
+      values.add(String.valueOf(uncertainty.getBcaInterval().getHigh()));
+    }
   }
 }
