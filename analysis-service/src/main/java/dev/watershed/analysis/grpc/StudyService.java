@@ -113,7 +113,7 @@ final class StudyService extends StudyServiceGrpc.StudyServiceImplBase {
         observer,
         stream -> {
           var report = studies.report(request.getName());
-          for (var name : StudyReportFiles.names()) {
+          for (var name : StudyReportFiles.names(report)) {
             try (var file = new FileParts(name, part -> stream.send(studyPart(name, part)))) {
               StudyReportFiles.write(name, report, file);
             }

@@ -179,6 +179,29 @@ final class ReportTables {
     }
   }
 
+  /** One row a point of a diagnostic that is measured along curves: alpha 1 is model A. */
+  void diagnosticCurves(Appendable out) throws IOException {
+    var printer = new CSVPrinter(out, FORMAT);
+    printer.printRecord("model_a", "model_b", "diagnostic", "alpha", "loss_nats", "score");
+    for (var pair : report.getPairsList()) {
+      String a = text(report.getModels(pair.getModelA()).getCheckpoint());
+      String b = text(report.getModels(pair.getModelB()).getCheckpoint());
+      for (var along : pair.getDiagnosticCurvesList()) {
+        var diagnostic = report.getSpec().getDiagnostics(along.getDiagnostic());
+        String name = text(diagnostic.getSample().getName());
+        for (int i = 0; i < along.getCurve().getAlphasCount(); i++) {
+          printer.printRecord(
+              a,
+              b,
+              name,
+              along.getCurve().getAlphas(i),
+              along.getCurve().getLossesNats(i),
+              along.getScores(i));
+        }
+      }
+    }
+  }
+
   private static Object accuracy(PairReport pair, int i) {
     return i < pair.getAccuraciesCount() ? pair.getAccuracies(i) : "";
   }

@@ -3,11 +3,13 @@ package dev.watershed.analysis.report;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A study's report as files: a self-contained page, JSON, and tables as CSV and Parquet. */
@@ -19,18 +21,24 @@ public final class StudyReportFiles {
   private static final String CURVES = "curves.csv";
   private static final String PARQUET_POINTS = "points.parquet";
   private static final String PARQUET_PAIRS = "pairs.parquet";
+  private static final String DIAGNOSTIC_CURVES = "diagnostic_curves.csv";
 
   private StudyReportFiles() {}
 
-  /** Returns the names of the files, the page first. */
-  public static List<String> names() {
-    return List.of(PAGE, JSON, MODELS, PAIRS, CURVES, PARQUET_POINTS, PARQUET_PAIRS);
+  /** Returns the names of a report's files, the page first. */
+  public static List<String> names(StudyReport report) {
+    var names =
+        new ArrayList<>(List.of(PAGE, JSON, MODELS, PAIRS, CURVES, PARQUET_POINTS, PARQUET_PAIRS));
+    if (report.getSpec().getDiagnosticsList().stream().anyMatch(Diagnostic::getAlongCurves)) {
+      names.add(DIAGNOSTIC_CURVES);
+    }
+    return names;
   }
 
   /**
    * Writes one file, texts in UTF-8; flushes but does not close {@code out}.
    *
-   * @param name one of {@link #names()}
+   * @param name one of {@link #names}
    * @param report of a study that succeeded; its texts may be hostile
    * @throws IllegalArgumentException for another name
    */
@@ -44,9 +52,10 @@ public final class StudyReportFiles {
       case CURVES -> new ReportTables(report).curves(writer);
       case PARQUET_POINTS -> new ParquetTables(report).points(out);
       case PARQUET_PAIRS -> new ParquetTables(report).pairs(out);
+      case DIAGNOSTIC_CURVES -> new ReportTables(report).diagnosticCurves(writer);
       default ->
           throw new IllegalArgumentException(
-              "No file \"" + name + "\"; a report has " + String.join(", ", names()) + ".");
+              "No file \"" + name + "\"; a report has " + String.join(", ", names(report)) + ".");
     }
     writer.flush();
   }

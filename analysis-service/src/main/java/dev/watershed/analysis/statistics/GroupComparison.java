@@ -63,7 +63,8 @@ public record GroupComparison(
       return of(difference, error, degrees);
     }
 
-    static MeanDifference of(double difference, double error, double degrees) {
+    /** By the standard error of a difference, or of a mean against 0. */
+    public static MeanDifference of(double difference, double error, double degrees) {
       double t = difference / error;
       if (!(degrees > 0) || !Double.isFinite(t)) {
         double nan = Double.NaN;

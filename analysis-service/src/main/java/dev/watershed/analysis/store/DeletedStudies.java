@@ -74,6 +74,7 @@ public final class DeletedStudies {
                     .one());
     for (int model = 0; model < models; model++) {
       execute("DELETE FROM study_point WHERE study = ? AND model_a = ?", study, model);
+      execute("DELETE FROM study_diagnostic_point WHERE study = ? AND model_a = ?", study, model);
     }
     // All other rows go with it.
     execute("DELETE FROM study WHERE number = ? AND state = 'DELETED'", study);

@@ -57,6 +57,10 @@ public final class Measurements {
   public record Point(
       int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics, Losses losses) {}
 
+  /** A point between the ends of a pair on a diagnostic's sample. */
+  public record DiagnosticPoint(
+      int modelA, int modelB, int sample, int alphaIndex, ClassificationMetrics metrics) {}
+
   /** Keeps the distance of a pair's weights, unless it is known. */
   public void keepPair(long study, int modelA, int modelB, double euclideanDistance) {
     database.transact(
@@ -102,12 +106,19 @@ public final class Measurements {
    * then; empty where the hold was not good any more. The points are kept either way.
    */
   public Optional<StudyProgress> addPoints(
-      Hold hold, List<Point> points, List<PairKey> completed, Pace pace) {
+      Hold hold,
+      List<Point> points,
+      List<DiagnosticPoint> diagnosticPoints,
+      List<PairKey> completed,
+      Pace pace) {
     return database.transact(
         handle -> {
           int added = 0;
           for (var point : points) {
             added += insert(handle, hold, point, false);
+          }
+          for (var point : diagnosticPoints) {
+            added += insert(handle, hold, point);
           }
           int pairs = 0;
           for (var pair : completed) {
@@ -185,6 +196,19 @@ public final class Measurements {
         reused);
   }
 
+  private static int insert(Handle handle, Hold hold, DiagnosticPoint point) {
+    return handle.execute(
+        "INSERT INTO study_diagnostic_point"
+            + " (study, model_a, model_b, sample, alpha_index, metrics)"
+            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        hold.job(),
+        point.modelA(),
+        point.modelB(),
+        point.sample(),
+        point.alphaIndex(),
+        point.metrics().toByteArray());
+  }
+
   private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
     for (long source : sources) {
       handle.execute(
@@ -254,6 +278,12 @@ public final class Measurements {
                     })
                 .list();
           }
+          long along =
+              handle
+                  .select("SELECT COUNT(*) FROM study_diagnostic_point WHERE study = ?", study)
+                  .mapTo(Long.class)
+                  .one();
+          cost.setComputedPoints(cost.getComputedPoints() + along);
           return cost.build();
         });
   }
@@ -335,6 +365,34 @@ public final class Measurements {
                             row.getInt(3),
                             metrics(row, 4),
                             Losses.of(row.getBytes(5))))
+                .list());
+  }
+
+  /**
+   * Returns the diagnostics' points of one model A with a range of models B, by model B, sample and
+   * alpha.
+   */
+  public List<DiagnosticPoint> diagnosticPoints(long study, int modelA, int firstB, int lastB) {
+    return database.transact(
+        handle ->
+            handle
+                .select(
+                    "SELECT model_a, model_b, sample, alpha_index, metrics"
+                        + " FROM study_diagnostic_point"
+                        + " WHERE study = ? AND model_a = ? AND model_b BETWEEN ? AND ?"
+                        + " ORDER BY model_b, sample, alpha_index",
+                    study,
+                    modelA,
+                    firstB,
+                    lastB)
+                .map(
+                    (row, context) ->
+                        new DiagnosticPoint(
+                            row.getInt(1),
+                            row.getInt(2),
+                            row.getInt(3),
+                            row.getInt(4),
+                            metrics(row, 5)))
                 .list());
   }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.protobuf.util.JsonFormat;
+import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.DiagnosticCurve;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.type.v1.Warning;
@@ -125,6 +127,33 @@ final class StudyReportFilesTest {
         .isEqualTo(report.getPairs(1).getCurve().getLossesNats(1));
     assertThat(Double.parseDouble(rows.get(12).get("accuracy")))
         .isEqualTo(report.getPairs(1).getAccuracies(1));
+  }
+
+  @Test
+  void write_diagnosticsAlongCurves_haveAFileOfTheirOwn() throws IOException {
+    assertThat(StudyReportFiles.names(report)).doesNotContain("diagnostic_curves.csv");
+    var along = report.toBuilder();
+    along.getSpecBuilder().getDiagnosticsBuilder(0).setAlongCurves(true);
+    along
+        .getPairsBuilder(1)
+        .addDiagnosticCurves(
+            DiagnosticCurve.newBuilder()
+                .setCurve(
+                    Curve.newBuilder()
+                        .addAllAlphas(List.of(0., .5, 1.))
+                        .addAllLossesNats(List.of(.25, Double.NaN, .75)))
+                .addAllScores(List.of(.9, .1, .8)));
+
+    var rows = csv("diagnostic_curves.csv", along.build());
+
+    assertThat(StudyReportFiles.names(along.build())).contains("diagnostic_curves.csv");
+    assertThat(rows).hasSize(3);
+    assertThat(rows.get(1).get("model_b")).isEqualTo(report.getModels(2).getCheckpoint());
+    assertThat(rows.get(1).get("diagnostic"))
+        .isEqualTo(report.getSpec().getDiagnostics(0).getSample().getName());
+    assertThat(rows.get(1).get("alpha")).isEqualTo("0.5");
+    assertThat(rows.get(1).get("loss_nats")).isEqualTo("NaN");
+    assertThat(rows.get(1).get("score")).isEqualTo("0.1");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.time.ZoneOffset.UTC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.watershed.analysis.store.Measurements.DiagnosticPoint;
 import dev.watershed.analysis.store.Measurements.Pace;
 import dev.watershed.analysis.store.Measurements.PairKey;
 import dev.watershed.analysis.store.Measurements.Point;
@@ -122,9 +123,26 @@ final class StudyStoreTest {
   }
 
   @Test
+  void addPoints_ofDiagnostics_countAndAreKeptOnce() throws Exception {
+    var hold = begin("a");
+    var first = new DiagnosticPoint(0, 1, 2, 5, point(.5).metrics());
+    var second = new DiagnosticPoint(0, 1, 3, 5, point(.7).metrics());
+
+    store.measurements().addPoints(hold, List.of(), List.of(first), List.of(), PACE);
+    var progress =
+        store.measurements().addPoints(hold, List.of(), List.of(first, second), List.of(), PACE);
+
+    assertThat(progress.orElseThrow().getCompletedPoints()).isEqualTo(2);
+    assertThat(store.measurements().diagnosticPoints(hold.job(), 0, 0, MODELS))
+        .containsExactly(first, second);
+    assertThat(store.measurements().diagnosticPoints(hold.job(), 0, 2, MODELS)).isEmpty();
+    assertThat(store.measurements().cost(hold.job()).getComputedPoints()).isEqualTo(2);
+  }
+
+  @Test
   void hide_ended_freesItsRequestAndItsRowsGo() throws Exception {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
     store.jobs().cancel("a");
     var deleted = new DeletedStudies(store);
 
@@ -151,7 +169,7 @@ final class StudyStoreTest {
     store
         .facts()
         .keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
-    store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addPoints(first, List.of(point(.5)), List.of(), List.of(), PACE);
     store.measurements().addScore(first, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     var second = find("b").hold();
     store
@@ -177,7 +195,7 @@ final class StudyStoreTest {
     var taken = begin("taken");
     var running = begin("running");
     for (var hold : List.of(ended, taken, running)) {
-      store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
+      store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
       store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
     }
     succeed(ended, report);
@@ -207,7 +225,7 @@ final class StudyStoreTest {
   @Test
   void countTotal_pointsBesidesThePlan_areAdded() {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
 
     assertThat(store.measurements().countTotal(hold, 20, 2)).isEqualTo(21);
     store.measurements().growTotal(hold, 4);
@@ -218,9 +236,9 @@ final class StudyStoreTest {
   @Test
   void addPoints_twice_keepsTheFirstAndCountsIt() {
     var hold = begin("a");
-    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE))
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE))
         .isPresent();
-    assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), PACE))
+    assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), List.of(), PACE))
         .isPresent();
     assertThat(store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE))
         .isPresent();
@@ -233,7 +251,7 @@ final class StudyStoreTest {
   @Test
   void addPoints_notANumber_isKeptAsMeasured() {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), List.of(), PACE);
 
     assertThat(
             store
@@ -250,7 +268,8 @@ final class StudyStoreTest {
     var first = begin("a");
     var second = begin("a");
 
-    assertThat(store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE))
+    assertThat(
+            store.measurements().addPoints(first, List.of(point(.5)), List.of(), List.of(), PACE))
         .isEmpty();
     assertThat(store.measurements().points(second.job(), 0, 0, MODELS)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
@@ -266,7 +285,8 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.jobs().cancel("a");
 
-    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE)).isEmpty();
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE))
+        .isEmpty();
     assertThat(find("a").state()).isEqualTo(JobState.CANCELLED);
     assertThat(StudyKind.message(find("a")).getProgress().getRemainingSeconds()).isZero();
   }
@@ -276,8 +296,8 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.measurements().keepPair(hold.job(), 0, 1, 3.5);
     store.measurements().keepPair(hold.job(), 0, 1, 4.5);
-    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
-    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.measurements().addPoints(hold, List.of(), List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.measurements().addPoints(hold, List.of(), List.of(), List.of(new PairKey(0, 1)), PACE);
 
     assertThat(store.measurements().pairs(hold.job()))
         .containsExactly(new Measurements.Pair(0, 1, 3.5, true));

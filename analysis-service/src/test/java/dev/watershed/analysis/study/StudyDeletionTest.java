@@ -38,6 +38,7 @@ final class StudyDeletionTest extends ServedStudies {
           "study_score",
           "study_pair",
           "study_point",
+          "study_diagnostic_point",
           "study_provenance",
           "study_report",
           "study_notice",

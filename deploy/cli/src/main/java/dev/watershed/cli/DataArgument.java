@@ -45,12 +45,13 @@ final class DataArgument {
   /** For the help of options that take a diagnostic. */
   static final String DIAGNOSTIC_SYNTAX =
       "a sample, and: score=accuracy|f1|mcc|loss (default: the task's, else accuracy), group=NAME"
-          + " (diagnostics of one group form a vector per model)";
+          + " (diagnostics of one group form a vector per model), along=true (at all alphas of each"
+          + " pair too)";
 
   private static final Set<String> SAMPLE_KEYS =
       Set.of(
           "name", "size", "seed", "first", "max_tokens", "map", "reduction", "mapping", "positive");
-  private static final Set<String> DIAGNOSTIC_KEYS = Set.of("score", "group");
+  private static final Set<String> DIAGNOSTIC_KEYS = Set.of("score", "group", "along");
 
   private final DataText text;
   private final SplitArgument split;
@@ -98,7 +99,10 @@ final class DataArgument {
         text.has("score") || !split.isTask()
             ? score(text.plain("score", "accuracy"))
             : split.task(tasks).getScore());
-    return diagnostic.setGroup(text.plain("group", "")).build();
+    return diagnostic
+        .setGroup(text.plain("group", ""))
+        .setAlongCurves(text.flag("along", false))
+        .build();
   }
 
   private EvaluationSample sampleFromOptions() {

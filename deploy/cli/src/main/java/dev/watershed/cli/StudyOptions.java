@@ -128,6 +128,14 @@ final class StudyOptions {
               + " Default: 1 for CG, BH and ICG, else median.")
   @Nullable KernelWidth kernelWidth;
 
+  @Option(
+      names = "--extremes",
+      paramLabel = "N",
+      description =
+          "How many models of each diagnostic are its best and its worst, whose mean curves are"
+              + " told. Default: 5, at most half.")
+  @Nullable Integer extremes;
+
   @Option(names = "--bf16", description = "Compute in bfloat16. Default: fp32.")
   boolean bf16;
 
@@ -183,6 +191,7 @@ final class StudyOptions {
         && distance == null
         && clusters == null
         && kernelWidth == null
+        && extremes == null
         && alphas == null
         && !hasAdaptiveOptions()
         && !bf16
@@ -190,6 +199,9 @@ final class StudyOptions {
   }
 
   private void applyMeasure(StudySpec.Builder spec) {
+    if (extremes != null) {
+      spec.setExtremeModelCount(extremes);
+    }
     if (Stream.of(protocol, intervals, alphas).filter(Objects::nonNull).count() > 1) {
       throw CommandException.badInput("--protocol, --intervals and --alphas exclude each other");
     }

@@ -144,7 +144,10 @@ final class DataArgumentTest {
 
   @Test
   void diagnostic_scoreAndGroup_arrive() {
+    assertThat(parse("builtin:miniature/probe-verb,along=true").diagnostic().getAlongCurves())
+        .isTrue();
     var diagnostic = parse("builtin:miniature/probe-verb,score=mcc,group=strategy").diagnostic();
+    assertThat(diagnostic.getAlongCurves()).isFalse();
     assertThat(diagnostic.getScore()).isEqualTo(Score.SCORE_MATTHEWS_CORRELATION);
     assertThat(diagnostic.getGroup()).isEqualTo("strategy");
     assertThat(diagnostic.getSample().getSize()).isZero();

@@ -13,11 +13,16 @@ import dev.watershed.analysis.store.Measurements.Pair;
 import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.Curve;
+import dev.watershed.analysis.v1.DiagnosticCurve;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.PairReportOrBuilder;
 import dev.watershed.type.v1.ClassificationMetrics;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,6 +59,9 @@ final class PairReports {
     this.throwIfUnwanted = throwIfUnwanted;
   }
 
+  /** A point of a diagnostic's curve: which pair, which sample. */
+  private record Place(int modelB, int sample) {}
+
   /** Measured at one alpha. */
   private record Measured(ClassificationMetrics metrics, Losses losses) {}
 
@@ -76,8 +84,9 @@ final class PairReports {
             throwIfUnwanted.run();
             var measured = measured(modelA, some);
             var found = uncertainties.of(measured.stream().map(this::curve).toList());
+            var diagnostics = diagnosticPoints(modelA, some);
             for (int i = 0; i < measured.size(); i++) {
-              reports.add(report(measured.get(i), found.get(i)));
+              reports.add(report(measured.get(i), found.get(i), diagnostics));
             }
           }
         });
@@ -106,6 +115,22 @@ final class PairReports {
       }
     }
     return List.copyOf(byModelB.values());
+  }
+
+  /** By pair, sample and index on the grid; without the ends. */
+  private Map<Place, SortedMap<Integer, ClassificationMetrics>> diagnosticPoints(
+      int modelA, List<Pair> pairs) {
+    var points = new HashMap<Place, SortedMap<Integer, ClassificationMetrics>>();
+    if (!plan.samplesAlongCurves().isEmpty()) {
+      int firstB = pairs.get(0).modelB();
+      int lastB = pairs.get(pairs.size() - 1).modelB();
+      for (var point : measurements.diagnosticPoints(study, modelA, firstB, lastB)) {
+        points
+            .computeIfAbsent(new Place(point.modelB(), point.sample()), place -> new TreeMap<>())
+            .put(point.alphaIndex(), point.metrics());
+      }
+    }
+    return points;
   }
 
   private static Measured measured(Score score) {
@@ -144,7 +169,10 @@ final class PairReports {
     return points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
   }
 
-  private PairReport report(MeasuredPair measured, Optional<CurveUncertainty> uncertainty) {
+  private PairReport report(
+      MeasuredPair measured,
+      Optional<CurveUncertainty> uncertainty,
+      Map<Place, SortedMap<Integer, ClassificationMetrics>> diagnostics) {
     var pair = measured.pair();
     var metrics = measured.points().values().stream().map(Measured::metrics).toList();
     var alphas = alphas(measured.points());
@@ -164,10 +192,38 @@ final class PairReports {
             .setEuclideanDistance(pair.euclideanDistance());
     report.setAreaTimesEuclideanDistance(
         report.getMetrics().getAreaNats() * report.getEuclideanDistance());
+    for (int sample : plan.samplesAlongCurves()) {
+      var between =
+          diagnostics.getOrDefault(new Place(pair.modelB(), sample), Collections.emptySortedMap());
+      report.addDiagnosticCurves(diagnosticCurve(pair, sample, between));
+    }
     uncertainty.map(MetricMessages::uncertainty).ifPresent(report::setUncertainty);
     adaptiveCurve(report)
         .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));
     return report.setDistance(PairMetrics.distance(plan.spec().getDistance(), report)).build();
+  }
+
+  private DiagnosticCurve diagnosticCurve(
+      Pair pair, int sample, SortedMap<Integer, ClassificationMetrics> between) {
+    var points = new TreeMap<>(between);
+    points.put(0, scores[pair.modelB()][sample].metrics());
+    points.put(plan.grid().intervals(), scores[pair.modelA()][sample].metrics());
+    var alphas = points.keySet().stream().mapToDouble(plan.grid()::alpha).toArray();
+    var losses =
+        points.values().stream().mapToDouble(ClassificationMetrics::getMeanLossNats).toArray();
+    var diagnostic = plan.spec().getDiagnostics(sample - 1);
+    var curve =
+        DiagnosticCurve.newBuilder()
+            .setDiagnostic(sample - 1)
+            .setCurve(
+                Curve.newBuilder()
+                    .addAllAlphas(Doubles.asList(alphas))
+                    .addAllLossesNats(Doubles.asList(losses)));
+    points.values().forEach(at -> curve.addScores(DiagnosticScore.of(diagnostic, at)));
+    if (Arrays.stream(losses).allMatch(Double::isFinite)) {
+      curve.setMetrics(PairMetrics.of(alphas, losses, plan.grid()));
+    }
+    return curve.build();
   }
 
   /** Empty where alphas were not chosen, or the curve diverges. */

@@ -24,7 +24,6 @@ import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
-import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,6 +107,7 @@ public final class ReportComputation {
                       .toList()));
     }
     report.addAllGroups(groups(report.getModelsList(), pairs));
+    report.addAllExtremes(new Extremes(plan, report.getModelsList(), pairs).all());
     if (spec.getDistance() != DistanceMetric.DISTANCE_METRIC_EUCLIDEAN) {
       report.setEuclidean(
           group("Euclidean distance", pairs, matrix(pairs, PairReport::getEuclideanDistance)));
@@ -216,7 +216,7 @@ public final class ReportComputation {
       for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
         var metrics = scores[i][d + 1].metrics();
         report.addDiagnostics(metrics);
-        report.addDiagnosticScores(score(spec.getDiagnostics(d).getScore(), metrics));
+        report.addDiagnosticScores(DiagnosticScore.of(spec.getDiagnostics(d), metrics));
       }
       if (clustering.getCentroidDistanceDifferencesCount() > 0) {
         report.setCentroidDistanceDifference(clustering.getCentroidDistanceDifferences(i));
@@ -224,15 +224,6 @@ public final class ReportComputation {
       reports.add(report.build());
     }
     return reports;
-  }
-
-  private static double score(dev.watershed.type.v1.Score score, ClassificationMetrics metrics) {
-    return switch (score) {
-      case SCORE_F1 -> metrics.getF1();
-      case SCORE_MATTHEWS_CORRELATION -> metrics.getMatthewsCorrelation();
-      case SCORE_MEAN_LOSS -> metrics.getMeanLossNats();
-      default -> metrics.getAccuracy();
-    };
   }
 
   /** Distances of score vectors against distances of models; pairs that diverge have no place. */

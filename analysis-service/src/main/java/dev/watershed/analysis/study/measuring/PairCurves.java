@@ -38,6 +38,7 @@ final class PairCurves implements PairWork {
   private final List<Digest> digests;
   private final Set<ModelPair> begun;
   private final double[] endLosses;
+  private final DiagnosticCurves diagnostics;
   private final Map<ModelPair, PairState> states = new ConcurrentHashMap<>();
 
   /**
@@ -52,6 +53,7 @@ final class PairCurves implements PairWork {
     this.digests = record.modelDigests();
     this.begun = Set.copyOf(begun);
     this.endLosses = endLosses.clone();
+    this.diagnostics = new DiagnosticCurves(plan, record);
   }
 
   /** What an attempt knows of a pair. */
@@ -95,6 +97,7 @@ final class PairCurves implements PairWork {
     losses.put(0, endLosses[pair.b()]);
     losses.put(plan.grid().intervals(), endLosses[pair.a()]);
     measure(states.computeIfAbsent(pair, this::begin), losses, calls);
+    diagnostics.measure(pair, calls);
     record.completePair(pair);
     states.remove(pair);
   }

@@ -4,6 +4,7 @@ import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
+import dev.watershed.analysis.store.Measurements.DiagnosticPoint;
 import dev.watershed.analysis.store.Measurements.PairKey;
 import dev.watershed.analysis.store.Measurements.Point;
 import dev.watershed.analysis.store.Measurements.Score;
@@ -60,6 +61,7 @@ final class StudyRecord implements AutoCloseable {
   private final Set<Provenance> provenances = ConcurrentHashMap.newKeySet();
   private final AtomicLong modelBytes = new AtomicLong();
   private final Queue<Point> unwritten = new ConcurrentLinkedQueue<>();
+  private final Queue<DiagnosticPoint> unwrittenDiagnostics = new ConcurrentLinkedQueue<>();
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("study-points").factory());
 
@@ -135,6 +137,11 @@ final class StudyRecord implements AutoCloseable {
   /** The points that are stored of a pair. */
   List<Point> points(ModelPair pair) {
     return store.measurements().points(hold.job(), pair.a(), pair.b());
+  }
+
+  /** The diagnostics' points that are stored of a pair. */
+  List<DiagnosticPoint> diagnosticPoints(ModelPair pair) {
+    return store.measurements().diagnosticPoints(hold.job(), pair.a(), pair.b(), pair.b());
   }
 
   /** Of all models, which have been scored. */
@@ -255,6 +262,14 @@ final class StudyRecord implements AutoCloseable {
     writer.execute(() -> write(List.of()));
   }
 
+  /** The same of a diagnostic. */
+  void addPoint(DiagnosticPoint point) {
+    throwIfFailed();
+    pace.advance();
+    unwrittenDiagnostics.add(point);
+    writer.execute(() -> write(List.of()));
+  }
+
   /**
    * Takes scores over.
    *
@@ -300,11 +315,9 @@ final class StudyRecord implements AutoCloseable {
   }
 
   private void write(List<ModelPair> completed) {
-    var points = new ArrayList<Point>();
-    for (var point = unwritten.poll(); point != null; point = unwritten.poll()) {
-      points.add(point);
-    }
-    if (points.isEmpty() && completed.isEmpty()) {
+    var points = taken(unwritten);
+    var diagnosticPoints = taken(unwrittenDiagnostics);
+    if (points.isEmpty() && diagnosticPoints.isEmpty() && completed.isEmpty()) {
       return;
     }
     try {
@@ -315,11 +328,20 @@ final class StudyRecord implements AutoCloseable {
                   .addPoints(
                       hold,
                       points,
+                      diagnosticPoints,
                       completed.stream().map(pair -> new PairKey(pair.a(), pair.b())).toList(),
                       pace.current()));
     } catch (RuntimeException e) {
       failure = e;
     }
+  }
+
+  private static <T> List<T> taken(Queue<T> queue) {
+    var taken = new ArrayList<T>();
+    for (var next = queue.poll(); next != null; next = queue.poll()) {
+      taken.add(next);
+    }
+    return taken;
   }
 
   private void throwIfFailed() {

@@ -63,6 +63,14 @@ public record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
     return intervals / firstStep() - 1;
   }
 
+  /** Indices between the two ends in the first round, ascending: all curves have these. */
+  public List<Integer> firstInterior() {
+    return IntStream.rangeClosed(1, firstInteriorCount())
+        .map(i -> i * firstStep())
+        .boxed()
+        .toList();
+  }
+
   /** The most points between the two ends that a curve may come to have. */
   public int mostInteriorCount() {
     return intervals - 1;
@@ -80,12 +88,7 @@ public record AlphaGrid(int intervals, Optional<AdaptiveRule> rule) {
    * @param losses the points of all rounds before, and the two ends
    */
   public List<Integer> next(SortedMap<Integer, Double> losses) {
-    var first =
-        IntStream.rangeClosed(1, firstInteriorCount())
-            .map(i -> i * firstStep())
-            .filter(index -> !losses.containsKey(index))
-            .boxed()
-            .toList();
+    var first = firstInterior().stream().filter(index -> !losses.containsKey(index)).toList();
     boolean complete = rule.isEmpty() || !losses.values().stream().allMatch(Double::isFinite);
     return first.isEmpty() && !complete
         ? AdaptiveCurve.of(rule.orElseThrow(), losses).next()

@@ -37,7 +37,8 @@ public record StudyPlan(StudySpec spec, AlphaGrid grid) {
 
   /** What it would need with so many points between the ends of each curve. */
   private long pointCount(int interior) {
-    return (long) pairCount() * interior + (long) modelCount() * samples().size();
+    long along = (long) samplesAlongCurves().size() * grid.firstInteriorCount();
+    return pairCount() * (interior + along) + (long) modelCount() * samples().size();
   }
 
   /** Whether the loss of every in-domain example is kept, for intervals. */
@@ -61,6 +62,17 @@ public record StudyPlan(StudySpec spec, AlphaGrid grid) {
     samples.add(spec.getInDomain());
     spec.getDiagnosticsList().forEach(diagnostic -> samples.add(diagnostic.getSample()));
     return samples;
+  }
+
+  /** Which samples, by their index, are measured between the ends of curves besides the first. */
+  public List<Integer> samplesAlongCurves() {
+    var along = new ArrayList<Integer>();
+    for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
+      if (spec.getDiagnostics(d).getAlongCurves()) {
+        along.add(d + 1);
+      }
+    }
+    return along;
   }
 
   /** Every pair once. */

@@ -27,6 +27,10 @@ public final class StudySpecs {
   private static final int MAX_SPEC_BYTES = 1 << 20;
 
   private static final int DEFAULT_CLUSTERS = 2;
+  private static final int DEFAULT_EXTREMES = 5;
+
+  /** So that a pair of a report fits an answer. */
+  private static final long MOST_ALONG_A_PAIR = 20_000;
 
   private static final double DEFAULT_TOLERANCE_NATS = .005;
   private static final int DEFAULT_INITIAL_INTERVALS = 5;
@@ -87,6 +91,9 @@ public final class StudySpecs {
       }
     }
     complete.setResampling(MetricMessages.resampling(complete.getResampling()));
+    if (!complete.hasExtremeModelCount()) {
+      complete.setExtremeModelCount(DEFAULT_EXTREMES);
+    }
     if (complete.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
       complete.setPrecision(Precision.PRECISION_FP32);
     }
@@ -223,7 +230,20 @@ public final class StudySpecs {
   }
 
   private void checkSize(StudySpec spec) {
-    long points = StudyPlan.of(spec).mostPointCount();
+    var plan = StudyPlan.of(spec);
+    long along = plan.samplesAlongCurves().size() * (plan.grid().firstInteriorCount() + 2L);
+    if (along > MOST_ALONG_A_PAIR) {
+      throw invalidArgument(
+          "STUDY_TOO_LARGE",
+          "spec.diagnostics",
+          String.format(
+              Locale.ROOT,
+              "The diagnostics along the curve of a pair have %d points; the limit is %d. Measure"
+                  + " fewer of them along curves, or take fewer alphas.",
+              along,
+              MOST_ALONG_A_PAIR));
+    }
+    long points = plan.mostPointCount();
     if (points > configuration.maxPoints()) {
       throw invalidArgument(
           "STUDY_TOO_LARGE",
