@@ -128,7 +128,7 @@ public record BasinVerdict(
         best = one;
       }
     }
-    double needed = Math.min(MOST_SEPARATION_NEEDED, LEAST_SEPARATION + .9 / n);
+    double needed = separationNeeded(n);
     var state = state(best, needed);
     var remoteness = remoteness(matrix);
     var assignments =
@@ -146,6 +146,11 @@ public record BasinVerdict(
         least,
         median,
         linkage);
+  }
+
+  /** Returns what separation a split needs with so many models. */
+  public static double separationNeeded(int models) {
+    return Math.min(MOST_SEPARATION_NEEDED, LEAST_SEPARATION + .9 / models);
   }
 
   private static Candidate candidate(

@@ -4,14 +4,19 @@ import dev.watershed.analysis.UnusableNumbersException;
 import java.util.Arrays;
 
 /** Pairwise distances: square, symmetric, zero on the diagonal, finite and not negative. */
-record DistanceMatrix(double[][] values) {
+public record DistanceMatrix(double[][] values) {
   /**
    * Rounding, as a share of the largest distance: so far a diagonal may be from zero, an entry
    * below zero or from its mirror image.
    */
   private static final double ROUNDING = 1e-9;
 
-  static DistanceMatrix of(double[][] distances) {
+  /**
+   * Checks distances, and takes rounding out of them.
+   *
+   * @throws UnusableNumbersException naming {@code distances}, or a row or an entry of them
+   */
+  public static DistanceMatrix of(double[][] distances) {
     int n = distances.length;
     if (n < 2) {
       throw new UnusableNumbersException(

@@ -10,6 +10,8 @@ import dev.watershed.analysis.v1.DynamicsPairs;
 import dev.watershed.analysis.v1.DynamicsServiceGrpc;
 import dev.watershed.analysis.v1.ExportDynamicsRequest;
 import dev.watershed.analysis.v1.ExportDynamicsResponse;
+import dev.watershed.analysis.v1.TabulateChangesRequest;
+import dev.watershed.analysis.v1.TabulateChangesResponse;
 import dev.watershed.server.Computations;
 import dev.watershed.server.Pages;
 import dev.watershed.server.ServerStream;
@@ -48,6 +50,14 @@ final class DynamicsService extends DynamicsServiceGrpc.DynamicsServiceImplBase 
                     .build());
           }
         });
+  }
+
+  @Override
+  public void tabulateChanges(
+      TabulateChangesRequest request, StreamObserver<TabulateChangesResponse> observer) {
+    observer.onNext(
+        computations.run(unwanted -> dynamics.tabulate(request.getSweepsList(), unwanted)));
+    observer.onCompleted();
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.Assignments;
 import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.Clustering;
+import dev.watershed.analysis.cluster.DistanceMatrix;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
@@ -16,12 +17,15 @@ import dev.watershed.analysis.statistics.GroupComparison;
 import dev.watershed.analysis.statistics.Holm;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
+import dev.watershed.analysis.statistics.RecipeComparison;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.AnalyzeCurveResponse;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
 import dev.watershed.analysis.v1.CompareClustersRequest;
 import dev.watershed.analysis.v1.CompareClustersResponse;
+import dev.watershed.analysis.v1.CompareGroupsRequest;
+import dev.watershed.analysis.v1.CompareGroupsResponse;
 import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.ModelScores;
@@ -73,6 +77,52 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
     }
     observer.onNext(computations.run(throwIfUnwanted -> compared(request, throwIfUnwanted)));
     observer.onCompleted();
+  }
+
+  @Override
+  public void compareGroups(
+      CompareGroupsRequest request, StreamObserver<CompareGroupsResponse> observer) {
+    observer.onNext(computations.run(throwIfUnwanted -> compared(request)));
+    observer.onCompleted();
+  }
+
+  private static CompareGroupsResponse compared(CompareGroupsRequest request) {
+    var first = checked("first", request.getFirstList());
+    var second = checked("second", request.getSecondList());
+    if (request.getPaired() && first.length != second.length) {
+      throw RefusedException.invalidArgument(
+          "COUNTS_UNEQUAL",
+          "second",
+          second.length
+              + " models for the first group's "
+              + first.length
+              + "; paired groups have as many models in the same order.");
+    }
+    var found =
+        request.getPaired()
+            ? RecipeComparison.paired(first, second)
+            : RecipeComparison.independent(first, second);
+    return CompareGroupsResponse.newBuilder()
+        .setComparison(MetricMessages.recipeComparison(found, "distance"))
+        .build();
+  }
+
+  private static double[][] checked(String group, List<Row> rows) {
+    if (rows.size() < RecipeComparison.LEAST_MODELS) {
+      throw RefusedException.invalidArgument(
+          "TOO_FEW_MODELS",
+          group,
+          rows.size()
+              + " models; what is said of a group takes "
+              + RecipeComparison.LEAST_MODELS
+              + ".");
+    }
+    try {
+      return DistanceMatrix.of(matrix(rows)).values();
+    } catch (UnusableNumbersException e) {
+      // An entry of the matrix is a value of a row on the wire.
+      throw refused(e, e.parameter().replace("distances", group).replace("][", "].values["));
+    }
   }
 
   private static CompareClustersResponse compared(

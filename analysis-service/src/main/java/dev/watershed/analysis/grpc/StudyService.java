@@ -3,8 +3,15 @@ package dev.watershed.analysis.grpc;
 import com.google.protobuf.ByteString;
 import dev.watershed.analysis.report.StudyReportFiles;
 import dev.watershed.analysis.study.Studies;
+import dev.watershed.analysis.study.comparison.PairDifferences;
+import dev.watershed.analysis.study.comparison.RecipeStudies;
+import dev.watershed.analysis.study.planning.PilotPlanner;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
+import dev.watershed.analysis.v1.ComparePairsRequest;
+import dev.watershed.analysis.v1.ComparePairsResponse;
+import dev.watershed.analysis.v1.CompareStudiesRequest;
+import dev.watershed.analysis.v1.CompareStudiesResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
@@ -21,9 +28,12 @@ import dev.watershed.analysis.v1.ListStudyModelsRequest;
 import dev.watershed.analysis.v1.ListStudyModelsResponse;
 import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.ListStudyPairsResponse;
+import dev.watershed.analysis.v1.PlanStudyRequest;
+import dev.watershed.analysis.v1.PlanStudyResponse;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
+import dev.watershed.server.Computations;
 import dev.watershed.server.ServerStream;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
@@ -32,9 +42,22 @@ import jakarta.inject.Singleton;
 @Singleton
 final class StudyService extends StudyServiceGrpc.StudyServiceImplBase {
   private final Studies studies;
+  private final RecipeStudies recipes;
+  private final PairDifferences pairs;
+  private final PilotPlanner planner;
+  private final Computations computations;
 
-  StudyService(Studies studies) {
+  StudyService(
+      Studies studies,
+      RecipeStudies recipes,
+      PairDifferences pairs,
+      PilotPlanner planner,
+      Computations computations) {
     this.studies = studies;
+    this.recipes = recipes;
+    this.pairs = pairs;
+    this.planner = planner;
+    this.computations = computations;
   }
 
   @Override
@@ -119,6 +142,23 @@ final class StudyService extends StudyServiceGrpc.StudyServiceImplBase {
             }
           }
         });
+  }
+
+  @Override
+  public void compareStudies(
+      CompareStudiesRequest request, StreamObserver<CompareStudiesResponse> observer) {
+    answer(observer, computations.run(unwanted -> recipes.compare(request, unwanted)));
+  }
+
+  @Override
+  public void comparePairs(
+      ComparePairsRequest request, StreamObserver<ComparePairsResponse> observer) {
+    answer(observer, computations.run(unwanted -> pairs.compare(request, unwanted)));
+  }
+
+  @Override
+  public void planStudy(PlanStudyRequest request, StreamObserver<PlanStudyResponse> observer) {
+    answer(observer, computations.run(unwanted -> planner.plan(request)));
   }
 
   private static ExportStudyResponse studyPart(String fileName, ByteString content) {

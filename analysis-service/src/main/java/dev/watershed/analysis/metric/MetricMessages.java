@@ -9,6 +9,7 @@ import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.statistics.Correlation;
 import dev.watershed.analysis.statistics.GroupComparison;
+import dev.watershed.analysis.statistics.PairMeans;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.BasinVerdict;
@@ -22,6 +23,8 @@ import dev.watershed.analysis.v1.LinearFit;
 import dev.watershed.analysis.v1.LinkageMerge;
 import dev.watershed.analysis.v1.MantelTest;
 import dev.watershed.analysis.v1.MetricUncertainty;
+import dev.watershed.analysis.v1.PairMean;
+import dev.watershed.analysis.v1.RecipeComparison;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
 import dev.watershed.analysis.v1.ScoreSummary;
@@ -243,6 +246,43 @@ public final class MetricMessages {
       message.setPermutationP(permutationP);
     }
     return message.build();
+  }
+
+  /**
+   * Returns a comparison of recipes.
+   *
+   * @param distance in words
+   */
+  public static RecipeComparison recipeComparison(
+      dev.watershed.analysis.statistics.RecipeComparison found, String distance) {
+    var difference = found.difference();
+    var message =
+        RecipeComparison.newBuilder()
+            .setFirst(pairMean(found.first()))
+            .setSecond(pairMean(found.second()))
+            .setDifference(difference.difference())
+            .setDifferenceInterval(interval(difference.interval()))
+            .setStandardError(difference.standardError())
+            .setT(difference.t())
+            .setDegreesOfFreedom(difference.degreesOfFreedom())
+            .setP(difference.p())
+            .setRatio(found.ratio())
+            .setPaired(found.paired())
+            .setHalvingPower(found.powerToSeeHalf())
+            .setSentence(found.sentence(distance));
+    found.modelsNeeded().ifPresent(message::setModelsNeeded);
+    return message.build();
+  }
+
+  private static PairMean pairMean(PairMeans means) {
+    var test = means.test();
+    return PairMean.newBuilder()
+        .setMean(means.mean())
+        .setInterval(interval(test.interval()))
+        .setStandardError(test.standardError())
+        .setModelCount(means.modelCount())
+        .setPairCount(means.pairCount())
+        .build();
   }
 
   private static ScoreSummary summary(Summary summary) {

@@ -141,7 +141,11 @@ public final class DynamicsFiles {
         "standard_deviation_nats",
         "minimum_nats",
         "maximum_nats",
-        "pair_count");
+        "pair_count",
+        "low_nats",
+        "high_nats",
+        "interval_over",
+        "p");
     for (var change : dynamics.getChangesList()) {
       long from = change.getFromStep();
       long to = change.getToStep();
@@ -149,6 +153,11 @@ public final class DynamicsFiles {
       row(printer, from, to, "convexity_gap", change.getConvexityGap());
       if (change.hasImprovedConvexityGap()) {
         row(printer, from, to, "improved_convexity_gap", change.getImprovedConvexityGap());
+      }
+      row(printer, from, to, "area", change.getArea());
+      if (change.hasConvexityGapWithin()) {
+        row(printer, from, to, "convexity_gap_within", change.getConvexityGapWithin());
+        row(printer, from, to, "convexity_gap_across", change.getConvexityGapAcross());
       }
     }
   }
@@ -163,6 +172,19 @@ public final class DynamicsFiles {
         change.getStandardDeviationNats(),
         change.getMinimumNats(),
         change.getMaximumNats(),
-        change.getPairCount());
+        change.getPairCount(),
+        number(change.getInterval().getLow()),
+        number(change.getInterval().getHigh()),
+        switch (change.getUnit()) {
+          case UNCERTAINTY_UNIT_MODELS -> "models";
+          case UNCERTAINTY_UNIT_EXAMPLES -> "examples";
+          default -> "";
+        },
+        number(change.getP()));
+  }
+
+  /** Empty where it is unknown. */
+  private static Object number(double value) {
+    return Double.isNaN(value) ? "" : value;
   }
 }

@@ -252,6 +252,11 @@ public final class Studies {
     return response.build();
   }
 
+  /** Returns the number under which a study's measurements are stored. */
+  public long number(String name) {
+    return find(name).number();
+  }
+
   private StudyReport withoutPairs(Job<StudyContent> stored) {
     return reports.findWithoutPairs(stored.number()).orElseThrow(() -> noReport(stored));
   }

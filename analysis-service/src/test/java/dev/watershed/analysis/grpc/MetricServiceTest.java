@@ -19,6 +19,7 @@ import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.ClusterModelsResponse;
+import dev.watershed.analysis.v1.CompareGroupsRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.LossRow;
@@ -71,6 +72,53 @@ final class MetricServiceTest {
   void stop() throws InterruptedException {
     channel.shutdownNow();
     server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void compareGroups_goldenGroups_haveTheirDifference() {
+    for (var golden : Golden.objects(Golden.statistics("comparison"), "groups")) {
+      var request =
+          CompareGroupsRequest.newBuilder()
+              .addAllFirst(rows(Golden.matrix(golden, "first")))
+              .addAllSecond(rows(Golden.matrix(golden, "second")));
+      var expected = golden.getAsJsonObject("expected");
+      var found = metrics.compareGroups(request.build()).getComparison();
+      assertThat(found.getDifference())
+          .isCloseTo(Golden.number(expected, "difference"), within(1e-10));
+      assertThat(found.getP()).isCloseTo(Golden.number(expected, "p"), within(1e-8));
+      assertThat(found.getDifferenceInterval().getLow())
+          .isCloseTo(Golden.number(expected, "low"), within(1e-8));
+      assertThat(found.getPaired()).isFalse();
+    }
+  }
+
+  @Test
+  void compareGroups_thatAreNone_areRefused() throws Exception {
+    var two = rows(new double[][] {{0, 1}, {1, 0}});
+    var three = rows(new double[][] {{0, 1, 2}, {1, 0, 3}, {2, 3, 0}});
+    var skewed = rows(new double[][] {{0, 1, 2}, {1, 0, 3}, {2, 9, 0}});
+    var four = rows(new double[][] {{0, 1, 2, 1}, {1, 0, 3, 1}, {2, 3, 0, 1}, {1, 1, 1, 0}});
+    assertGroupsRefused(two, three, "TOO_FEW_MODELS", "first");
+    assertGroupsRefused(three, two, "TOO_FEW_MODELS", "second");
+    assertGroupsRefused(three, skewed, "DISTANCE_NOT_SYMMETRIC", "second[2].values[1]");
+    assertGroupsRefused(three, four, "COUNTS_UNEQUAL", "second");
+  }
+
+  private void assertGroupsRefused(List<Row> first, List<Row> second, String reason, String field)
+      throws Exception {
+    var request =
+        CompareGroupsRequest.newBuilder()
+            .addAllFirst(first)
+            .addAllSecond(second)
+            .setPaired(true)
+            .build();
+    assertRefused(reason, field, () -> metrics.compareGroups(request));
+  }
+
+  private static List<Row> rows(double[][] matrix) {
+    return Arrays.stream(matrix)
+        .map(row -> Row.newBuilder().addAllValues(Doubles.asList(row)).build())
+        .toList();
   }
 
   @Test

@@ -73,12 +73,18 @@ final class DynamicsFilesTest {
   @Test
   void write_changes_hasARowAMetricOfEachTwoSteps() throws IOException {
     var rows = csv("changes.csv", dynamics);
-    assertThat(rows).hasSize(6 * 3);
-    assertThat(rows.get(4).get("metric")).isEqualTo("convexity_gap");
-    assertThat(rows.get(4).get("from_step")).isEqualTo("0");
-    assertThat(rows.get(4).get("to_step")).isEqualTo("300");
-    assertThat(Double.parseDouble(rows.get(4).get("mean_nats"))).isEqualTo(.2);
-    assertThat(rows.get(4).get("pair_count")).isEqualTo("15");
+    assertThat(rows).hasSize(6 * 6);
+    var row = rows.get(7);
+    assertThat(row.get("metric")).isEqualTo("convexity_gap");
+    assertThat(row.get("from_step")).isEqualTo("0");
+    assertThat(row.get("to_step")).isEqualTo("300");
+    assertThat(Double.parseDouble(row.get("mean_nats"))).isEqualTo(.2);
+    assertThat(row.get("pair_count")).isEqualTo("15");
+    assertThat(Double.parseDouble(row.get("low_nats"))).isEqualTo(.1 * 2 - .15);
+    assertThat(row.get("interval_over")).isEqualTo("models");
+    assertThat(rows)
+        .extracting(one -> one.get("metric"))
+        .contains("area", "convexity_gap_within", "convexity_gap_across");
   }
 
   @Test
@@ -91,7 +97,7 @@ final class DynamicsFilesTest {
     plain.getChangesBuilderList().forEach(change -> change.clearImprovedConvexityGap());
     assertThat(csv("dynamics.csv", plain.build()).get(0).get("improved_convexity_gap_nats"))
         .isEmpty();
-    assertThat(csv("changes.csv", plain.build())).hasSize(6 * 2);
+    assertThat(csv("changes.csv", plain.build())).hasSize(6 * 5);
   }
 
   @Test

@@ -1,11 +1,14 @@
 package dev.watershed.analysis.report;
 
+import dev.watershed.analysis.v1.BasinForecast;
 import dev.watershed.analysis.v1.Change;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.Interval;
 import dev.watershed.analysis.v1.PairDynamics;
 import dev.watershed.analysis.v1.StepChange;
 import dev.watershed.analysis.v1.StepSummary;
+import dev.watershed.analysis.v1.UncertaintyUnit;
 import java.util.Random;
 
 /** Comparisons over four steps as the service would make them, from made-up metrics. */
@@ -34,6 +37,17 @@ final class SyntheticDynamics {
               .setMeanLossNats(.7 - .15 * s)
               .setMeanAccuracy(.5 + .14 * s)
               .setOneBasin(s == 0);
+      if (s < STEPS.length - 1) {
+        step.setForecast(
+            BasinForecast.newBuilder()
+                .setRightCount(modelCount - 1)
+                .setModelCount(modelCount)
+                .setAccuracy((modelCount - 1.0) / modelCount)
+                .setAccuracyInterval(Interval.newBuilder().setLow(.4).setHigh(.98))
+                .setBalancedAccuracy(.8)
+                .setMajorityAccuracy(2 / 3.)
+                .setPBetterThanMajority(.2));
+      }
       for (int i = 0; i < modelCount; i++) {
         step.addAssignments(s < 2 ? random.nextInt(2) : basin(i));
       }
@@ -63,14 +77,22 @@ final class SyntheticDynamics {
                 .setStandardDeviationNats(.02)
                 .setMinimumNats(-.01)
                 .setMaximumNats(.2 * (to - from))
-                .setPairCount(modelCount * (modelCount - 1) / 2);
+                .setPairCount(modelCount * (modelCount - 1) / 2)
+                .setInterval(
+                    Interval.newBuilder().setLow(.1 * (to - from) - .15).setHigh(.1 * to + .05))
+                .setDistinguishable(to - from > 1)
+                .setP(.03)
+                .setUnit(UncertaintyUnit.UNCERTAINTY_UNIT_MODELS);
         dynamics.addChanges(
             StepChange.newBuilder()
                 .setFromStep(STEPS[from])
                 .setToStep(STEPS[to])
                 .setBarrierHeight(change)
                 .setConvexityGap(change)
-                .setImprovedConvexityGap(change));
+                .setImprovedConvexityGap(change)
+                .setArea(change)
+                .setConvexityGapWithin(change)
+                .setConvexityGapAcross(change));
       }
     }
     return dynamics.build();

@@ -12,6 +12,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import dev.watershed.analysis.statistics.PairMeans;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.Change;
@@ -22,6 +23,7 @@ import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.UncertaintyUnit;
 import dev.watershed.type.v1.Warning;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -36,6 +38,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,6 +130,54 @@ final class DynamicsTest {
   }
 
   @Test
+  void analyze_finalSplit_hasChangesWithinAndAcrossWithIntervalsOverModels() {
+    var first = study(spec("left-0=a", "left-1=b", "left-2=c", "left-3=d", "left-4=e"));
+    var last = study(spec("left-0=a", "left-1=b", "right-2=c", "right-3=d", "right-4=e"));
+    var change = analyze(0, first, 1, last).getChanges(0);
+
+    assertThat(change.getConvexityGapWithin().getPairCount()).isEqualTo(4);
+    assertThat(change.getConvexityGapAcross().getPairCount()).isEqualTo(6);
+    double inside = change.getConvexityGapWithin().getMeanNats();
+    double across = change.getConvexityGapAcross().getMeanNats();
+    assertThat(change.getConvexityGap().getMeanNats())
+        .isCloseTo((4 * inside + 6 * across) / 10, within(ROUNDING));
+    assertThat(change.getConvexityGapAcross().getUnit())
+        .isEqualTo(UncertaintyUnit.UNCERTAINTY_UNIT_MODELS);
+    var earlier = byLabels(process.report(first));
+    var later = byLabels(process.report(last));
+    var differences =
+        Stream.of("ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de")
+            .mapToDouble(labels -> gap(later, labels) - gap(earlier, labels))
+            .toArray();
+    var expected = PairMeans.of(5, differences).test();
+    assertThat(change.getConvexityGap().getInterval().getLow())
+        .isCloseTo(expected.interval().low(), within(1e-9));
+    assertThat(change.getConvexityGap().getP()).isCloseTo(expected.p(), within(1e-9));
+    // Without a split at the end there is nothing to be within or across.
+    assertThat(analyze(0, last, 1, first).getChanges(0).hasConvexityGapWithin()).isFalse();
+  }
+
+  @Test
+  void analyze_finalSplit_isForecastFromEarlierStepsAlone() {
+    var first = study(spec("left-0=a", "left-1=b", "left-2=c", "left-3=d", "left-4=e"));
+    var middle = study(spec("left-0=a", "left-1=b", "left-70=c", "left-71=d", "left-72=e"));
+    var last = study(spec("left-0=a", "left-1=b", "right-2=c", "right-3=d", "right-4=e"));
+    var dynamics = analyze(0, first, 5, middle, 9, last);
+
+    var told = dynamics.getSteps(1).getForecast();
+    assertThat(told.getModelCount()).isEqualTo(5);
+    assertThat(told.getRightCount()).isEqualTo(5);
+    assertThat(told.getMajorityAccuracy()).isEqualTo(.6);
+    assertThat(told.getPBetterThanMajority()).isCloseTo(Math.pow(.6, 5), within(1e-9));
+    assertThat(told.getAccuracyInterval().getHigh()).isEqualTo(1);
+    assertThat(dynamics.getSteps(0).hasForecast()).isTrue();
+    assertThat(dynamics.getSteps(2).hasForecast()).isFalse();
+    assertThat(dynamics.getFinding())
+        .contains("no earlier step tells them better than saying the larger basin always");
+    assertThat(analyze(0, last, 9, first).getSteps(0).hasForecast()).isFalse();
+  }
+
+  @Test
   void analyze_nestedAlphas_hasTheImprovedGap() {
     var first = study(nested("left-0=a", "left-1=b", "left-20=c"));
     var second = study(nested("right-0=c", "left-5=a", "left-1=b"));
@@ -158,7 +209,7 @@ final class DynamicsTest {
     assertThat(dynamics.getSteps(0).getAdjustedRandIndex())
         .isCloseTo((3 - 6 * 4 / 10.0) / (5 - 6 * 4 / 10.0), within(ROUNDING));
     assertThat(dynamics.getFinding())
-        .endsWith("the basins of the last step do not show at the step before.");
+        .contains("; the basins of the last step do not show at the step before; ");
   }
 
   @Test

@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  echo '[[0,.1,.9],[.1,0,.8],[.9,.8,0]]' | watershed cluster",
+      "  echo '[[0,0.1,0.9],[0.1,0,0.8],[0.9,0.8,0]]' | watershed cluster",
       "  watershed cluster --clusters 3 --kernel-width median <distances.csv"
     })
 final class ClusterCommand implements Callable<Integer> {

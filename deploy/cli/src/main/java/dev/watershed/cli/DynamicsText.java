@@ -1,5 +1,6 @@
 package dev.watershed.cli;
 
+import dev.watershed.analysis.v1.BasinForecast;
 import dev.watershed.analysis.v1.Change;
 import dev.watershed.analysis.v1.Dynamics;
 import dev.watershed.analysis.v1.StepChange;
@@ -34,8 +35,10 @@ final class DynamicsText {
     lines.add("Cluster of each model at each step (* no split there: an artefact):");
     lines.addAll(text.clusters().lines());
     lines.add("");
+    lines.addAll(text.forecasts());
     lines.add("Changes, later minus earlier, in nats (negative: more connected):");
     lines.addAll(text.changes().lines());
+    lines.addAll(text.uncertainties());
     lines.add("");
     lines.add(dynamics.getFinding());
     dynamics.getWarningsList().forEach(warning -> lines.add("warning: " + warning.getMessage()));
@@ -97,6 +100,65 @@ final class DynamicsText {
       add(table, from, from + 1);
     }
     return table;
+  }
+
+  /** The whole change with its intervals; nothing where none is known. */
+  private List<String> uncertainties() {
+    StepChange whole =
+        dynamics.getChangesList().stream()
+            .filter(change -> change.getFromStep() == dynamics.getSteps(0).getStep())
+            .reduce((earlier, later) -> later)
+            .orElse(StepChange.getDefaultInstance());
+    String over = DeltasCommand.unit(whole.getConvexityGap());
+    if (over.equals("-")) {
+      return List.of();
+    }
+    TextTable table = new TextTable("", "change [95 %]");
+    table.row("dBH", DeltasCommand.cell(whole.getBarrierHeight()));
+    table.row("dCG", DeltasCommand.cell(whole.getConvexityGap()));
+    if (whole.hasImprovedConvexityGap()) {
+      table.row("dICG", DeltasCommand.cell(whole.getImprovedConvexityGap()));
+    }
+    table.row("darea", DeltasCommand.cell(whole.getArea()));
+    if (whole.hasConvexityGapWithin()) {
+      table.row("dCG within basins", DeltasCommand.cell(whole.getConvexityGapWithin()));
+      table.row("dCG across basins", DeltasCommand.cell(whole.getConvexityGapAcross()));
+    }
+    List<String> lines = new ArrayList<>(List.of(""));
+    lines.add(
+        "From first to last, with intervals over "
+            + over
+            + " (~ not distinguishable from 0; SD above is a spread over pairs):");
+    lines.addAll(table.lines());
+    return lines;
+  }
+
+  /** How early gaps tell the last basins; nothing where there are none. */
+  private List<String> forecasts() {
+    if (dynamics.getStepsList().stream().noneMatch(StepSummary::hasForecast)) {
+      return List.of();
+    }
+    TextTable table =
+        new TextTable("step", "right", "accuracy [95 %]", "balanced", "majority", "p");
+    for (StepSummary step : dynamics.getStepsList()) {
+      if (step.hasForecast()) {
+        BasinForecast told = step.getForecast();
+        table.row(
+            String.valueOf(step.getStep()),
+            told.getRightCount() + " of " + told.getModelCount(),
+            number("%.2f", told.getAccuracy())
+                + GroupsText.interval("%.2f", told.getAccuracyInterval()),
+            number("%.2f", told.getBalancedAccuracy()),
+            number("%.2f", told.getMajorityAccuracy()),
+            number("%.2g", told.getPBetterThanMajority()));
+      }
+    }
+    List<String> lines = new ArrayList<>();
+    lines.add("Last basin of each model, told from the gaps of a step without it (p: better than");
+    lines.add("saying the larger basin always; predictions share models, so p is approximate):");
+    lines.addAll(table.lines());
+    lines.add("");
+    return lines;
   }
 
   private void add(TextTable table, int from, int to) {

@@ -88,6 +88,9 @@ final class FieldWords {
           Map.entry("distance", "--distance"),
           Map.entry("cluster_count", "--clusters"),
           Map.entry("kernel_width", "--kernel-width"),
+          Map.entry("pilot", "--pilot"),
+          Map.entry("half_width_nats", "--half-width"),
+          Map.entry("score.disagreement", "--disagreement"),
           Map.entry("checkpoint_id", "ID"),
           Map.entry("uri", "the path"));
 

@@ -25,23 +25,34 @@ final class NumbersInput {
   /** A matrix of 2,000 models takes some 80 MB of text. */
   private static final int MAXIMUM_BYTES = 128 << 20;
 
+  private static final String STANDARD_INPUT = "standard input";
+
   private NumbersInput() {}
 
-  /** Everything on the stream, as text. */
+  /** Everything on standard input, as text. */
   static String read(InputStream in) {
+    return read(in, STANDARD_INPUT);
+  }
+
+  /**
+   * Everything on a stream, as text.
+   *
+   * @param where the stream comes from, for errors
+   */
+  static String read(InputStream in, String where) {
     try {
       byte[] bytes = in.readNBytes(MAXIMUM_BYTES + 1);
       if (bytes.length > MAXIMUM_BYTES) {
-        throw CommandException.badInput("standard input has more than " + MAXIMUM_BYTES + " bytes");
+        throw CommandException.badInput(where + " has more than " + MAXIMUM_BYTES + " bytes");
       }
       // Spreadsheets begin with a byte order mark.
       String text = new String(bytes, StandardCharsets.UTF_8).replaceFirst("^\uFEFF", "").strip();
       if (text.isEmpty()) {
-        throw CommandException.badInput("standard input is empty");
+        throw CommandException.badInput(where + " is empty");
       }
       return text;
     } catch (IOException e) {
-      throw CommandException.badInput("cannot read standard input: " + Failures.sentence(e));
+      throw CommandException.badInput("cannot read " + where + ": " + Failures.sentence(e));
     }
   }
 
@@ -82,23 +93,33 @@ final class NumbersInput {
    * and optionally a line of names.
    */
   static ClusterModelsRequest.Builder distances(String text) {
+    return distances(text, STANDARD_INPUT);
+  }
+
+  /**
+   * The same of a file.
+   *
+   * @param where the text comes from, for errors
+   */
+  static ClusterModelsRequest.Builder distances(String text, String where) {
     ClusterModelsRequest.Builder request = ClusterModelsRequest.newBuilder();
     if (text.startsWith("{")) {
-      return Json.parse(text, request, "standard input");
+      return Json.parse(text, request, where);
     }
     if (text.startsWith("[")) {
-      for (Value row : jsonArray(text)) {
+      for (Value row : jsonArray(text, where)) {
         Row.Builder values = request.addDistancesBuilder();
         for (Value value : row.getListValue().getValuesList()) {
           if (value.getKindCase() != Value.KindCase.NUMBER_VALUE) {
-            throw CommandException.badInput("the matrix holds something that is not a number");
+            throw CommandException.badInput(
+                where + ": the matrix holds something that is not a number");
           }
           values.addValues(value.getNumberValue());
         }
       }
       return request;
     }
-    List<CSVRecord> records = records(text);
+    List<CSVRecord> records = records(text, where);
     boolean header = !isNumber(records.get(0).get(0));
     for (CSVRecord record : header ? records.subList(1, records.size()) : records) {
       Row.Builder row = request.addDistancesBuilder();
@@ -109,31 +130,34 @@ final class NumbersInput {
     return request;
   }
 
-  private static List<Value> jsonArray(String text) {
-    Json.requireOne(text, "standard input");
+  private static List<Value> jsonArray(String text, String where) {
+    Json.requireOne(text, where);
     try {
       Value.Builder value = Value.newBuilder();
       JsonFormat.parser().merge(text, value);
       return value.getListValue().getValuesList();
     } catch (InvalidProtocolBufferException e) {
-      throw CommandException.badInput(
-          "standard input is no JSON that can be used: " + e.getMessage());
+      throw CommandException.badInput(where + " is no JSON that can be used: " + e.getMessage());
     }
   }
 
   static List<CSVRecord> records(String text) {
+    return records(text, STANDARD_INPUT);
+  }
+
+  private static List<CSVRecord> records(String text, String where) {
     CSVFormat format = CSVFormat.DEFAULT.builder().setIgnoreEmptyLines(true).setTrim(true).get();
     try (CSVParser parser = CSVParser.parse(new StringReader(text), format)) {
       return parser.getRecords();
     } catch (UncheckedIOException e) {
-      throw notCsv(requireNonNull(e.getCause()));
+      throw notCsv(requireNonNull(e.getCause()), where);
     } catch (IOException e) {
-      throw notCsv(e);
+      throw notCsv(e, where);
     }
   }
 
-  private static CommandException notCsv(IOException e) {
-    return CommandException.badInput("standard input is not CSV: " + CsvFault.of(e));
+  private static CommandException notCsv(IOException e, String where) {
+    return CommandException.badInput(where + " is not CSV: " + CsvFault.of(e));
   }
 
   static boolean isNumber(String text) {

@@ -32,8 +32,9 @@ import picocli.CommandLine.Parameters;
 /** Makes studies of models and shows what they found. */
 @Command(
     name = "study",
+    subcommands = {StudyPlanCommand.class, StudyCompareCommand.class, StudyDifferenceCommand.class},
     description =
-        "Create, list, show, follow, cancel, export and delete studies: all pairs of some models on an"
+        "Plan, create, list, show, follow, cancel, export, compare and delete studies: all pairs of some models on an"
             + " in-domain sample, each model on diagnostics, and the basins that follow.",
     footer = {
       "",
@@ -47,6 +48,7 @@ import picocli.CommandLine.Parameters;
       "  watershed study create --spec study.json",
       "  watershed study report STUDY",
       "  watershed study export STUDY --out study-1",
+      "  watershed study compare STUDY STUDY",
       "  watershed study delete STUDY"
     })
 final class StudyCommand {

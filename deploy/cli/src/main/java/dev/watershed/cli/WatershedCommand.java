@@ -48,9 +48,11 @@ import picocli.CommandLine.ScopeType;
       TasksCommand.class,
       DataCommand.class,
       DynamicsCommand.class,
+      DeltasCommand.class,
       MetricsCommand.class,
       ClusterCommand.class,
       CompareCommand.class,
+      CompareGroupsCommand.class,
       HelpCommand.class
     })
 public final class WatershedCommand {
@@ -81,9 +83,11 @@ public final class WatershedCommand {
           "tasks",
           "data",
           "dynamics",
+          "deltas",
           "metrics",
           "cluster",
           "compare",
+          "compare-groups",
           "bench",
           "help");
 

@@ -4,8 +4,13 @@ import com.google.protobuf.ByteString;
 import com.google.rpc.Status;
 import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.AnalyzeDynamicsResponse;
+import dev.watershed.analysis.v1.BasinPlan;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.CancelStudyResponse;
+import dev.watershed.analysis.v1.ComparePairsRequest;
+import dev.watershed.analysis.v1.ComparePairsResponse;
+import dev.watershed.analysis.v1.CompareStudiesRequest;
+import dev.watershed.analysis.v1.CompareStudiesResponse;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.CreateStudyResponse;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
@@ -19,17 +24,28 @@ import dev.watershed.analysis.v1.ExportStudyRequest;
 import dev.watershed.analysis.v1.ExportStudyResponse;
 import dev.watershed.analysis.v1.GetStudyReportRequest;
 import dev.watershed.analysis.v1.GetStudyReportResponse;
+import dev.watershed.analysis.v1.Interval;
 import dev.watershed.analysis.v1.ListStudiesRequest;
 import dev.watershed.analysis.v1.ListStudiesResponse;
 import dev.watershed.analysis.v1.ListStudyModelsRequest;
 import dev.watershed.analysis.v1.ListStudyModelsResponse;
 import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.ListStudyPairsResponse;
+import dev.watershed.analysis.v1.MetricComparison;
+import dev.watershed.analysis.v1.MetricDifference;
+import dev.watershed.analysis.v1.PairMean;
+import dev.watershed.analysis.v1.PlanStudyRequest;
+import dev.watershed.analysis.v1.PlanStudyResponse;
+import dev.watershed.analysis.v1.RecipeComparison;
+import dev.watershed.analysis.v1.RecipePlan;
+import dev.watershed.analysis.v1.RecipePower;
 import dev.watershed.analysis.v1.Study;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.TabulateChangesRequest;
+import dev.watershed.analysis.v1.TabulateChangesResponse;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import io.grpc.BindableService;
@@ -91,6 +107,14 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
         }
 
         @Override
+        public void tabulateChanges(
+            TabulateChangesRequest request, StreamObserver<TabulateChangesResponse> observer) {
+          tabulated.add(request);
+          observer.onNext(changes);
+          observer.onCompleted();
+        }
+
+        @Override
         public void exportDynamics(
             ExportDynamicsRequest request, StreamObserver<ExportDynamicsResponse> observer) {
           exported.add(request);
@@ -104,6 +128,72 @@ final class CannedAnalysis extends StudyServiceGrpc.StudyServiceImplBase {
           observer.onCompleted();
         }
       };
+
+  final List<CompareStudiesRequest> recipes = new CopyOnWriteArrayList<>();
+  final List<ComparePairsRequest> pairs = new CopyOnWriteArrayList<>();
+  final List<TabulateChangesRequest> tabulated = new CopyOnWriteArrayList<>();
+  volatile TabulateChangesResponse changes = TabulateChangesResponse.getDefaultInstance();
+
+  final List<PlanStudyRequest> planned = new CopyOnWriteArrayList<>();
+
+  @Override
+  public void planStudy(PlanStudyRequest request, StreamObserver<PlanStudyResponse> observer) {
+    planned.add(request);
+    observer.onNext(
+        PlanStudyResponse.newBuilder()
+            .addBasins(BasinPlan.newBuilder().setModelCount(16).setSeparationNeeded(.956))
+            .setRecipe(
+                RecipePlan.newBuilder()
+                    .setRatio(.5)
+                    .addPowers(RecipePower.newBuilder().setModelCount(12).setPower(.87)))
+            .addSentences("So many.")
+            .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void compareStudies(
+      CompareStudiesRequest request, StreamObserver<CompareStudiesResponse> observer) {
+    recipes.add(request);
+    RecipeComparison.Builder comparison =
+        RecipeComparison.newBuilder()
+            .setFirst(PairMean.newBuilder().setMean(.2).setModelCount(12).setPairCount(66))
+            .setSecond(PairMean.newBuilder().setMean(.1).setModelCount(5).setPairCount(10))
+            .setDifference(.1)
+            .setDifferenceInterval(Interval.newBuilder().setLow(-.02).setHigh(.22))
+            .setRatio(.5)
+            .setP(.08)
+            .setHalvingPower(.4)
+            .setModelsNeeded(13);
+    observer.onNext(
+        CompareStudiesResponse.newBuilder()
+            .addComparisons(
+                MetricComparison.newBuilder().setMetric("convexity_gap").setComparison(comparison))
+            .setFinding("Nothing is shown.")
+            .build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void comparePairs(
+      ComparePairsRequest request, StreamObserver<ComparePairsResponse> observer) {
+    pairs.add(request);
+    MetricDifference.Builder difference =
+        MetricDifference.newBuilder()
+            .setFirst(.3)
+            .setSecond(.1)
+            .setDifference(.2)
+            .setInterval(Interval.newBuilder().setLow(-.1).setHigh(.5));
+    observer.onNext(
+        ComparePairsResponse.newBuilder()
+            .setConvexityGap(difference)
+            .setBarrierHeight(difference.clone().setDistinguishable(true))
+            .setArea(difference)
+            .setExampleCount(512)
+            .setSentence("So it is.")
+            .build());
+    observer.onCompleted();
+  }
 
   @Override
   public void createStudy(

@@ -8,12 +8,17 @@ import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.Change;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Dynamics;
+import dev.watershed.analysis.v1.Interval;
 import dev.watershed.analysis.v1.PairDynamics;
 import dev.watershed.analysis.v1.StepChange;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StepSummary;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.SweepChange;
+import dev.watershed.analysis.v1.SweepEnds;
+import dev.watershed.analysis.v1.TabulateChangesResponse;
+import dev.watershed.analysis.v1.UncertaintyUnit;
 import dev.watershed.trainer.v1.Seeds;
 import dev.watershed.trainer.v1.TrainingRun;
 import dev.watershed.trainer.v1.TrainingRunSpec;
@@ -117,6 +122,60 @@ final class DynamicsCommandTest {
         .containsPattern("(?m)^ +100 +600 +\\+0.3000")
         .contains("They moved.")
         .endsWith("warning: Step 0: few.\n");
+  }
+
+  @Test
+  void deltas_severalSweeps_areATableThatMarksWhatMayBeNothing() {
+    Change.Builder models =
+        Change.newBuilder()
+            .setMeanNats(-.2)
+            .setInterval(Interval.newBuilder().setLow(-.3).setHigh(-.1))
+            .setUnit(UncertaintyUnit.UNCERTAINTY_UNIT_MODELS)
+            .setDistinguishable(true)
+            .setPairCount(28);
+    Change.Builder examples =
+        Change.newBuilder()
+            .setMeanNats(.004)
+            .setInterval(Interval.newBuilder().setLow(-.01).setHigh(.02))
+            .setUnit(UncertaintyUnit.UNCERTAINTY_UNIT_EXAMPLES)
+            .setP(Double.NaN)
+            .setPairCount(1);
+    analysis.changes =
+        TabulateChangesResponse.newBuilder()
+            .addRows(row("QQP", 8, models))
+            .addRows(row("MNLI", 2, examples))
+            .build();
+    assertThat(line.run("deltas", "QQP=s1@0,s2@600", "s3@0,studies/s4@600")).isEqualTo(ExitCode.OK);
+    assertThat(analysis.tabulated.get(0).getSweeps(0))
+        .isEqualTo(
+            SweepEnds.newBuilder()
+                .setName("QQP")
+                .setStart(at("studies/s1", 0))
+                .setEnd(at("studies/s2", 600))
+                .build());
+    assertThat(analysis.tabulated.get(0).getSweeps(1).getName()).isEmpty();
+    assertThat(line.out())
+        .containsPattern("QQP +0 to 600 +8 .*-0.2000 \\[-0.3000, -0.1000] .*models")
+        .containsPattern("MNLI .*\\+0.0040 \\[-0.0100, \\+0.0200] ~.*examples");
+    line.run("deltas", "QQP=s1@0,s2@600", "--csv");
+    assertThat(line.out())
+        .contains("QQP,0,600,convexity_gap,-0.2,-0.3,-0.1,models,true,")
+        .contains("MNLI,0,600,area,0.004,-0.01,0.02,examples,false,,");
+    assertThat(line.run("deltas", "QQP=s1@0")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("'QQP=s1@0' is not NAME=STUDY@STEP,STUDY@STEP");
+  }
+
+  private static SweepChange row(String name, int models, Change.Builder change) {
+    return SweepChange.newBuilder()
+        .setName(name)
+        .setModelCount(models)
+        .setChange(
+            StepChange.newBuilder()
+                .setToStep(600)
+                .setBarrierHeight(change)
+                .setConvexityGap(change)
+                .setArea(change))
+        .build();
   }
 
   @Test

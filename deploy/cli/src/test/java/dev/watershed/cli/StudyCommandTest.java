@@ -36,6 +36,58 @@ final class StudyCommandTest {
   }
 
   @Test
+  void plan_options_arriveAndTheTablesStandBeforeTheSentences() {
+    assertThat(line.run("study", "plan", "--pilot", "s1", "--half-width", "0.01", "--models", "16"))
+        .isEqualTo(ExitCode.OK);
+    var request = analysis.planned.get(0);
+    assertThat(request.getPilot()).isEqualTo("studies/s1");
+    assertThat(request.getHalfWidthNats()).isEqualTo(.01);
+    assertThat(request.getModelCount()).isEqualTo(16);
+    assertThat(request.hasRatio()).isFalse();
+    assertThat(line.out())
+        .containsPattern("(?m)^ *16 +0.956 ")
+        .containsPattern("(?m)^power for x 0.500 +0.87$")
+        .endsWith("So many.\n");
+    assertThat(line.run("study", "plan", "--pilot", "s1", "--curve", "-"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("study", "plan", "--curve", "-")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.run("study", "plan", "--disagreement", "0.1")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
+  void compare_twoStudies_showsBothWithIntervalsAndTheirPower() {
+    assertThat(line.run("study", "compare", "s1", "studies/s2", "--unpaired"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(analysis.recipes.get(0).getFirst()).isEqualTo("studies/s1");
+    assertThat(analysis.recipes.get(0).getSecond()).isEqualTo("studies/s2");
+    assertThat(analysis.recipes.get(0).getUnpaired()).isTrue();
+    assertThat(line.out())
+        .contains("+0.1000 [-0.0200, +0.2200]")
+        .contains("12 models, 66 pairs in the first; 5 models, 10 pairs in the second.")
+        .contains("a halving with probability 0.40; the ratio seen takes about 13 a group")
+        .endsWith("Nothing is shown.\n");
+    line.run("study", "compare", "s1", "s2", "--csv");
+    assertThat(line.out()).contains("convexity_gap,12,0.2,").endsWith(",false,0.4,13\n");
+  }
+
+  @Test
+  void difference_twoPairs_marksWhatMayBeNothing() {
+    assertThat(line.run("study", "difference", "s1", "seed 1", "seed 2"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(line.err()).contains("a difference wants two pairs");
+    assertThat(line.run("study", "difference", "s1", "seed 1", "seed 2", "--against", "a", "b"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(line.out())
+        .containsPattern("convexity gap +0.3000 +0.1000 +\\+0.2000 \\[-0.1000, \\+0.5000] +not")
+        .containsPattern("(?m)^barrier height .*\\] *$")
+        .endsWith("So it is.\n");
+    line.run("study", "difference", "s1", "seed 1", "seed 2", "--in", "s3");
+    var taken = analysis.pairs.get(1).getSecond();
+    assertThat(taken.getStudy()).isEqualTo("studies/s3");
+    assertThat(taken.getLabelB()).isEqualTo("seed 2");
+  }
+
+  @Test
   void create_everyOption_arrives() {
     assertThat(
             line.run(

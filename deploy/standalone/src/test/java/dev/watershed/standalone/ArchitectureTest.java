@@ -260,6 +260,10 @@ final class ArchitectureTest {
           .definedBy("dev.watershed.analysis.study")
           .layer("dynamics")
           .definedBy("dev.watershed.analysis.study.dynamics..")
+          .layer("comparison")
+          .definedBy("dev.watershed.analysis.study.comparison..")
+          .layer("planning")
+          .definedBy("dev.watershed.analysis.study.planning..")
           .layer("measuring")
           .definedBy("dev.watershed.analysis.study.measuring..")
           .layer("findings")
@@ -267,15 +271,19 @@ final class ArchitectureTest {
           .layer("spec")
           .definedBy("dev.watershed.analysis.study.spec..")
           .whereLayer("jobs")
-          .mayOnlyBeAccessedByLayers("rpc", "dynamics")
+          .mayOnlyBeAccessedByLayers("rpc", "dynamics", "comparison", "planning")
           .whereLayer("dynamics")
+          .mayOnlyBeAccessedByLayers("rpc")
+          .whereLayer("comparison")
+          .mayOnlyBeAccessedByLayers("rpc", "dynamics")
+          .whereLayer("planning")
           .mayOnlyBeAccessedByLayers("rpc")
           .whereLayer("measuring")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("findings")
-          .mayOnlyBeAccessedByLayers("measuring", "dynamics")
+          .mayOnlyBeAccessedByLayers("measuring", "dynamics", "comparison")
           .whereLayer("spec")
-          .mayOnlyBeAccessedByLayers("findings", "measuring", "dynamics", "jobs");
+          .mayOnlyBeAccessedByLayers("findings", "measuring", "dynamics", "comparison", "jobs");
 
   @ArchTest
   static final ArchRule SQL_IN_STORES_ALONE =

@@ -3,10 +3,14 @@ package dev.watershed.analysis.study.dynamics;
 import static dev.watershed.server.RefusedException.invalidArgument;
 
 import dev.watershed.analysis.study.Studies;
-import dev.watershed.analysis.study.spec.AlphaGrid;
+import dev.watershed.analysis.study.comparison.ComparableReports;
+import dev.watershed.analysis.study.comparison.PairDifferences;
 import dev.watershed.analysis.v1.Dynamics;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyReport;
+import dev.watershed.analysis.v1.SweepChange;
+import dev.watershed.analysis.v1.SweepEnds;
+import dev.watershed.analysis.v1.TabulateChangesResponse;
 import dev.watershed.server.RefusedException;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
@@ -14,7 +18,9 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Compares the stored reports of studies of the same models at different steps. */
@@ -26,9 +32,11 @@ public final class DynamicsAnalysis {
   private static final int MOST_NAMED = 10;
 
   private final Studies studies;
+  private final PairDifferences differences;
 
-  DynamicsAnalysis(Studies studies) {
+  DynamicsAnalysis(Studies studies, PairDifferences differences) {
     this.studies = studies;
+    this.differences = differences;
   }
 
   /**
@@ -40,7 +48,16 @@ public final class DynamicsAnalysis {
    *     INVALID_ARGUMENT for studies that cannot be compared
    */
   public Dynamics analyze(List<StepStudy> wanted, Runnable throwIfUnwanted) {
-    checkOrder(wanted);
+    return analyze(wanted, "studies", i -> "studies[" + i + "]", throwIfUnwanted);
+  }
+
+  /**
+   * @param all field of the request that holds the studies
+   * @param field that holds one of them, by index
+   */
+  private Dynamics analyze(
+      List<StepStudy> wanted, String all, IntFunction<String> field, Runnable throwIfUnwanted) {
+    checkOrder(wanted, field);
     var steps = new ArrayList<DynamicsStep>();
     StudyReport first = null;
     for (int i = 0; i < wanted.size(); i++) {
@@ -48,24 +65,63 @@ public final class DynamicsAnalysis {
       var report = studies.report(wanted.get(i).getStudy());
       if (first == null) {
         first = report;
-        checkSize(report, wanted.size());
+        checkSize(report, wanted.size(), all);
       } else {
-        checkComparable(first, report, "studies[" + i + "].study");
+        checkLabels(first, report, field.apply(i) + ".study");
+        ComparableReports.check(first, report, field.apply(i) + ".study");
       }
       // The report's curves are let go of before the next one is read.
-      steps.add(DynamicsStep.of(wanted.get(i).getStep(), report, labels(first)));
+      steps.add(
+          DynamicsStep.of(
+              wanted.get(i).getStep(),
+              report,
+              labels(first),
+              report.getPairsCount() == 1
+                  ? differences.uncertainty(report, 0, 1, throwIfUnwanted)
+                  : Optional.empty()));
     }
     return new DynamicsComputation(steps, throwIfUnwanted).compute();
   }
 
-  private static void checkOrder(List<StepStudy> wanted) {
+  /**
+   * Compares the models of several sweeps at two steps each.
+   *
+   * @param throwIfUnwanted run now and then; what it throws ends the work
+   * @throws RefusedException as {@link #analyze}, naming the sweep
+   */
+  public TabulateChangesResponse tabulate(List<SweepEnds> sweeps, Runnable throwIfUnwanted) {
+    var table = TabulateChangesResponse.newBuilder();
+    for (int i = 0; i < sweeps.size(); i++) {
+      var sweep = sweeps.get(i);
+      var ends = List.of(sweep.getStart(), sweep.getEnd());
+      var row = "sweeps[" + i + "]";
+      var dynamics =
+          analyze(ends, row, end -> row + (end == 0 ? ".start" : ".end"), throwIfUnwanted);
+      var summary = studies.reportSummary(sweep.getEnd().getStudy());
+      table.addRows(
+          SweepChange.newBuilder()
+              .setName(sweep.getName().isBlank() ? nameOf(summary) : sweep.getName())
+              .setChange(dynamics.getChanges(0))
+              .setModelCount(dynamics.getLabelsCount())
+              .setInDomainExampleCount(summary.getInDomainExampleCount())
+              .addAllWarnings(dynamics.getWarningsList()));
+    }
+    return table.build();
+  }
+
+  private static String nameOf(StudyReport report) {
+    var given = report.getSpec().getDisplayName();
+    return given.isBlank() ? report.getStudy() : given;
+  }
+
+  private static void checkOrder(List<StepStudy> wanted, IntFunction<String> field) {
     var names = new HashSet<String>();
     for (int i = 0; i < wanted.size(); i++) {
       var study = wanted.get(i);
       if (i > 0 && study.getStep() <= wanted.get(i - 1).getStep()) {
         throw invalidArgument(
             "STEPS_NOT_ASCENDING",
-            String.format(Locale.ROOT, "studies[%d].step", i),
+            field.apply(i) + ".step",
             String.format(
                 Locale.ROOT,
                 "Step %d follows step %d; give each step once, in ascending order.",
@@ -75,18 +131,18 @@ public final class DynamicsAnalysis {
       if (!names.add(study.getStudy())) {
         throw invalidArgument(
             "STUDY_TWICE",
-            String.format(Locale.ROOT, "studies[%d].study", i),
+            field.apply(i) + ".study",
             "%s stands for two steps; give each step its own study.".formatted(study.getStudy()));
       }
     }
   }
 
-  private static void checkSize(StudyReport first, int stepCount) {
+  private static void checkSize(StudyReport first, int stepCount, String field) {
     long metrics = (long) first.getPairsCount() * stepCount;
     if (metrics > MOST_METRICS) {
       throw invalidArgument(
           "DYNAMICS_TOO_LARGE",
-          "studies",
+          field,
           String.format(
               Locale.ROOT,
               "%d pairs at %d steps are %d curves; the limit is %d. Compare fewer steps.",
@@ -94,28 +150,6 @@ public final class DynamicsAnalysis {
               stepCount,
               metrics,
               MOST_METRICS));
-    }
-  }
-
-  private static void checkComparable(StudyReport first, StudyReport other, String field) {
-    checkLabels(first, other, field);
-    var alphas = AlphaGrid.of(first.getSpec());
-    var otherAlphas = AlphaGrid.of(other.getSpec());
-    if (!alphas.equals(otherAlphas)) {
-      throw invalidArgument(
-          "ALPHAS_DIFFER",
-          field,
-          "%s has curves of %s and %s of %s; metrics compare on the same alphas alone. Create studies with one protocol."
-              .formatted(first.getStudy(), alphas, other.getStudy(), otherAlphas));
-    }
-    var digest = first.getInDomainDigest().getSha256();
-    var otherDigest = other.getInDomainDigest().getSha256();
-    if (!digest.equals(otherDigest)) {
-      throw invalidArgument(
-          "IN_DOMAIN_SAMPLE_DIFFERS",
-          field,
-          "%s was measured on the in-domain sample %s and %s on %s; losses compare on the same examples alone. Create studies with one sample, and see that its file has not changed."
-              .formatted(first.getStudy(), digest, other.getStudy(), otherDigest));
     }
   }
 

@@ -4,11 +4,19 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ALPHAS_ADAPTIVE
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_LOSS_NOT_FINITE;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SPECS_DIFFER;
 
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.ClusterMatching;
+import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.AdjustedRandIndex;
+import dev.watershed.analysis.statistics.Forecast;
+import dev.watershed.analysis.statistics.Interval;
+import dev.watershed.analysis.statistics.PairMeans;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.study.comparison.PairDifferences;
+import dev.watershed.analysis.study.comparison.PairMetric;
 import dev.watershed.analysis.study.findings.Warnings;
 import dev.watershed.analysis.study.spec.AlphaGrid;
+import dev.watershed.analysis.v1.BasinForecast;
 import dev.watershed.analysis.v1.Change;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.Dynamics;
@@ -16,15 +24,17 @@ import dev.watershed.analysis.v1.PairDynamics;
 import dev.watershed.analysis.v1.StepChange;
 import dev.watershed.analysis.v1.StepSummary;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.UncertaintyUnit;
 import dev.watershed.type.v1.Warning;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Computes how the metrics of the same pairs changed over steps. Infinite metrics are left out of
@@ -34,9 +44,18 @@ final class DynamicsComputation {
   /** Partitions that agree at least so well are called the same. */
   private static final double SAME_CLUSTERS = .9;
 
+  /** Over all steps looked at. */
+  private static final double FORECAST_LEVEL = .05;
+
   private final List<DynamicsStep> steps;
   private final DynamicsStep last;
   private final boolean nested;
+
+  /** Which pairs are of which kind, in the order of pairs; within and across the last basins. */
+  private final boolean[] all;
+
+  private final boolean[] within;
+  private final boolean[] across;
   private final Runnable throwIfUnwanted;
 
   /**
@@ -48,6 +67,20 @@ final class DynamicsComputation {
     this.throwIfUnwanted = throwIfUnwanted;
     this.last = steps.get(steps.size() - 1);
     this.nested = AlphaGrid.of(last.spec()).nested();
+    this.all = new boolean[last.metrics().size()];
+    this.within = new boolean[all.length];
+    this.across = new boolean[all.length];
+    Arrays.fill(all, true);
+    int pair = 0;
+    for (int a = 0; a < last.labels().size(); a++) {
+      for (int b = a + 1; b < last.labels().size(); b++) {
+        int clusterA = last.assignments()[a];
+        int clusterB = last.assignments()[b];
+        // An outlier is of no basin.
+        within[pair] = clusterA == clusterB && clusterA >= 0;
+        across[pair++] = clusterA != clusterB && Math.min(clusterA, clusterB) >= 0;
+      }
+    }
   }
 
   Dynamics compute() {
@@ -108,7 +141,38 @@ final class DynamicsComputation {
       summary.setMeanImprovedConvexityGapNats(
           mean(finite, CurveMetrics::getImprovedConvexityGapNats));
     }
+    forecast(step).ifPresent(summary::setForecast);
     return summary.build();
+  }
+
+  /** Nothing can be told before there are basins, and nothing of them after. */
+  private Optional<BasinForecast> forecast(DynamicsStep step) {
+    boolean told =
+        step.step() < last.step()
+            && !last.oneBasin()
+            && step.metrics().stream().allMatch(DynamicsComputation::finite);
+    if (!told) {
+      return Optional.empty();
+    }
+    int models = last.labels().size();
+    var gaps = new double[models][models];
+    int pair = 0;
+    for (int a = 0; a < models; a++) {
+      for (int b = a + 1; b < models; b++) {
+        gaps[a][b] = gaps[b][a] = step.metrics().get(pair++).getConvexityGapNats();
+      }
+    }
+    var found = Forecast.of(gaps, last.assignments());
+    return Optional.of(
+        BasinForecast.newBuilder()
+            .setRightCount(found.right())
+            .setModelCount(found.count())
+            .setAccuracy(found.accuracy())
+            .setAccuracyInterval(MetricMessages.interval(found.interval()))
+            .setBalancedAccuracy(found.balancedAccuracy())
+            .setMajorityAccuracy(found.majorityAccuracy())
+            .setPBetterThanMajority(found.pBetterThanMajority())
+            .build());
   }
 
   /** Over the pairs within clusters of the last step, or over those across. */
@@ -132,32 +196,74 @@ final class DynamicsComputation {
         StepChange.newBuilder()
             .setFromStep(from.step())
             .setToStep(to.step())
-            .setBarrierHeight(change(from, to, CurveMetrics::getBarrierHeightNats))
-            .setConvexityGap(change(from, to, CurveMetrics::getConvexityGapNats));
+            .setBarrierHeight(change(from, to, PairMetric.BARRIER_HEIGHT, all))
+            .setConvexityGap(change(from, to, PairMetric.CONVEXITY_GAP, all))
+            .setArea(change(from, to, PairMetric.AREA, all));
     if (nested) {
-      change.setImprovedConvexityGap(change(from, to, CurveMetrics::getImprovedConvexityGapNats));
+      change.setImprovedConvexityGap(change(from, to, PairMetric.IMPROVED_CONVEXITY_GAP, all));
+    }
+    if (!last.oneBasin()) {
+      change
+          .setConvexityGapWithin(change(from, to, PairMetric.CONVEXITY_GAP, within))
+          .setConvexityGapAcross(change(from, to, PairMetric.CONVEXITY_GAP, across));
     }
     return change.build();
   }
 
-  private static Change change(
-      DynamicsStep from, DynamicsStep to, ToDoubleFunction<CurveMetrics> metric) {
-    var differences =
-        IntStream.range(0, from.metrics().size())
-            .filter(pair -> finite(from.metrics().get(pair)) && finite(to.metrics().get(pair)))
-            .mapToDouble(
-                pair ->
-                    metric.applyAsDouble(to.metrics().get(pair))
-                        - metric.applyAsDouble(from.metrics().get(pair)))
-            .toArray();
-    var summary = Summary.of(differences);
-    return Change.newBuilder()
-        .setMeanNats(summary.mean())
-        .setStandardDeviationNats(summary.sampleStandardDeviation())
-        .setMinimumNats(summary.minimum())
-        .setMaximumNats(summary.maximum())
-        .setPairCount(summary.count())
+  /**
+   * @param wanted which pairs, in their order
+   */
+  private Change change(DynamicsStep from, DynamicsStep to, PairMetric metric, boolean[] wanted) {
+    var differences = new double[wanted.length];
+    for (int pair = 0; pair < wanted.length; pair++) {
+      var earlier = from.metrics().get(pair);
+      var later = to.metrics().get(pair);
+      differences[pair] =
+          wanted[pair] && finite(earlier) && finite(later)
+              ? metric.of(later) - metric.of(earlier)
+              : Double.NaN;
+    }
+    var summary = Summary.of(Arrays.stream(differences).filter(Double::isFinite).toArray());
+    var test = PairMeans.of(last.labels().size(), differences).test();
+    var change =
+        Change.newBuilder()
+            .setMeanNats(summary.mean())
+            .setStandardDeviationNats(summary.sampleStandardDeviation())
+            .setMinimumNats(summary.minimum())
+            .setMaximumNats(summary.maximum())
+            .setPairCount(summary.count())
+            .setP(test.p());
+    var interval = test.interval();
+    if (!Double.isNaN(interval.low())) {
+      change.setUnit(UncertaintyUnit.UNCERTAINTY_UNIT_MODELS);
+    } else if (summary.count() == 1) {
+      interval = overExamples(from, to, metric);
+      change.setUnit(
+          Double.isNaN(interval.low())
+              ? UncertaintyUnit.UNCERTAINTY_UNIT_UNSPECIFIED
+              : UncertaintyUnit.UNCERTAINTY_UNIT_EXAMPLES);
+    }
+    return change
+        .setInterval(MetricMessages.interval(interval))
+        .setDistinguishable(interval.low() > 0 || interval.high() < 0)
         .build();
+  }
+
+  /** Where the change of the only pair lies; unknown where the two steps have other draws. */
+  private static Interval overExamples(DynamicsStep from, DynamicsStep to, PairMetric metric) {
+    var resampling = from.spec().getResampling();
+    var earlier = from.onlyPair().flatMap(metric::of);
+    var later = to.onlyPair().flatMap(metric::of);
+    if (earlier.isEmpty()
+        || later.isEmpty()
+        || !resampling.equals(to.spec().getResampling())
+        || from.exampleCount() != to.exampleCount()) {
+      return Interval.UNKNOWN;
+    }
+    return PairDifferences.interval(
+        PairedBootstrap.difference(later.get(), earlier.get()),
+        from.exampleCount(),
+        resampling.getLevel());
   }
 
   /** One infinite metric of a curve makes all of them so. */
@@ -263,7 +369,42 @@ final class DynamicsComputation {
                 gap.getMeanNats(),
                 gap.getMinimumNats(),
                 gap.getMaximumNats());
-    return change + "; " + clusters(summaries, pairCount) + ".";
+    return change + sure(gap) + "; " + clusters(summaries, pairCount) + forecasts(summaries) + ".";
+  }
+
+  private String sure(Change gap) {
+    var interval = gap.getInterval();
+    if (Double.isNaN(interval.getLow())) {
+      return "";
+    }
+    boolean models = gap.getUnit() == UncertaintyUnit.UNCERTAINTY_UNIT_MODELS;
+    return String.format(
+        Locale.ROOT,
+        ", %s over %s [%+.3f, %+.3f]",
+        gap.getDistinguishable() ? "told from 0" : "not distinguishable from 0",
+        models ? last.labels().size() + " models" : last.exampleCount() + " examples",
+        interval.getLow(),
+        interval.getHigh());
+  }
+
+  /** The first step whose gaps tell the last basins better than saying the larger one does. */
+  private static String forecasts(List<StepSummary> summaries) {
+    var told = summaries.stream().filter(StepSummary::hasForecast).toList();
+    if (told.isEmpty()) {
+      return "";
+    }
+    return told.stream()
+        .filter(step -> step.getForecast().getPBetterThanMajority() < FORECAST_LEVEL / told.size())
+        .findFirst()
+        .map(
+            step ->
+                String.format(
+                    Locale.ROOT,
+                    "; from step %d on gaps tell them better than chance (%d of %d models)",
+                    step.getStep(),
+                    step.getForecast().getRightCount(),
+                    step.getForecast().getModelCount()))
+        .orElse("; no earlier step tells them better than saying the larger basin always");
   }
 
   private String clusters(List<StepSummary> summaries, int pairCount) {

@@ -2,6 +2,7 @@ package dev.watershed.analysis.study.dynamics;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.watershed.analysis.bootstrap.CurveUncertainty;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.CurveMetrics;
@@ -12,6 +13,7 @@ import dev.watershed.type.v1.Warning;
 import dev.watershed.type.v1.WarningReason;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -21,6 +23,8 @@ import java.util.function.ToDoubleFunction;
  * @param metrics every pair a &lt; b by a and then b; alpha = 1 is a
  * @param assignments (models) cluster of each model
  * @param labels of the models
+ * @param onlyPair the uncertainty of a single pair over examples, where there is no other
+ * @param exampleCount examples that curves are means of
  * @param warnings the study's, but for those about fits, which a comparison over steps has none of
  */
 record DynamicsStep(
@@ -33,12 +37,15 @@ record DynamicsStep(
     boolean oneBasin,
     double meanLossNats,
     double meanAccuracy,
+    Optional<CurveUncertainty> onlyPair,
+    int exampleCount,
     List<Warning> warnings) {
 
   /**
    * @param labels the same as those of {@code report}, in the order wanted
    */
-  static DynamicsStep of(long step, StudyReport report, List<String> labels) {
+  static DynamicsStep of(
+      long step, StudyReport report, List<String> labels, Optional<CurveUncertainty> onlyPair) {
     int count = labels.size();
     var places = places(report, labels);
     var assignments = new int[count];
@@ -62,6 +69,8 @@ record DynamicsStep(
         report.getVerdict().getState() != BasinState.BASIN_STATE_SPLIT,
         mean(report, model -> model.getInDomain().getMeanLossNats()),
         mean(report, model -> model.getInDomain().getAccuracy()),
+        onlyPair,
+        report.getInDomainExampleCount(),
         report.getWarningsList().stream()
             .filter(warning -> warning.getReason() != WarningReason.WARNING_REASON_FEW_MODELS)
             .toList());

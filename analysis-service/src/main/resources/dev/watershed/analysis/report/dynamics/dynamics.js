@@ -202,7 +202,7 @@ function movement() {
           formatter: (item) =>
             lines([
               rows[item.value[1]],
-              `step ${whole(at[item.value[0]])}: cluster ${item.value[2] + 1}`,
+              `step ${whole(at[item.value[0]])}: ${item.value[2] < 0 ? 'apart' : `cluster ${item.value[2] + 1}`}`,
             ]),
         },
         series: [
@@ -219,7 +219,7 @@ function movement() {
             itemStyle: { borderColor: c.card, borderWidth: few ? 2 : 0 },
             label: {
               show: few,
-              formatter: (item) => String(item.value[2] + 1),
+              formatter: (item) => (item.value[2] < 0 ? '\u2013' : String(item.value[2] + 1)),
               color: c.card,
               fontWeight: 'bold',
             },
@@ -306,22 +306,231 @@ function stepTable() {
 }
 
 function changeTable() {
-  const text = (change) =>
-    `${signed(number(change?.meanNats))} \u00b1 ${show(number(change?.standardDeviationNats))}`;
-  const range = (change) =>
-    `${signed(number(change?.minimumNats))} to ${signed(number(change?.maximumNats))}`;
+  const changes = dynamics.changes ?? [];
+  const split = changes.some((change) => change.convexityGapWithin);
+  const shown = [
+    ...METRICS.map(([name, , field]) => [name, field]),
+    ['area', 'area'],
+    ...(split
+      ? [
+          ['convexity gap within basins', 'convexityGapWithin'],
+          ['convexity gap across basins', 'convexityGapAcross'],
+        ]
+      : []),
+  ];
+  const cell = (change) => {
+    const mean = signed(optional(change?.meanNats));
+    const low = optional(change?.interval?.low);
+    if (!change?.unit || Number.isNaN(low))
+      return `${mean} \u00b1 ${show(optional(change?.standardDeviationNats))} SD`;
+    const text = element(
+      'span',
+      change.distinguishable ? {} : { title: 'not distinguishable from 0' },
+      `${mean} [${signed(low)}, ${signed(number(change.interval.high))}]`,
+    );
+    if (!change.distinguishable) text.style.setProperty('opacity', '0.55');
+    return text;
+  };
+  const over = (change) =>
+    change?.unit === 'UNCERTAINTY_UNIT_MODELS'
+      ? 'models'
+      : change?.unit === 'UNCERTAINTY_UNIT_EXAMPLES'
+        ? 'examples'
+        : '\u2013';
   table(
     'change-table',
-    'Later minus earlier, over pairs: mean \u00b1 sample standard deviation, and range (nats)',
+    'Later minus earlier (nats): mean over pairs with its 95 % interval; pale: not distinguishable from 0. \u00b1 SD is a spread over pairs, where no interval is known',
     [
       { name: 'Steps' },
-      ...METRICS.flatMap(([name]) => [{ name: `\u0394 ${name}` }, { name: 'Range' }]),
+      ...shown.map(([name]) => ({ name: `\u0394 ${name}` })),
       { name: 'Pairs' },
+      { name: 'Interval over', text: true },
     ],
-    (dynamics.changes ?? []).map((change) => [
+    changes.map((change) => [
       `${whole(number(change.fromStep))} to ${whole(number(change.toStep))}`,
-      ...METRICS.flatMap(([, , field]) => [text(change[field]), range(change[field])]),
+      ...shown.map(([, field]) => cell(change[field])),
       whole(number(change.convexityGap?.pairCount)),
+      over(change.convexityGap),
+    ]),
+  );
+}
+
+const clusterName = (cluster) => (cluster < 0 ? 'apart' : `${cluster + 1}`);
+
+/** How many models go from which cluster of a step to which of the next. */
+function alluvial() {
+  const clusterAt = (step, model) => number((step.assignments ?? [])[model]);
+  const nodes = new Map();
+  const flows = new Map();
+  steps.forEach((step, s) =>
+    labels.forEach((_, model) => {
+      const cluster = clusterAt(step, model);
+      const name = `${s}:${cluster}`;
+      const node = nodes.get(name) ?? { name, depth: s, cluster, count: 0 };
+      node.count += 1;
+      nodes.set(name, node);
+      if (s + 1 < steps.length) {
+        const target = `${s + 1}:${clusterAt(steps[s + 1], model)}`;
+        const key = `${name}>${target}`;
+        const flow = flows.get(key) ?? { source: name, target, value: 0 };
+        flow.value += 1;
+        flows.set(key, flow);
+      }
+    }),
+  );
+  const nodeWord = (node) =>
+    steps[node.depth].oneBasin && node.cluster >= 0
+      ? 'no split'
+      : node.cluster < 0
+        ? 'apart'
+        : `cluster ${clusterName(node.cluster)}`;
+  const told = (name) => {
+    const node = nodes.get(name);
+    return `step ${whole(at[node.depth])}, ${nodeWord(node)}`;
+  };
+  byId('alluvial-caption').textContent =
+    `${plural(labels.length, 'model')} at the steps ${at.map((step) => whole(step)).join(', ')}, from left to right; bands are as wide as the models that go their way.`;
+  chart(
+    'alluvial',
+    `Models between clusters. ${[...flows.values()]
+      .map((flow) => `${told(flow.source)} to ${told(flow.target)}: ${flow.value}`)
+      .join('; ')}.`,
+    () => {
+      const c = colours();
+      const colour = (node) =>
+        node.cluster < 0 || steps[node.depth].oneBasin ? c.muted : c.basin(node.cluster);
+      return {
+        tooltip: {
+          formatter: (item) =>
+            item.dataType === 'edge'
+              ? lines([
+                  plural(item.data.value, 'model'),
+                  `${told(item.data.source)} to ${told(item.data.target)}`,
+                ])
+              : lines([told(item.name), plural(nodes.get(item.name).count, 'model')]),
+        },
+        series: [
+          {
+            type: 'sankey',
+            left: 8,
+            right: 90,
+            top: 12,
+            bottom: 12,
+            draggable: false,
+            emphasis: { focus: 'adjacency' },
+            nodeAlign: 'left',
+            layoutIterations: 0,
+            data: [...nodes.values()]
+              .sort((a, b) => a.depth - b.depth || a.cluster - b.cluster)
+              .map((node) => ({
+                name: node.name,
+                depth: node.depth,
+                itemStyle: { color: colour(node), borderWidth: 0 },
+                label: {
+                  formatter: `${nodeWord(node)} (${node.count})`,
+                  color: c.text,
+                  fontSize: 11,
+                },
+              })),
+            links: [...flows.values()].map((flow) => ({
+              ...flow,
+              lineStyle: { color: colour(nodes.get(flow.target)), opacity: 0.35 },
+            })),
+          },
+        ],
+      };
+    },
+  );
+}
+
+function forecast() {
+  const told = steps
+    .map((step, i) => ({ at: at[i], found: step.forecast }))
+    .filter((step) => step.found);
+  if (!told.length) {
+    byId('forecast-section').remove();
+    return;
+  }
+  const majority = number(told[0].found.majorityAccuracy);
+  const accuracy = (step) => number(step.found.accuracy);
+  const low = (step) => number(step.found.accuracyInterval?.low);
+  const high = (step) => number(step.found.accuracyInterval?.high);
+  byId('forecast-caption').textContent =
+    `Share of the ${plural(number(told[0].found.modelCount), 'model')} of the two largest basins of the last step whose basin the convexity gaps of a step tell, each model left out; bars: Wilson, 95 % interval. Dashed: saying the larger basin always.`;
+  chart(
+    'forecast',
+    `${told
+      .map(
+        (step) =>
+          `Step ${step.at}: ${show(accuracy(step), 2)} (${show(low(step), 2)} to ${show(high(step), 2)})`,
+      )
+      .join(', ')}; the larger basin always: ${show(majority, 2)}.`,
+    () => {
+      const c = colours();
+      return {
+        grid: { left: 60, right: 20, top: 16, bottom: 40 },
+        xAxis: stepAxis(),
+        yAxis: axis('predicted right', { scale: false, min: 0, max: 1, nameGap: 44 }),
+        tooltip: {
+          formatter: (item) =>
+            lines([`step ${whole(item.value[0])}`, `right: ${show(item.value[1], 2)}`]),
+        },
+        series: [
+          {
+            type: 'custom',
+            silent: true,
+            data: told.map((step) => [step.at, low(step), high(step)]),
+            encode: { x: 0, y: [1, 2] },
+            renderItem: (_, api) => {
+              const [x, top] = api.coord([api.value(0), api.value(2)]);
+              const [, bottom] = api.coord([api.value(0), api.value(1)]);
+              return {
+                type: 'line',
+                shape: { x1: x, y1: top, x2: x, y2: bottom },
+                style: { stroke: c.basin(0), lineWidth: 1.5 },
+              };
+            },
+          },
+          {
+            type: 'line',
+            name: 'accuracy',
+            symbolSize: 8,
+            color: c.basin(0),
+            data: told.map((step) => [step.at, accuracy(step)]),
+          },
+          {
+            type: 'line',
+            silent: true,
+            symbol: 'none',
+            color: c.muted,
+            lineStyle: { type: 'dashed' },
+            data: [
+              [at[0], majority],
+              [at[at.length - 1], majority],
+            ],
+          },
+        ],
+      };
+    },
+  );
+  table(
+    'forecast-table',
+    'Basins of the last step told from an earlier one',
+    [
+      { name: 'Step' },
+      { name: 'Right' },
+      { name: 'Accuracy [95 %]' },
+      { name: 'Balanced accuracy' },
+      { name: 'Majority' },
+      { name: 'p' },
+    ],
+    told.map((step) => [
+      whole(step.at),
+      `${number(step.found.rightCount)} of ${number(step.found.modelCount)}`,
+      `${show(accuracy(step), 2)} [${show(low(step), 2)}, ${show(high(step), 2)}]`,
+      show(optional(step.found.balancedAccuracy), 2),
+      show(number(step.found.majorityAccuracy), 2),
+      showP(optional(step.found.pBetterThanMajority)),
     ]),
   );
 }
@@ -330,6 +539,8 @@ attempt('key figures', tiles);
 attempt('connectivity', connectivity);
 attempt('clusters', movement);
 attempt('loss and accuracy', scores);
+attempt('clusters from step to step', alluvial);
+attempt('forecast', forecast);
 attempt('steps', stepTable);
 attempt('changes', changeTable);
 byId('footer').textContent =

@@ -114,6 +114,25 @@ final class NumbersCommandsTest {
     assertThat(out).contains("0.850 +- 0.041").contains("The first cluster has 3 models");
   }
 
+  @Test
+  void compareGroups_twoFiles_saysWhatCanBeSaid() throws Exception {
+    Files.writeString(
+        directory.resolve("far.csv"), "0,1,1.2,0.8\n1,0,1.1,0.9\n1.2,1.1,0,1\n.8,.9,1,0\n");
+    Files.writeString(directory.resolve("near.json"), "[[0,0.1,0.12],[0.1,0,0.09],[0.12,0.09,0]]");
+    assertThat(run("", "compare-groups", "far.csv", "near.json")).isEqualTo(ExitCode.OK);
+    assertThat(out)
+        .contains("4 models, 6 pairs in the first; 3 models, 3 pairs in the second.")
+        .contains("the second has less, 0.103 times the first");
+    assertThat(run("", "compare-groups", "far.csv", "near.json", "--csv")).isEqualTo(ExitCode.OK);
+    assertThat(lines().get(1)).startsWith("distance,4,1.0,").contains(",false,");
+    assertThat(run("[[0,1,1],[1,0,1],[1,1,0]]", "compare-groups", "-", "near.json", "--paired"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(out).contains("; paired.");
+    assertThat(run("", "compare-groups", "far.csv", "near.json", "--paired"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(run("", "compare-groups", "far.csv", "none.csv")).isEqualTo(ExitCode.BAD_INPUT);
+  }
+
   /** Juneja et al. (2023), table 1, from the published scores of 100 models. */
   @Test
   @Tag("shared")

@@ -11,6 +11,9 @@ import dev.watershed.analysis.v1.AnalyzeDynamicsRequest;
 import dev.watershed.analysis.v1.CancelStudyRequest;
 import dev.watershed.analysis.v1.ClusterModelsRequest;
 import dev.watershed.analysis.v1.CompareClustersRequest;
+import dev.watershed.analysis.v1.CompareGroupsRequest;
+import dev.watershed.analysis.v1.ComparePairsRequest;
+import dev.watershed.analysis.v1.CompareStudiesRequest;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DeleteStudyRequest;
@@ -27,13 +30,19 @@ import dev.watershed.analysis.v1.ListStudyPairsRequest;
 import dev.watershed.analysis.v1.LossRow;
 import dev.watershed.analysis.v1.MetricServiceGrpc;
 import dev.watershed.analysis.v1.ModelScores;
+import dev.watershed.analysis.v1.PairOfStudy;
+import dev.watershed.analysis.v1.PilotInterval;
+import dev.watershed.analysis.v1.PlanStudyRequest;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.analysis.v1.ScoreDifference;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
+import dev.watershed.analysis.v1.SweepEnds;
+import dev.watershed.analysis.v1.TabulateChangesRequest;
 import dev.watershed.analysis.v1.WatchStudyRequest;
 import dev.watershed.analysis.v1.WatchStudyResponse;
 import dev.watershed.eval.v1.Combination;
@@ -511,6 +520,47 @@ final class Corpus {
     right(
         DynamicsServiceGrpc.getExportDynamicsMethod(),
         ExportDynamicsRequest.newBuilder().addAllStudies(steps).setTitle("pico").build());
+    addComparisons(names, steps);
+  }
+
+  private void addComparisons(List<String> names, List<StepStudy> steps) {
+    right(
+        DynamicsServiceGrpc.getTabulateChangesMethod(),
+        TabulateChangesRequest.newBuilder()
+            .addSweeps(
+                SweepEnds.newBuilder().setName("pico").setStart(steps.get(0)).setEnd(steps.get(1)))
+            .build());
+    right(
+        StudyServiceGrpc.getCompareStudiesMethod(),
+        CompareStudiesRequest.newBuilder()
+            .setFirst(names.get(0))
+            .setSecond(names.get(1))
+            .setUnpaired(true)
+            .build());
+    right(
+        StudyServiceGrpc.getPlanStudyMethod(),
+        PlanStudyRequest.newBuilder()
+            .setPilot(names.get(0))
+            .setHalfWidthNats(.01)
+            .setModelCount(16)
+            .setScore(ScoreDifference.newBuilder().setDifference(.02).setDisagreement(.1))
+            .build(),
+        PlanStudyRequest.newBuilder()
+            .setCurve(PilotInterval.newBuilder().setExampleCount(256).setHalfWidthNats(.03))
+            .setHalfWidthNats(.01)
+            .setIntervalCount(20)
+            .setDiagnosticCount(2)
+            .setRatio(.7)
+            .build());
+    var pair =
+        PairOfStudy.newBuilder().setStudy(names.get(0)).setLabelA("seed 0").setLabelB("seed 1");
+    right(
+        StudyServiceGrpc.getComparePairsMethod(),
+        ComparePairsRequest.newBuilder()
+            .setFirst(pair)
+            .setSecond(pair.clone().setStudy(names.get(1)))
+            .setResampling(Resampling.newBuilder().setResampleCount(50))
+            .build());
   }
 
   private static StudySpec.Builder study(List<String> checkpoints) {
@@ -704,6 +754,12 @@ final class Corpus {
       matrix.addScores(i);
     }
     right(MetricServiceGrpc.getClusterModelsMethod(), matrix.build());
+    right(
+        MetricServiceGrpc.getCompareGroupsMethod(),
+        CompareGroupsRequest.newBuilder()
+            .addAllFirst(matrix.getDistancesList())
+            .addAllSecond(matrix.getDistancesList())
+            .build());
     right(
         MetricServiceGrpc.getCompareClustersMethod(),
         CompareClustersRequest.newBuilder()
