@@ -40,22 +40,30 @@ final class ProgramSource {
     ONEDNN_DIFFERENTIABLE
   }
 
-  /** How attention is computed; the function is the same. */
-  enum Attention {
-    /** libtorch's fused kernels; on GPUs their gradients are sums in no fixed order. */
+  /** How attention and the rows of embeddings are computed; the function is the same. */
+  enum Gradients {
+    /** libtorch's own kernels; on GPUs their gradients are sums in no fixed order. */
     FUSED,
-    /** Two products and a softmax; the same bits each time on a GPU too. */
-    WRITTEN_OUT
+    /** Two products and a softmax, and rows by index; the same bits each time on a GPU too. */
+    ORDERED
   }
 
   /** Which of several ways to the same function a program takes. */
-  record Kernels(Linear linear, Attention attention, ComputePrecision precision) {
+  record Kernels(Linear linear, Gradients gradients, ComputePrecision precision) {
     /** Plain ones in fp32, that every device has. */
     static final Kernels PLAIN =
-        new Kernels(Linear.PLAIN, Attention.WRITTEN_OUT, ComputePrecision.FP32);
+        new Kernels(Linear.PLAIN, Gradients.ORDERED, ComputePrecision.FP32);
+
+    static Kernels inferenceOnGpu(ComputePrecision precision) {
+      return new Kernels(Linear.PLAIN, Gradients.FUSED, precision);
+    }
+
+    static Kernels trainingOnGpu(ComputePrecision precision) {
+      return new Kernels(Linear.PLAIN, Gradients.ORDERED, precision);
+    }
 
     Kernels in(ComputePrecision other) {
-      return new Kernels(linear, attention, other);
+      return new Kernels(linear, gradients, other);
     }
   }
 
@@ -165,7 +173,7 @@ final class ProgramSource {
     if (kernels.linear() != Linear.ONEDNN_FUSED) {
       add("activations");
     }
-    add(ofPositions(), "embeddings", ofAttention(), "layer");
+    add(ofLookup(), ofPositions(), "embeddings", ofAttention(), "layer");
     add(
         layout.architecture().head() == Head.MASKED_LANGUAGE_MODEL
             ? "encode_predictions"
@@ -188,9 +196,16 @@ final class ProgramSource {
   }
 
   private String ofAttention() {
-    return switch (kernels.attention()) {
+    return switch (kernels.gradients()) {
       case FUSED -> "attention_fused";
-      case WRITTEN_OUT -> "attention_written_out";
+      case ORDERED -> "attention_written_out";
+    };
+  }
+
+  private String ofLookup() {
+    return switch (kernels.gradients()) {
+      case FUSED -> "lookup_fused";
+      case ORDERED -> "lookup_by_index";
     };
   }
 

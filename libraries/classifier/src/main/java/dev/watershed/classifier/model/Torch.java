@@ -239,11 +239,13 @@ public final class Torch {
 
   /** How inference of this encoder computes. */
   static ProgramSource.Kernels inferenceKernels(EncoderConfig config, ComputePrecision precision) {
-    boolean fused =
-        settings().isCpu() && config.hiddenSize() >= ONEDNN_MIN_WIDTH && hasOneDnn(precision);
+    if (!settings().isCpu()) {
+      return ProgramSource.Kernels.inferenceOnGpu(precision);
+    }
+    boolean fused = config.hiddenSize() >= ONEDNN_MIN_WIDTH && hasOneDnn(precision);
     return new ProgramSource.Kernels(
         fused ? ProgramSource.Linear.ONEDNN_FUSED : ProgramSource.Linear.PLAIN,
-        ProgramSource.Attention.FUSED,
+        ProgramSource.Gradients.FUSED,
         precision);
   }
 
@@ -252,15 +254,16 @@ public final class Torch {
    * every time. In bfloat16 {@code torch.linear} is oneDNN's already.
    */
   static ProgramSource.Kernels trainingKernels(EncoderConfig config, ComputePrecision precision) {
-    boolean cpu = settings().isCpu();
+    if (!settings().isCpu()) {
+      return ProgramSource.Kernels.trainingOnGpu(precision);
+    }
     boolean onednn =
-        cpu
-            && config.hiddenSize() >= ONEDNN_MIN_WIDTH
+        config.hiddenSize() >= ONEDNN_MIN_WIDTH
             && precision == ComputePrecision.FP32
             && OneDnn.DIFFERENTIABLE;
     return new ProgramSource.Kernels(
         onednn ? ProgramSource.Linear.ONEDNN_DIFFERENTIABLE : ProgramSource.Linear.PLAIN,
-        cpu ? ProgramSource.Attention.FUSED : ProgramSource.Attention.WRITTEN_OUT,
+        ProgramSource.Gradients.FUSED,
         precision);
   }
 

@@ -28,10 +28,10 @@ final class Bf16InferenceTest {
       var architecture =
           new Architecture(
               TinyModels.config(family, activation), Head.CLASSIFICATION, List.of("no", "yes"));
-      for (ProgramSource.Attention attention : ProgramSource.Attention.values()) {
+      for (ProgramSource.Gradients gradients : ProgramSource.Gradients.values()) {
         compare(
             architecture,
-            new ProgramSource.Kernels(ProgramSource.Linear.PLAIN, attention, ComputePrecision.BF16),
+            new ProgramSource.Kernels(ProgramSource.Linear.PLAIN, gradients, ComputePrecision.BF16),
             TinyModels.examples(family, 40, 1),
             .3);
       }

@@ -41,10 +41,10 @@ final class ClassifierProgramTest {
       Stream.of(ProgramSource.Linear.values())
           .flatMap(
               linear ->
-                  Stream.of(ProgramSource.Attention.values())
+                  Stream.of(ProgramSource.Gradients.values())
                       .map(
-                          attention ->
-                              new ProgramSource.Kernels(linear, attention, ComputePrecision.FP32)))
+                          gradients ->
+                              new ProgramSource.Kernels(linear, gradients, ComputePrecision.FP32)))
           .toList();
 
   /** A text may spell the padding token out: it is attended to, and RoBERTa does not count it. */

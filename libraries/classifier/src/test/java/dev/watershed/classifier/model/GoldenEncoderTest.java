@@ -29,7 +29,7 @@ final class GoldenEncoderTest {
     for (ProgramSource.Linear linear : ProgramSource.Linear.values()) {
       line(
           family,
-          new ProgramSource.Kernels(linear, ProgramSource.Attention.FUSED, ComputePrecision.FP32));
+          new ProgramSource.Kernels(linear, ProgramSource.Gradients.FUSED, ComputePrecision.FP32));
     }
   }
 

@@ -107,9 +107,20 @@ final class TrainingProgramTest {
                 new EncodedExample(new int[] {2, pad, 5, 3}, new int[4], 1, false),
                 new EncodedExample(new int[] {2, 7}, new int[2], 0, false)),
             null);
-    try (ParameterVector weights = TinyModels.weights(architecture, 1);
-        TrainingProgram program = TrainingProgram.compile(architecture, 0, 0, 0)) {
-      float[] gradient = program.gradient(weights, batch);
+    for (ProgramSource.Gradients gradients : ProgramSource.Gradients.values()) {
+      nothingIsLearnedThroughPadding(
+          architecture,
+          batch,
+          new ProgramSource.Kernels(ProgramSource.Linear.PLAIN, gradients, ComputePrecision.FP32));
+    }
+  }
+
+  private static void nothingIsLearnedThroughPadding(
+      Architecture architecture, TrainingBatch batch, ProgramSource.Kernels kernels) {
+    Family family = architecture.encoder().family();
+    int pad = architecture.encoder().padTokenId();
+    try (ParameterVector weights = TinyModels.weights(architecture, 1)) {
+      float[] gradient = gradient(weights, batch, kernels);
       String words = family.hfName() + ".embeddings.word_embeddings.weight";
       assertThat(row(gradient, weights, words, pad)).containsOnly(0f);
       assertThat(row(gradient, weights, words, 5)).doesNotContain(0f);
@@ -306,8 +317,8 @@ final class TrainingProgramTest {
       float[] plain = gradient(weights, batch, ProgramSource.Kernels.PLAIN);
       for (ProgramSource.Linear linear :
           List.of(ProgramSource.Linear.PLAIN, ProgramSource.Linear.ONEDNN_DIFFERENTIABLE)) {
-        for (ProgramSource.Attention attention : ProgramSource.Attention.values()) {
-          var kernels = new ProgramSource.Kernels(linear, attention, ComputePrecision.FP32);
+        for (ProgramSource.Gradients gradients : ProgramSource.Gradients.values()) {
+          var kernels = new ProgramSource.Kernels(linear, gradients, ComputePrecision.FP32);
           float[] other = gradient(weights, batch, kernels);
           double difference = 0;
           double norm = 0;

@@ -3,8 +3,8 @@
 
 def embed(self, w: List[Tensor], ids: Tensor, types: Tensor, drop: bool) -> Tensor:
     # Nothing is learned through the padding token, also where a text holds it, as in Hugging Face's.
-    words = torch.embedding(w[WORD_EMBEDDINGS], ids, PAD_TOKEN, False, False)
+    words = self.lookup(w[WORD_EMBEDDINGS], ids, PAD_TOKEN)
     placed = words + self.positions(w, ids)
-    typed = placed + torch.embedding(w[TYPE_EMBEDDINGS], types, -1, False, False)
+    typed = placed + self.lookup(w[TYPE_EMBEDDINGS], types, -1)
     normed = self.layer_norm(typed, w[EMBEDDING_NORM_WEIGHT], w[EMBEDDING_NORM_BIAS])
     return self.computed(torch.dropout(normed, HIDDEN_DROPOUT, drop))

@@ -5,4 +5,4 @@
 def positions(self, w: List[Tensor], ids: Tensor) -> Tensor:
     real = torch.to(torch.ne(ids, PAD_TOKEN), 4)
     place = torch.cumsum(real, 1) * real + PAD_TOKEN
-    return torch.embedding(w[POSITION_EMBEDDINGS], place, PAD_TOKEN, False, False)
+    return self.lookup(w[POSITION_EMBEDDINGS], place, PAD_TOKEN)
