@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
       BenchEvalCommand.class,
       BenchTrainCommand.class,
       BenchSoakCommand.class,
-      BenchStatisticsCommand.class
+      BenchStatisticsCommand.class,
+      BenchProgramsCommand.class
     })
 final class BenchCommand {}

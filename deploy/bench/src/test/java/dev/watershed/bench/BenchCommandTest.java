@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.watershed.classifier.checkpoint.Safetensors;
 import dev.watershed.cli.ExitCode;
 import dev.watershed.cli.TypedCommand;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,6 +51,8 @@ final class BenchCommandTest {
     "bench train --dropout 1, --dropout 1.0 is not at least 0 and below 1",
     "bench soak --evaluations 3, --evaluations 3 is not between 24 and 100000000",
     "bench soak --minutes 0, --minutes 0 is not between 1 and 100000",
+    "bench programs --dropout 1 --out programs, --dropout 1.0 is not at least 0 and below 1",
+    "bench programs --size mini, --out",
     "bench, subcommand"
   })
   void bench_badArguments_areRefusedBeforeAnythingStarts(String line, String message) {
@@ -217,6 +224,53 @@ final class BenchCommandTest {
         .contains("4 of 4 examples of one point, then scaled")
         .contains(">= 0.80");
     assertThat(ran.err()).contains("on an idle machine").contains("fp32 through the service");
+  }
+
+  @Test
+  void programs_miniature_areWrittenWithWhatTheyShouldCompute(@TempDir Path directory)
+      throws IOException {
+    TypedCommand.Seen ran =
+        run(
+            "bench",
+            "programs",
+            "--size",
+            "mini",
+            "--dropout",
+            "0",
+            "--expected",
+            "--out",
+            directory.toString());
+    assertThat(ran.ends(ExitCode.OK).out()).contains(directory.toString());
+    JsonNode layout = new ObjectMapper().readTree(directory.resolve("layout.json").toFile());
+    long size = 0;
+    for (JsonNode parameter : layout.get("classifier")) {
+      assertThat(parameter.get("offset").asLong()).isEqualTo(size);
+      size += parameter.get("size").asLong();
+    }
+    assertThat(size).isEqualTo(ModelSize.MINI.parameterCount());
+    assertThat(directory.resolve("training-bf16.pt")).isNotEmptyFile();
+    try (Safetensors expected = Safetensors.open(directory.resolve("expected.safetensors"))) {
+      assertThat(expected.metadata()).containsEntry("alpha", "0.3").containsKey("settings");
+      for (String vector : List.of("a", "b", "between", "gradient", "trained")) {
+        assertThat(read(expected, vector)).as(vector).hasSize((int) size);
+      }
+      assertThat(read(expected, "trained")).isNotEqualTo(read(expected, "a"));
+      float[] losses = read(expected, "losses");
+      assertThat(losses[0]).isCloseTo(read(expected, "loss")[0], within(1e-6f));
+      assertThat(losses[losses.length - 1]).isLessThan(losses[0]);
+      assertThat(read(expected, "logits_between"))
+          .hasSize(read(expected, "labels").length * ModelSize.LABELS.size());
+    }
+  }
+
+  private static float[] read(Safetensors file, String name) throws IOException {
+    Safetensors.Tensor tensor = Objects.requireNonNull(file.tensors().get(name));
+    float[] values = new float[tensor.shape().get(0)];
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    file.read(tensor, bytes);
+    bytes.asFloatBuffer().get(values);
+    return values;
   }
 
   @Test
