@@ -39,7 +39,8 @@ public record VerdictRates(
     if (!(separation > BasinVerdict.LEAST_SEPARATION)) {
       return OptionalInt.empty();
     }
-    int models = 2;
+    // Two clusters of two, the least that are any.
+    int models = 4;
     while (separation < BasinVerdict.separationNeeded(models)) {
       models++;
     }

@@ -103,7 +103,7 @@ public final class MetricService extends MetricServiceGrpc.MetricServiceImplBase
             ? RecipeComparison.paired(first, second)
             : RecipeComparison.independent(first, second);
     return CompareGroupsResponse.newBuilder()
-        .setComparison(MetricMessages.recipeComparison(found, "distance"))
+        .setComparison(MetricMessages.recipeComparison(found, "distance", ""))
         .build();
   }
 

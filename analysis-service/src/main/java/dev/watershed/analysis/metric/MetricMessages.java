@@ -252,9 +252,10 @@ public final class MetricMessages {
    * Returns a comparison of recipes.
    *
    * @param distance in words
+   * @param unit of it; empty where it is not known
    */
   public static RecipeComparison recipeComparison(
-      dev.watershed.analysis.statistics.RecipeComparison found, String distance) {
+      dev.watershed.analysis.statistics.RecipeComparison found, String distance, String unit) {
     var difference = found.difference();
     var message =
         RecipeComparison.newBuilder()
@@ -269,7 +270,7 @@ public final class MetricMessages {
             .setRatio(found.ratio())
             .setPaired(found.paired())
             .setHalvingPower(found.powerToSeeHalf())
-            .setSentence(found.sentence(distance));
+            .setSentence(found.sentence(distance, unit));
     found.modelsNeeded().ifPresent(message::setModelsNeeded);
     return message.build();
   }

@@ -143,15 +143,17 @@ public record RecipeComparison(
    * Says what can be said.
    *
    * @param distance in words, such as "convexity gap"
+   * @param unit of it, such as "nats"; empty where it is not known
    */
-  public String sentence(String distance) {
+  public String sentence(String distance, String unit) {
     var means =
         String.format(
             Locale.ROOT,
-            "The mean %s is %.4g nats over %d models (%d pairs) of the first and %.4g over %d (%d) of"
+            "The mean %s is %.4g%s over %d models (%d pairs) of the first and %.4g over %d (%d) of"
                 + " the second",
             distance,
             first.mean(),
+            unit.isEmpty() ? "" : " " + unit,
             first.modelCount(),
             first.pairCount(),
             second.mean(),

@@ -16,14 +16,15 @@ final class RecipeComparisonTest {
     var groups = Golden.objects(Golden.statistics("comparison"), "groups");
     var alike = compared(groups.get(0));
     assertThat(alike.shown()).isFalse();
-    assertThat(alike.sentence("convexity gap"))
+    assertThat(alike.sentence("convexity gap", "nats"))
         .startsWith("The mean convexity gap is 0.07342 nats over 5 models (10 pairs) of the first")
         .contains("a difference is not shown (-0.01254 [-0.08488, 0.05979], p = 0.69)")
         .contains("which is no proof that there is none");
     var unlike = compared(groups.get(1));
     assertThat(unlike.shown()).isTrue();
     assertThat(unlike.ratio()).isCloseTo(.4038, within(1e-4));
-    assertThat(unlike.sentence("distance"))
+    assertThat(unlike.sentence("distance", ""))
+        .startsWith("The mean distance is 0.1264 over 8 models")
         .contains("the second has less, 0.404 times the first (difference 0.07536");
   }
 
@@ -73,7 +74,7 @@ final class RecipeComparisonTest {
     var found = RecipeComparison.independent(same, same);
     assertThat(found.difference().p()).isNaN();
     assertThat(found.modelsNeeded()).isEmpty();
-    assertThat(found.sentence("distance")).endsWith("has no error to be judged by.");
+    assertThat(found.sentence("distance", "")).endsWith("has no error to be judged by.");
   }
 
   @Test

@@ -110,6 +110,10 @@ final class StudyComparisonTest extends ServedStudies {
     assertThat(itself.getConvexityGap().getDifference()).isZero();
     assertThat(itself.getConvexityGap().getDistinguishable()).isFalse();
     assertThat(itself.getSentence()).contains("not distinguishable from 0");
+
+    var without = pairs(report, "a", "c", "b", "a", 0);
+    assertThat(without.getConvexityGap().getInterval().getLow()).isNaN();
+    assertThat(without.getSentence()).contains("without resamples nothing is said");
   }
 
   @Test

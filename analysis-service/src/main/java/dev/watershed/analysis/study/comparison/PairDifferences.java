@@ -157,7 +157,9 @@ public final class PairDifferences {
 
   /** Returns where a difference lies, over examples; unknown where they are too few to say. */
   public static Interval interval(Resampled difference, int examples, double level) {
-    return examples < LEAST_EXAMPLES ? Interval.UNKNOWN : difference.basic(level);
+    return examples < LEAST_EXAMPLES || difference.replicates().length < 2
+        ? Interval.UNKNOWN
+        : difference.basic(level);
   }
 
   private static String sentence(
@@ -179,6 +181,9 @@ public final class PairDifferences {
           pairs,
           examples,
           LEAST_EXAMPLES);
+    }
+    if (Double.isNaN(gap.getInterval().getLow())) {
+      return pairs + "; without resamples nothing is said of where the difference lies.";
     }
     return String.format(
         Locale.ROOT,

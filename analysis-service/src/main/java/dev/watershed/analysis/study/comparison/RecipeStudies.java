@@ -77,7 +77,7 @@ public final class RecipeStudies {
       response.addComparisons(
           MetricComparison.newBuilder()
               .setMetric(metric.word())
-              .setComparison(MetricMessages.recipeComparison(found, metric.inWords())));
+              .setComparison(MetricMessages.recipeComparison(found, metric.inWords(), "nats")));
     }
     return response
         .setFinding(response.getComparisons(0).getComparison().getSentence())
