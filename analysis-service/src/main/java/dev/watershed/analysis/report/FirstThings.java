@@ -150,8 +150,8 @@ final class FirstThings {
       said.add(
           String.format(
               Locale.ROOT,
-              "The convexity gap of %d of %s is told from 0 (%s over %s, %s)",
-              told,
+              "The convexity gap of %s of %s is told from 0 (%s over %s, %s)",
+              Shown.whole(told),
               Shown.plural(known.size(), "pair"),
               names.level(),
               Shown.plural(examples, "example"),

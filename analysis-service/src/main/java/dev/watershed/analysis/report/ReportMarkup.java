@@ -5,12 +5,16 @@ import static dev.watershed.analysis.report.SelfContainedPage.escaped;
 import com.google.common.collect.Streams;
 import dev.watershed.analysis.report.HtmlTable.Markup;
 import dev.watershed.analysis.statistics.Summary;
+import dev.watershed.analysis.v1.BasinVerdict;
+import dev.watershed.analysis.v1.ClusterComparison;
 import dev.watershed.analysis.v1.CurveUncertainty;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.Interval;
+import dev.watershed.analysis.v1.LinearFit;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.ScoreSummary;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.type.v1.Precision;
 import java.util.ArrayList;
@@ -32,6 +36,9 @@ final class ReportMarkup {
   /** The page lists so many pairs; pairs.csv has all. */
   private static final int MOST_PAIRS = 500;
 
+  /** The table of distances tells fits on so many diagnostics. */
+  private static final int MOST_FITS = 6;
+
   /** Colours of basins that the style sheet has. */
   private static final int COLOURS = 8;
 
@@ -52,7 +59,9 @@ final class ReportMarkup {
         Map.entry("verdict", markup.verdict()),
         Map.entry("basins", markup.basins()),
         Map.entry("pairs", markup.pairs()),
+        Map.entry("variants", markup.variants()),
         Map.entry("diagnostics", markup.diagnostics()),
+        Map.entry("comparisons", markup.comparisonTable()),
         Map.entry("groups", markup.groups()),
         Map.entry("models", markup.models()),
         Map.entry("protocol", markup.protocol()),
@@ -313,7 +322,6 @@ final class ReportMarkup {
 
   private String diagnostics() {
     int count = report.getSpec().getDiagnosticsCount();
-    boolean two = names.clusterCount() == 2;
     var table =
         new HtmlTable(
                 "diagnostic-table",
@@ -323,9 +331,6 @@ final class ReportMarkup {
             .text("Score");
     for (int c = 0; c < names.clusterCount(); c++) {
       table.number(names.basin(c));
-    }
-    if (two) {
-      table.number("(\u03bc\u2081 \u2212 \u03bc\u2082) / \u03c3\u2081");
     }
     table.number("r [95 %]").number("p (Holm)").number("\u03c1").number("Models");
     for (int d = 0; d < count; d++) {
@@ -343,13 +348,6 @@ final class ReportMarkup {
                     + " \u00b1 "
                     + Shown.number(found.getClusterStandardDeviations(c))
                 : "\u2013");
-      }
-      if (two) {
-        row.add(
-            found.getClusterMeansCount() > 1 && found.getClusterStandardDeviations(0) > 0
-                ? (found.getClusterMeans(0) - found.getClusterMeans(1))
-                    / found.getClusterStandardDeviations(0)
-                : Double.NaN);
       }
       var fit = found.getFit();
       row.add(found.hasFit() ? estimate(fit.getPearsonR(), fit.getPearsonInterval()) : "\u2013");
@@ -374,6 +372,124 @@ final class ReportMarkup {
                     + "]"
                 : ""),
         value);
+  }
+
+  /** The same study by every distance: nothing is measured again. */
+  private String variants() {
+    if (report.getVariantsCount() == 0) {
+      return "";
+    }
+    int diagnostics = Math.min(MOST_FITS, report.getSpec().getDiagnosticsCount());
+    var table =
+        new HtmlTable(
+                "variant-table",
+                "The same models by every distance. Agreement is the adjusted Rand index with the"
+                    + " partition that the study's own verdict looked at; r is of each distance's"
+                    + " centroid-distance feature with a score, and of the distance itself with a group's.")
+            .number("Distance")
+            .text("Verdict")
+            .number("Separation")
+            .number("Silhouette")
+            .number("Agreement");
+    for (int d = 0; d < diagnostics; d++) {
+      table.number("r with " + names.diagnostic(d));
+    }
+    report.getGroupsList().forEach(group -> table.number("r with " + group.getName()));
+    table.row(
+        variant(
+            names.distance() + ", the study's",
+            report.getVerdict(),
+            1,
+            report.getDiagnosticsList().stream().map(DiagnosticReport::getFit).toList(),
+            report.getGroupsList(),
+            diagnostics));
+    for (var one : report.getVariantsList()) {
+      table.row(
+          variant(
+              ReportNames.distance(one.getDistance()),
+              one.getVerdict(),
+              one.hasAgreement() ? one.getAgreement() : Double.NaN,
+              one.getDiagnosticsList(),
+              one.getGroupsList(),
+              diagnostics));
+    }
+    return "<h3>By other distances</h3><div class=\"scroll\">" + table.html() + "</div>";
+  }
+
+  private List<Object> variant(
+      String name,
+      BasinVerdict verdict,
+      double agreement,
+      List<LinearFit> fits,
+      List<GroupReport> groups,
+      int diagnostics) {
+    var row = new ArrayList<Object>();
+    row.add(name);
+    row.add(
+        switch (verdict.getState()) {
+          case BASIN_STATE_SPLIT -> "split into " + verdict.getClusterCount();
+          case BASIN_STATE_UNDECIDED -> "undecided";
+          default -> "no split";
+        });
+    row.add(verdict.getSeparation());
+    row.add(verdict.getSilhouette());
+    row.add(agreement);
+    for (int d = 0; d < diagnostics; d++) {
+      row.add(d < fits.size() ? fits.get(d).getPearsonR() : Double.NaN);
+    }
+    for (int g = 0; g < report.getGroupsCount(); g++) {
+      row.add(g < groups.size() ? groups.get(g).getFit().getPearsonR() : Double.NaN);
+    }
+    return row;
+  }
+
+  /** The papers' Table 1, with what else is known of the two largest basins. */
+  private String comparisonTable() {
+    var found = new ArrayList<ClusterComparison>();
+    if (report.hasInDomainComparison()) {
+      found.add(report.getInDomainComparison());
+    }
+    report.getDiagnosticsList().stream()
+        .filter(DiagnosticReport::hasComparison)
+        .forEach(diagnostic -> found.add(diagnostic.getComparison()));
+    if (found.isEmpty()) {
+      return "";
+    }
+    var table =
+        new HtmlTable(
+                "comparison-table",
+                "The two largest basins compared (the papers' table 1, extended). Unit: models, given"
+                    + " these basins; p by Welch, corrected for how many scores are compared (Holm)."
+                    + " The in-domain score and the basins come of the same examples.")
+            .number("Score")
+            .number(names.basin(0))
+            .number(names.basin(1))
+            .number("Difference [95 %]")
+            .number("p (Holm)")
+            .number("(\u03bc\u2081 \u2212 \u03bc\u2082) / \u03c3\u2081")
+            .number("(\u03bc\u2081 \u2212 best of 2) / \u03c3\u2081")
+            .number("Hedges\u2019 g [95 %]")
+            .number("AUC [95 %]");
+    for (var one : found) {
+      table.row(
+          List.of(
+              one.getName(),
+              summary(one.getFirst()),
+              summary(one.getSecond()),
+              estimate(one.getDifference(), one.getDifferenceInterval()),
+              Shown.p(one.getWelchPHolm()),
+              one.getDifferenceOverFirstDeviation(),
+              one.getDistanceToBestOfSecondOverFirstDeviation(),
+              estimate(one.getHedgesG(), one.getHedgesGInterval()),
+              estimate(one.getAuc(), one.getAucInterval())));
+    }
+    return "<div class=\"scroll\">" + table.html() + "</div>";
+  }
+
+  private static String summary(ScoreSummary summary) {
+    return Shown.number(summary.getMean())
+        + " \u00b1 "
+        + Shown.number(summary.getPopulationStandardDeviation());
   }
 
   private List<GroupReport> comparisons() {

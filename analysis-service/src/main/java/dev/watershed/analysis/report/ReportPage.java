@@ -33,6 +33,8 @@ final class ReportPage {
               "study/pair.js",
               "study/curves.js",
               "study/diagnostics.js",
+              "study/estimates.js",
+              "study/against.js",
               "study/draw.js"));
 
   private ReportPage() {}

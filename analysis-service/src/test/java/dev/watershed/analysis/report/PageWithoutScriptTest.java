@@ -34,6 +34,18 @@ final class PageWithoutScriptTest {
   }
 
   @Test
+  void page_withoutScript_hasTableOneAndTheOtherDistances() throws IOException {
+    var report = SyntheticStudy.of(8);
+    var comparison = report.getDiagnostics(0).getComparison();
+    assertThat(markup(report))
+        .contains("<th scope=\"row\">in-domain accuracy</th>")
+        .contains(Shown.number(comparison.getDifference()) + " [")
+        .contains("<th scope=\"row\">convexity gap, the study&#39;s</th>")
+        .contains("<th scope=\"row\">Euclidean distance</th><td class=\"text\">no split</td>")
+        .contains("data-key=\"0.125\">0.125<");
+  }
+
+  @Test
   void page_modelsThatSayOneClass_beginsWithThat() throws IOException {
     var constant = SyntheticStudy.of(8).toBuilder();
     constant

@@ -17,10 +17,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Opens pages in a real browser: everything is drawn and nothing is complained about. */
 final class ReportPageBrowserTest {
   /**
-   * Heat map, distances within against across, eigenvalues, a pair, curves within and across, and
-   * two for each of two diagnostics.
+   * Heat map, distances within against across, eigenvalues, a pair, curves within and across, three
+   * for each of two diagnostics, two parts of a correlation, correlations of scores, and two other
+   * distances against the chosen one.
    */
-  private static final int CHARTS = 10;
+  private static final int CHARTS = 16;
 
   private PageBrowser browser;
 
@@ -148,6 +149,7 @@ final class ReportPageBrowserTest {
   @Test
   void page_noDiagnosticsAndOneCluster_drawsWhatThereIs() throws Exception {
     var bare = SyntheticStudy.of(3).toBuilder().clearDiagnostics().clearGroups();
+    bare.clearEuclidean().clearVariants().clearScoreCorrelations().clearInDomainComparison();
     bare.getSpecBuilder().clearDiagnostics();
     bare.getClusteringBuilder().clearEigenvalues();
     bare.getVerdictBuilder().setState(BasinState.BASIN_STATE_NO_SPLIT);
@@ -188,13 +190,51 @@ final class ReportPageBrowserTest {
             document.body.append(saved.join('; '));
             """,
             out -> StudyReportFiles.write("report.html", SyntheticStudy.of(8), out));
-    for (String figure : new String[] {"heatmap", "pair", "within", "strip", "histogram-1"}) {
+    for (String figure :
+        new String[] {"heatmap", "pair", "within", "strip", "estimation-1", "forest"}) {
       assertThat(dom)
           .contains("miniature-8-seeds-" + figure + ".svg data:image/svg+xml;charset=utf-8 true")
           .contains("miniature-8-seeds-" + figure + ".png data:image/png;base64 true");
     }
     assertThat(count(dom, ".png data:image/png;base64 true")).isEqualTo(CHARTS);
     assertThat(count(dom, "aria-label=\"Save the figure as PNG\"")).isEqualTo(CHARTS);
+  }
+
+  @Test
+  void page_anotherDistanceChosen_showsItsVerdictAndOrder() throws Exception {
+    String dom =
+        browser.openWith(
+            """
+            const distance = document.getElementById('distance');
+            distance.value = '1';
+            distance.dispatchEvent(new Event('change'));
+            document.body.append(`strip hidden: ${document.getElementById('strip').hidden}`);
+            """,
+            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(8), out));
+    assertThat(dom)
+        .contains("By Euclidean distance: No split is seen")
+        .contains("Heat map of the Euclidean distance of all pairs of 8 models, ordered by linkage")
+        .contains("strip hidden: true");
+  }
+
+  @Test
+  void page_bestAndWorstChosen_comparesTheirCurves() throws Exception {
+    String dom =
+        browser.openWith(
+            """
+            const grouping = document.getElementById('grouping');
+            grouping.value = '1';
+            grouping.dispatchEvent(new Event('change'));
+            """,
+            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(16), out));
+    // Of 16 models 5 and 5.
+    assertThat(dom)
+        .contains("Among the 5 best, and among the 5 worst")
+        .contains("5 best: 10 pairs, median convexity gap")
+        .contains("5 worst: 10 pairs, median convexity gap")
+        .contains("Between the best and the worst")
+        .contains(">25 pairs, median convexity gap")
+        .contains("the middle 80 % of the pairs");
   }
 
   @Test

@@ -9,17 +9,25 @@ import dev.watershed.analysis.cluster.BasinVerdict;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.GroupComparison;
 import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.v1.AlphaProtocol;
+import dev.watershed.analysis.v1.ClusterComparison;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DistanceVariant;
+import dev.watershed.analysis.v1.GivenAccuracy;
 import dev.watershed.analysis.v1.GroupReport;
+import dev.watershed.analysis.v1.Interval;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.Resampling;
+import dev.watershed.analysis.v1.Row;
+import dev.watershed.analysis.v1.ScoreCorrelationMatrix;
 import dev.watershed.analysis.v1.StudyModel;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
@@ -29,6 +37,7 @@ import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -80,6 +89,7 @@ public final class SyntheticStudy {
     for (int d = 0; d < DIAGNOSTICS.length; d++) {
       report.addDiagnostics(diagnostic(d, scores[d], feature, verdict.assignments()));
     }
+    addOtherDistances(report, distances, verdict);
     return report
         .addGroups(
             GroupReport.newBuilder()
@@ -118,6 +128,77 @@ public final class SyntheticStudy {
                 .orElse(0))
         .setInDomainDigest(digest(99))
         .build();
+  }
+
+  private static void addOtherDistances(
+      StudyReport.Builder report, double[][] distances, BasinVerdict verdict) {
+    int n = distances.length;
+    var apart = new double[n][n];
+    for (var pair : report.getPairsList()) {
+      apart[pair.getModelA()][pair.getModelB()] = pair.getEuclideanDistance();
+      apart[pair.getModelB()][pair.getModelA()] = pair.getEuclideanDistance();
+    }
+    var line =
+        MetricMessages.linearFit(
+            LinearFit.of(new double[] {.1, .5, 1}, new double[] {12.1, 12.4, 12.3}));
+    report.setEuclidean(
+        GroupReport.newBuilder()
+            .setName("Euclidean distance")
+            .setFit(line)
+            .setFitWithin(line)
+            .setFitAcross(line)
+            .setMantel(MetricMessages.mantelTest(MantelTest.of(distances, apart, 99, 0))));
+    report.addVariants(
+        DistanceVariant.newBuilder()
+            .setDistance(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN)
+            .setVerdict(MetricMessages.verdict(BasinVerdict.of(apart, () -> {})))
+            .setAgreement(.125));
+    var rows = Row.newBuilder().addValues(1).addValues(-.5).addValues(Double.NaN);
+    report.setScoreCorrelations(
+        ScoreCorrelationMatrix.newBuilder()
+            .addNames("in-domain accuracy")
+            .addAllNames(List.of(DIAGNOSTICS))
+            .addPearsonR(rows)
+            .addPearsonR(Row.newBuilder().addValues(-.5).addValues(1).addValues(.25))
+            .addPearsonR(Row.newBuilder().addValues(Double.NaN).addValues(.25).addValues(1))
+            .addPearsonPHolm(Row.newBuilder().addValues(0).addValues(.02).addValues(Double.NaN))
+            .addPearsonPHolm(Row.newBuilder().addValues(.02).addValues(0).addValues(.6))
+            .addPearsonPHolm(Row.newBuilder().addValues(Double.NaN).addValues(.6).addValues(0))
+            .setModelCount(n));
+    if (verdict.clusterCount() > 1) {
+      var accuracies =
+          report.getModelsList().stream().mapToDouble(m -> m.getInDomain().getAccuracy()).toArray();
+      report.setInDomainComparison(comparison("in-domain accuracy", accuracies, verdict));
+      for (int d = 0; d < DIAGNOSTICS.length; d++) {
+        int diagnostic = d;
+        var scores =
+            report.getModelsList().stream()
+                .mapToDouble(model -> model.getDiagnosticScores(diagnostic))
+                .toArray();
+        report.getDiagnosticsBuilder(d).setComparison(comparison(DIAGNOSTICS[d], scores, verdict));
+      }
+    }
+    report
+        .getDiagnosticsBuilder(0)
+        .setGivenAccuracy(
+            GivenAccuracy.newBuilder()
+                .setTotal(-.99)
+                .setDirect(-.95)
+                .setDirectInterval(Interval.newBuilder().setLow(-.99).setHigh(-.8))
+                .setIndirect(-.04)
+                .setIndirectInterval(Interval.newBuilder().setLow(-.2).setHigh(.1)));
+  }
+
+  private static ClusterComparison comparison(String name, double[] scores, BasinVerdict verdict) {
+    return MetricMessages.comparison(
+        name, GroupComparison.of(of(scores, verdict, 0), of(scores, verdict, 1)), .01, Double.NaN);
+  }
+
+  private static double[] of(double[] scores, BasinVerdict verdict, int cluster) {
+    return IntStream.range(0, scores.length)
+        .filter(i -> verdict.assignments()[i] == cluster)
+        .mapToDouble(i -> scores[i])
+        .toArray();
   }
 
   /** By the bootstrap, of losses that scatter around the curves. */
@@ -224,6 +305,7 @@ public final class SyntheticStudy {
     var diagnostic =
         DiagnosticReport.newBuilder()
             .setName(DIAGNOSTICS[d])
+            .setPearsonPHolm(d == 0 ? .002 : .6)
             .setFit(MetricMessages.linearFit(LinearFit.of(feature, scores)));
     for (int c = 0; c < 2; c++) {
       int cluster = c;

@@ -17,6 +17,7 @@ import dev.watershed.analysis.v1.DiagnosticReport;
 import dev.watershed.analysis.v1.GivenAccuracy;
 import dev.watershed.analysis.v1.LeaveOneOut;
 import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.StudyReport;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,24 +48,25 @@ final class DiagnosticFindings {
   }
 
   /**
-   * Returns what is said of each diagnostic.
+   * Adds what is said of each diagnostic, and the clusters compared by in-domain accuracy.
    *
    * @param names of the diagnostics
    */
-  List<DiagnosticReport> of(List<String> names) {
+  void addTo(StudyReport.Builder report, List<String> names) {
     var fits = new ArrayList<LinearFit>();
     var comparisons = new ArrayList<GroupComparison>();
     for (int d = 0; d < names.size(); d++) {
       fits.add(LinearFit.of(features, scores(d)));
       comparisons.add(GroupComparison.of(scores(d, 0), scores(d, 1)));
     }
+    comparisons.add(GroupComparison.of(accuracies(0), accuracies(1)));
     var correlated = Holm.adjusted(fits.stream().mapToDouble(LinearFit::pearsonP).toArray());
     var different =
         Holm.adjusted(comparisons.stream().mapToDouble(one -> one.difference().p()).toArray());
-    var reports = new ArrayList<DiagnosticReport>();
+    boolean split = verdict.getState() == BasinState.BASIN_STATE_SPLIT;
     for (int d = 0; d < names.size(); d++) {
       throwIfUnwanted.run();
-      var report =
+      var diagnostic =
           DiagnosticReport.newBuilder()
               .setName(names.get(d))
               .setFit(MetricMessages.linearFit(fits.get(d)))
@@ -73,16 +75,23 @@ final class DiagnosticFindings {
               .setLeaveOneOut(leaveOneOut(scores(d)));
       for (int c = 0; c < verdict.getClusterCount(); c++) {
         var summary = Summary.of(scores(d, c));
-        report.addClusterMeans(summary.mean());
-        report.addClusterStandardDeviations(summary.populationStandardDeviation());
+        diagnostic.addClusterMeans(summary.mean());
+        diagnostic.addClusterStandardDeviations(summary.populationStandardDeviation());
       }
-      if (verdict.getState() == BasinState.BASIN_STATE_SPLIT) {
-        report.setComparison(
+      if (split) {
+        diagnostic.setComparison(
             MetricMessages.comparison(names.get(d), comparisons.get(d), different[d], Double.NaN));
       }
-      reports.add(report.build());
+      report.addDiagnostics(diagnostic);
     }
-    return reports;
+    if (split) {
+      report.setInDomainComparison(
+          MetricMessages.comparison(
+              "in-domain accuracy",
+              comparisons.get(names.size()),
+              different[names.size()],
+              Double.NaN));
+    }
   }
 
   private double[] scores(int diagnostic) {
@@ -93,6 +102,13 @@ final class DiagnosticFindings {
     return models.stream()
         .filter(model -> model.getCluster() == cluster)
         .mapToDouble(model -> model.getDiagnosticScores(diagnostic))
+        .toArray();
+  }
+
+  private double[] accuracies(int cluster) {
+    return models.stream()
+        .filter(model -> model.getCluster() == cluster)
+        .mapToDouble(model -> model.getInDomain().getAccuracy())
         .toArray();
   }
 

@@ -6,7 +6,7 @@ import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.DistanceMetric;
-import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.PairReportOrBuilder;
 import java.util.Arrays;
 
 /**
@@ -55,7 +55,7 @@ final class PairMetrics {
   }
 
   /** Returns the one that serves as the distance of the pair's models. */
-  static double distance(DistanceMetric metric, PairReport.Builder pair) {
+  static double distance(DistanceMetric metric, PairReportOrBuilder pair) {
     var metrics = pair.getMetrics();
     return switch (metric) {
       case DISTANCE_METRIC_BARRIER_HEIGHT -> metrics.getBarrierHeightNats();

@@ -1,14 +1,9 @@
 package dev.watershed.analysis.study.findings;
 
 import com.google.common.primitives.Doubles;
-import dev.watershed.analysis.bootstrap.Draws;
-import dev.watershed.analysis.bootstrap.ModelBootstrap;
-import dev.watershed.analysis.cluster.SpectralClustering;
+import com.google.common.primitives.Ints;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.report.SampleText;
-import dev.watershed.analysis.statistics.Interval;
-import dev.watershed.analysis.statistics.LinearFit;
-import dev.watershed.analysis.statistics.MantelTest;
 import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
@@ -16,7 +11,6 @@ import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.DistanceMetric;
-import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyCost;
@@ -26,28 +20,12 @@ import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
 import dev.watershed.type.v1.Provenance;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import org.hipparchus.util.MathArrays;
 
 /** Computes the report of a study whose points are all stored. */
 public final class ReportComputation {
-  /** A study's clusters depend on its points alone. */
-  private static final long CLUSTERING_SEED = 0;
-
-  /** As do the permutations of its models. */
-  private static final long PERMUTATION_SEED = 0;
-
-  /** At so many kernel widths the affinity exp(-d^2 / 2) is zero, as it is at infinity. */
-  private static final double UNRELATED_WIDTHS = 40;
-
-  /** For ranks any distance beyond the greatest will do. */
-  private static final double UNRELATED = 10;
-
   private final StudyStore store;
   private final Job<StudyContent> study;
   private final StudySpec spec;
@@ -79,7 +57,10 @@ public final class ReportComputation {
         new PairReports(
             store.measurements(), study.number(), plan, scores, uncertainties, throwIfUnwanted);
     var pairs = pairReports.all();
-    var distances = matrix(pairs, PairReport::getDistance);
+    var distances =
+        new Distances(
+            DistanceComparisons.matrix(pairs, plan.modelCount(), PairReport::getDistance),
+            throwIfUnwanted);
     var clustering = cluster(distances);
     var verdict = verdict(distances, uncertainties);
     var report =
@@ -97,21 +78,33 @@ public final class ReportComputation {
             .setInDomainDigest(store.facts().sampleDigests(study.number()).get(0))
             .setCost(cost(pairs, pairReports));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
+    var diagnostics =
+        spec.getDiagnosticsList().stream()
+            .map(diagnostic -> diagnostic.getSample().getName())
+            .toList();
     var features = Doubles.toArray(clustering.getCentroidDistanceDifferencesList());
     if (features.length > 0) {
-      report.addAllDiagnostics(
-          new DiagnosticFindings(report.getModelsList(), verdict, features, throwIfUnwanted)
-              .of(
-                  spec.getDiagnosticsList().stream()
-                      .map(diagnostic -> diagnostic.getSample().getName())
-                      .toList()));
+      new DiagnosticFindings(report.getModelsList(), verdict, features, throwIfUnwanted)
+          .addTo(report, diagnostics);
     }
-    report.addAllGroups(groups(report.getModelsList(), pairs));
+    if (!diagnostics.isEmpty()) {
+      report.setScoreCorrelations(ScoreCorrelations.of(report.getModelsList(), diagnostics));
+    }
+    var comparisons = new DistanceComparisons(spec, report.getModelsList(), pairs, throwIfUnwanted);
+    var clusters = Ints.toArray(verdict.getAssignmentsList());
+    report.addAllGroups(comparisons.groups(distances.values(), clusters));
     report.addAllExtremes(new Extremes(plan, report.getModelsList(), pairs).all());
     if (spec.getDistance() != DistanceMetric.DISTANCE_METRIC_EUCLIDEAN) {
       report.setEuclidean(
-          group("Euclidean distance", pairs, matrix(pairs, PairReport::getEuclideanDistance)));
+          comparisons.of(
+              "Euclidean distance",
+              distances.values(),
+              comparisons.matrix(PairReport::getEuclideanDistance),
+              clusters));
     }
+    report.addAllVariants(
+        new DistanceVariants(spec, report.getModelsList(), pairs, throwIfUnwanted)
+            .of(comparisons, verdict));
     report.addAllWarnings(ReportWarnings.of(report, store.facts().labelCount(study.number(), 0)));
     report.addAllWarnings(ReportWarnings.ofNotices(spec, store.facts().notices(study.number())));
     return report.setFinding(Finding.of(report)).build();
@@ -143,35 +136,15 @@ public final class ReportComputation {
     return cost.build();
   }
 
-  private Clustering cluster(double[][] distances) {
+  private Clustering cluster(Distances distances) {
     double kernelWidth =
-        spec.getMedianKernelWidth()
-            ? SpectralClustering.medianKernelWidth(distances)
-            : spec.getKernelWidth();
-    return MetricMessages.clustering(
-        SpectralClustering.cluster(
-            finite(distances, UNRELATED_WIDTHS * kernelWidth),
-            spec.getClusterCount(),
-            kernelWidth,
-            CLUSTERING_SEED,
-            throwIfUnwanted));
+        spec.getMedianKernelWidth() ? distances.medianKernelWidth() : spec.getKernelWidth();
+    return MetricMessages.clustering(distances.clustering(spec.getClusterCount(), kernelWidth));
   }
 
-  private static double[][] finite(double[][] distances, double instead) {
-    return Arrays.stream(distances)
-        .map(row -> Arrays.stream(row).map(d -> Double.isFinite(d) ? d : instead).toArray())
-        .toArray(double[][]::new);
-  }
-
-  private BasinVerdict verdict(double[][] distances, PairUncertainties uncertainties) {
-    double greatest =
-        Arrays.stream(distances)
-            .flatMapToDouble(Arrays::stream)
-            .filter(Double::isFinite)
-            .max()
-            .orElse(0);
-    var related = finite(distances, greatest > 0 ? UNRELATED * greatest : 1);
-    var verdict = dev.watershed.analysis.cluster.BasinVerdict.of(related, throwIfUnwanted);
+  private BasinVerdict verdict(Distances distances, PairUncertainties uncertainties) {
+    var related = distances.related();
+    var verdict = distances.verdict();
     var message = MetricMessages.verdict(verdict).toBuilder();
     uncertainties
         .stability(related, verdict)
@@ -184,22 +157,12 @@ public final class ReportComputation {
         ShuffledDistances.separation(
             related,
             PairUncertainties.clusterings(related.length),
-            PERMUTATION_SEED,
+            DistanceComparisons.SEED,
             throwIfUnwanted);
     if (!Double.isNaN(shuffled)) {
       message.setShuffledSeparation(shuffled);
     }
     return message.build();
-  }
-
-  private double[][] matrix(List<PairReport> pairs, ToDoubleFunction<PairReport> value) {
-    var matrix = new double[plan.modelCount()][plan.modelCount()];
-    for (var pair : pairs) {
-      double apart = value.applyAsDouble(pair);
-      matrix[pair.getModelA()][pair.getModelB()] = apart;
-      matrix[pair.getModelB()][pair.getModelA()] = apart;
-    }
-    return matrix;
   }
 
   private List<ModelReport> models(Score[][] scores, Clustering clustering, BasinVerdict verdict) {
@@ -224,55 +187,6 @@ public final class ReportComputation {
       reports.add(report.build());
     }
     return reports;
-  }
-
-  /** Distances of score vectors against distances of models; pairs that diverge have no place. */
-  private List<GroupReport> groups(List<ModelReport> models, List<PairReport> pairs) {
-    var members = new LinkedHashMap<String, List<Integer>>();
-    for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
-      var group = spec.getDiagnostics(d).getGroup();
-      if (!group.isEmpty()) {
-        members.computeIfAbsent(group, name -> new ArrayList<>()).add(d);
-      }
-    }
-    var reports = new ArrayList<GroupReport>();
-    members.forEach(
-        (name, diagnostics) -> {
-          var vectors =
-              models.stream()
-                  .map(model -> doubles(diagnostics, model::getDiagnosticScores))
-                  .toList();
-          var apart =
-              matrix(
-                  pairs,
-                  pair ->
-                      MathArrays.distance(
-                          vectors.get(pair.getModelA()), vectors.get(pair.getModelB())));
-          reports.add(group(name, pairs, apart));
-        });
-    return reports;
-  }
-
-  /** Another distance of the models against the chosen one. */
-  private GroupReport group(String name, List<PairReport> pairs, double[][] apart) {
-    var finite = pairs.stream().filter(pair -> Double.isFinite(pair.getDistance())).toList();
-    var fit =
-        LinearFit.of(
-            doubles(finite, PairReport::getDistance),
-            doubles(finite, pair -> apart[pair.getModelA()][pair.getModelB()]));
-    var distances = matrix(pairs, PairReport::getDistance);
-    var resampled =
-        ModelBootstrap.of(
-            Draws.of(PERMUTATION_SEED, Draws.DEFAULT_COUNT, plan.modelCount()),
-            models -> ModelBootstrap.pairCorrelation(distances, apart, models));
-    var test =
-        MantelTest.of(
-            distances, apart, MantelTest.DEFAULT_PERMUTATIONS, PERMUTATION_SEED, throwIfUnwanted);
-    return GroupReport.newBuilder()
-        .setName(name)
-        .setFit(MetricMessages.pairFit(fit, resampled.percentile(Interval.LEVEL)))
-        .setMantel(MetricMessages.mantelTest(test))
-        .build();
   }
 
   /** One provenance of what may be several: texts list every value, other fields are zero. */
@@ -301,9 +215,5 @@ public final class ReportComputation {
   private static <T> T sameOr(List<Provenance> all, Function<Provenance, T> field, T mixed) {
     var values = all.stream().map(field).distinct().toList();
     return values.size() == 1 ? values.get(0) : mixed;
-  }
-
-  private static <T> double[] doubles(List<T> items, ToDoubleFunction<T> value) {
-    return items.stream().mapToDouble(value).toArray();
   }
 }

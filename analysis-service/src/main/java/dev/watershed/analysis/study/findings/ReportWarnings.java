@@ -8,6 +8,7 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_EXAMPLES;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_MODELS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNOWN;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_INTERVALS;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ONE_CLASS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
@@ -61,6 +62,7 @@ final class ReportWarnings {
                 WARNING_REASON_BELOW_CHANCE, model.getCheckpoint(), belowChance(model, chance)));
       }
     }
+    oneClass(report.getModelsList()).ifPresent(warnings::add);
     warnings.addAll(sameWeights(report.getModelsList()));
     int examples = report.getModels(0).getInDomain().getExampleCount();
     if (examples < LEAST_EXAMPLES) {
@@ -206,6 +208,25 @@ final class ReportWarnings {
         model.getInDomain().getAccuracy(),
         chance.accuracy(),
         chance.labelCount());
+  }
+
+  private static Optional<Warning> oneClass(List<ModelReport> models) {
+    var constant =
+        models.stream().filter(model -> model.getInDomain().getMatthewsCorrelation() == 0).toList();
+    return constant.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Warnings.of(
+                WARNING_REASON_ONE_CLASS,
+                constant.get(0).getCheckpoint(),
+                String.format(
+                    Locale.ROOT,
+                    "%d of %d models have a Matthews correlation of 0 in domain, as a model has that"
+                        + " says one class of everything: %s. What their distances show is nothing"
+                        + " that they learned. Leave them out, or train them again.",
+                    constant.size(),
+                    models.size(),
+                    named(constant.stream().map(ModelReport::getLabel).toList()))));
   }
 
   private static List<Warning> sameWeights(List<ModelReport> models) {

@@ -19,7 +19,7 @@ function diagnostic(d) {
   const found = (report.diagnostics ?? [])[d];
   const features = models.map((model) => optional(model.centroidDistanceDifference));
   const hasFeature = features.some(Number.isFinite);
-  const box = element('div', { className: hasFeature ? 'columns' : '' });
+  const box = element('div', { className: 'columns fitting' });
   byId('diagnostics').append(
     element('div', { className: 'diagnostic' }, element('h3', {}, name), box),
   );
@@ -40,7 +40,7 @@ function diagnostic(d) {
     const caption = figure('scatter', 'Against the centroid-distance difference');
     const fit = found?.fit;
     caption.textContent = fit
-      ? `r = ${show(number(fit.pearsonR))} (p = ${showP(number(fit.pearsonP))}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside the larger of two clusters.`
+      ? `r = ${rText(fit)} (p = ${showP(number(found.pearsonPHolm))} after Holm's correction for ${plural(diagnostics.length, 'diagnostic')}), \u03c1 = ${show(number(fit.spearmanRho))}, ${plural(number(fit.pointCount), 'model')}. Left is inside the larger of two clusters.`
       : '';
     scatter(d, features, scores, fit);
   }
@@ -54,7 +54,20 @@ function diagnostic(d) {
       )
       .join('; ') + (unusable ? `. ${plural(unusable, 'model')} without a finite score.` : '');
   histogram(d, scores);
+  if (found?.comparison) {
+    const { comparison } = found;
+    const [low, high] = interval95(comparison.aucInterval);
+    figure('estimation', 'The two largest basins').textContent =
+      `Bars are means; right, the difference of the means with 95 % over models (Welch), given these basins. AUC ${show(number(comparison.auc))}${low < high ? ` [${show(low)}, ${show(high)}]` : ''}.`;
+    estimation(`estimation-${d}`, scoreName(d), comparison, scores);
+  }
 }
+
+const rText = (fit) => {
+  const [low, high] = interval95(fit.pearsonInterval);
+  const r = show(number(fit.pearsonR));
+  return low < high ? `${r} [${show(low)}, ${show(high)}]` : r;
+};
 
 function scatter(d, features, scores, fit) {
   const finite = features.filter(Number.isFinite);
@@ -71,7 +84,7 @@ function scatter(d, features, scores, fit) {
     () => {
       const c = colours();
       return {
-        grid: { left: 60, right: 20, top: 36, bottom: 40 },
+        grid: { left: 66, right: 20, top: 36, bottom: 40 },
         legend: {
           top: 0,
           right: 0,
@@ -82,7 +95,7 @@ function scatter(d, features, scores, fit) {
           boundaryGap: ['8%', '8%'],
           splitLine: { show: false },
         }),
-        yAxis: axis(scoreName(d), { nameGap: 42, boundaryGap: ['8%', '8%'] }),
+        yAxis: axis(scoreName(d), { nameGap: 48, boundaryGap: ['8%', '8%'] }),
         tooltip: {
           formatter: (item) =>
             item.seriesType === 'line'

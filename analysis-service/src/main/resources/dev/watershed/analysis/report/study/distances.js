@@ -1,58 +1,80 @@
 /* The distances between models, and the basins found in them. */
 function heatmap() {
-  const leaves = dendrogramLeaves();
-  const orders = [
-    ...(leaves.length ? [['by linkage', leaves]] : []),
+  const select = byId('order'),
+    distances = byId('distance');
+  views.forEach((one, i) => distances.append(element('option', { value: i }, one.name)));
+  distances.parentElement.hidden = views.length < 2;
+  const byScore = [
     ...diagnostics.map((_, d) => [
       `by ${diagnosticName(d)}`,
       ranked(models.map((model) => score(model, d))),
     ]),
-    ...(split ? [['by basin', ranked(models.map(cluster))]] : []),
     ['by in-domain accuracy', ranked(models.map((model) => number(model.inDomain?.accuracy)))],
     ['as given', [...models.keys()]],
   ];
-  const select = byId('order');
-  orders.forEach(([name], i) => select.append(element('option', { value: i }, name)));
-  select.addEventListener('change', draw);
-  const distances = models.map(() => new Array(models.length).fill(NaN));
-  for (const pair of pairs) {
-    const a = number(pair.modelA),
-      b = number(pair.modelB);
-    distances[a][b] = distances[b][a] = number(pair.distance);
+  let leaves, orders, order, zoomed;
+  function see() {
+    look(Number(distances.value || 0));
+    leaves = dendrogramLeaves();
+    orders = [
+      ...(leaves.length ? [['by linkage', leaves]] : []),
+      ...(view.split ? [['by basin', ranked([...models.keys()].map(view.cluster))]] : []),
+      ...byScore,
+    ];
+    const before = select.selectedOptions[0]?.textContent;
+    select.replaceChildren(...orders.map(([name], i) => element('option', { value: i }, name)));
+    const same = orders.findIndex(([name]) => name === before);
+    select.value = Math.max(0, same);
+    byId('variant').hidden = view === views[0];
+    byId('variant').textContent = `By ${view.name}: ${view.verdict.sentence ?? ''}`;
+    draw();
   }
-  const finite = pairs.map((pair) => number(pair.distance)).filter(Number.isFinite);
-  const greatest = finite.reduce((most, value) => Math.max(most, value), 0) || 1;
-  const format = formatOf(greatest, 2),
-    exact = formatOf(greatest, 5);
-  const missing = pairs.length - finite.length;
-  byId('heatmap-caption').textContent =
-    `${distanceTitle[0].toUpperCase()}${distanceTitle.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart.${split ? " B1, B2, \u2026 after a model's name is its basin." : ''}` +
-    (leaves.length
-      ? ` Right, in linkage order: average linkage, a fork at the mean distance of what it joins${models.some((model) => cluster(model) < 0) ? ', a ring an outlier' : ''}.`
-      : '') +
-    (missing
-      ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} grey.`
-      : '');
+  distances.addEventListener('change', () => {
+    see();
+    attempt('within against across', strip);
+  });
+  select.addEventListener('change', draw);
 
-  let order = [];
   function draw() {
+    zoomed = undefined;
+    const apart = models.map(() => new Array(models.length).fill(NaN));
+    for (const pair of pairs) {
+      const a = number(pair.modelA),
+        b = number(pair.modelB);
+      apart[a][b] = apart[b][a] = view.of(pair);
+    }
+    const finite = pairs.map(view.of).filter(Number.isFinite);
+    const greatest = finite.reduce((most, value) => Math.max(most, value), 0) || 1;
+    const format = formatOf(greatest, 2),
+      exact = formatOf(greatest, 5);
+    const missing = pairs.length - finite.length;
     const orderName = orders[Number(select.value || 0)][0];
     order = orders[Number(select.value || 0)][1];
-    const tag = (c) => (c < 0 ? ' \u00b7 outlier' : split ? ` \u00b7 B${c + 1}` : '');
-    const names = order.map((i) => shortLabel(i) + tag(cluster(models[i])));
-    const clusterOf = new Map(names.map((name, at) => [name, cluster(models[order[at]])]));
+    const tag = (c) => (c < 0 ? ' \u00b7 outlier' : view.split ? ` \u00b7 B${c + 1}` : '');
+    const names = order.map((i) => shortLabel(i) + tag(view.cluster(i)));
+    const clusterOf = new Map(names.map((name, at) => [name, view.cluster(order[at])]));
     const cells = [],
       blanks = [];
     order.forEach((i, x) =>
       order.forEach((j, y) => {
-        if (i !== j && Number.isFinite(distances[i][j])) cells.push([x, y, distances[i][j]]);
-        else blanks.push({ value: [x, y, 0], name: i === j ? '' : show(distances[i][j]) });
+        if (i !== j && Number.isFinite(apart[i][j])) cells.push([x, y, apart[i][j]]);
+        else blanks.push({ value: [x, y, 0], name: i === j ? '' : show(apart[i][j]) });
       }),
     );
     const tree = leaves.length > 0 && order === leaves;
+    const zoomable = models.length > 20;
+    byId('heatmap-caption').textContent =
+      `${view.title[0].toUpperCase()}${view.title.slice(1)} of each pair; ${dark.matches ? 'bright' : 'dark'} means far apart.${view.split ? " B1, B2, \u2026 after a model's name is its basin." : ''}` +
+      (tree
+        ? ` Right: average linkage, a fork at the mean distance of what it joins${[...models.keys()].some((i) => view.cluster(i) < 0) ? ', a ring an outlier' : ''}.`
+        : '') +
+      (zoomable ? ' Ctrl and the wheel, or two fingers, zoom; dragging moves.' : '') +
+      (missing
+        ? ` ${plural(missing, 'pair')} without a finite value ${missing === 1 ? 'is' : 'are'} grey.`
+        : '');
     chart(
       'heatmap',
-      `Heat map of the ${distanceName} of all pairs of ${models.length} models, ordered ${orderName}${tree ? ', with the dendrogram of average linkage beside it' : ''}. The pair table in pairs.csv holds the values.`,
+      `Heat map of the ${view.name} of all pairs of ${models.length} models, ordered ${orderName}${tree ? ', with the dendrogram of average linkage beside it' : ''}. The pair table in pairs.csv holds the values.`,
       () => {
         const c = colours();
         const box = byId('heatmap');
@@ -66,7 +88,8 @@ function heatmap() {
           bottom: 0.75 * gutter + 10,
         };
         const room = box.clientHeight - place.top - place.bottom;
-        const few = (box.clientWidth - place.left - place.right) / models.length > 30;
+        const seen = zoomed ? zoomed.y[1] - zoomed.y[0] + 1 : models.length;
+        const few = (box.clientWidth - place.left - place.right) / seen > 30;
         const side = (inverse) => ({
           type: 'category',
           data: names,
@@ -77,11 +100,19 @@ function heatmap() {
           axisLabel: {
             rotate: inverse ? 0 : 45,
             fontSize: size,
-            interval: Math.max(0, Math.ceil((models.length * (size + 2)) / Math.max(room, 1)) - 1),
+            interval: Math.max(0, Math.ceil((seen * (size + 2)) / Math.max(room, 1)) - 1),
             width: gutter - 10,
             overflow: 'truncate',
             color: (name) => c.basin(clusterOf.get(name) ?? 0),
           },
+        });
+        const inside = (axisOf, ends) => ({
+          type: 'inside',
+          ...axisOf,
+          filterMode: 'none',
+          zoomOnMouseWheel: 'ctrl',
+          preventDefaultMouseMove: false,
+          ...(ends ? { startValue: ends[0], endValue: ends[1] } : {}),
         });
         return {
           grid: [
@@ -89,7 +120,10 @@ function heatmap() {
             ...(tree ? [{ ...place, left: box.clientWidth - place.right + 4, right: 10 }] : []),
           ],
           xAxis: [side(false), ...(tree ? [heightAxis()] : [])],
-          yAxis: [side(true), ...(tree ? [leafAxis()] : [])],
+          yAxis: [side(true), ...(tree ? [leafAxis(zoomed?.y)] : [])],
+          dataZoom: zoomable
+            ? [inside({ xAxisIndex: 0 }, zoomed?.x), inside({ yAxisIndex: 0 }, zoomed?.y)]
+            : [],
           visualMap: {
             min: 0,
             max: greatest,
@@ -103,7 +137,7 @@ function heatmap() {
             textStyle: { color: c.muted },
             precision: 8,
             calculable: false,
-            text: [`${format(greatest)}${distanceUnit && ` ${distanceUnit}`}`, '0'],
+            text: [`${format(greatest)}${view.unit && ` ${view.unit}`}`, '0'],
           },
           tooltip: {
             formatter: (item) => {
@@ -111,11 +145,11 @@ function heatmap() {
               const a = order[item.value[0]],
                 b = order[item.value[1]];
               if (a === b)
-                return lines([label(a), ...(split ? [basinName(cluster(models[a]))] : [])]);
+                return lines([label(a), ...(view.split ? [view.basinName(view.cluster(a))] : [])]);
               const one = pairOf.get(pairKey(a, b));
               return lines([
                 `${label(a)} \u2013 ${label(b)}`,
-                `${distanceTitle}: ${exact(distances[a][b])}`,
+                `${view.title}: ${exact(apart[a][b])}`,
                 ...(one ? pairFacts(one, 5) : []),
               ]);
             },
@@ -150,9 +184,16 @@ function heatmap() {
       models.length > 60 ? 'canvas' : 'svg',
     );
   }
-  draw();
-  charts.get('heatmap').drawn.on('click', (cell) => {
+  see();
+  const { drawn } = charts.get('heatmap');
+  drawn.on('click', (cell) => {
     if (cell.seriesType === 'heatmap') pick(order[cell.value[0]], order[cell.value[1]]);
+  });
+  drawn.on('datazoom', () => {
+    const [x, y] = drawn.getOption().dataZoom;
+    zoomed = { x: [x.startValue, x.endValue], y: [y.startValue, y.endValue] };
+    // The dendrogram follows, and labels and numbers as there is room.
+    charts.get('heatmap').redraw();
   });
   onPick.push(() => charts.get('heatmap').redraw());
 }
@@ -183,7 +224,7 @@ function outlined(order, c) {
 
 /** The models in the order of the dendrogram's leaves, none where the report has no linkage. */
 function dendrogramLeaves() {
-  const merges = verdict.linkage ?? [];
+  const merges = view.verdict.linkage ?? [];
   if (models.length === 0 || merges.length !== models.length - 1) return [];
   const found = [],
     open = [2 * models.length - 2];
@@ -212,11 +253,11 @@ function heightAxis() {
     axisLabel: { color: colours().muted, fontSize: 10 },
   });
 }
-const leafAxis = () => ({
+const leafAxis = ([first, last] = [0, models.length - 1]) => ({
   type: 'value',
   gridIndex: 1,
-  min: -0.5,
-  max: models.length - 0.5,
+  min: first - 0.5,
+  max: last + 0.5,
   inverse: true,
   show: false,
 });
@@ -224,9 +265,9 @@ const leafAxis = () => ({
 function dendrogram(leaves, c, exact) {
   const nodes = [];
   leaves.forEach((i, y) => {
-    nodes[i] = { x: 0, y, size: 1, cluster: cluster(models[i]) };
+    nodes[i] = { x: 0, y, size: 1, cluster: view.cluster(i) };
   });
-  const forks = (verdict.linkage ?? []).map((merge, m) => {
+  const forks = (view.verdict.linkage ?? []).map((merge, m) => {
     const first = nodes[number(merge.first)],
       second = nodes[number(merge.second)],
       x = number(merge.height);
@@ -238,7 +279,7 @@ function dendrogram(leaves, c, exact) {
     };
     nodes[models.length + m] = joined;
     return {
-      name: `${first.size} and ${plural(second.size, 'model')} join at ${exact(x)}${distanceUnit && ` ${distanceUnit}`}`,
+      name: `${first.size} and ${plural(second.size, 'model')} join at ${exact(x)}${view.unit && ` ${view.unit}`}`,
       coords: [
         [first.x, first.y],
         [x, first.y],
@@ -265,34 +306,37 @@ function dendrogram(leaves, c, exact) {
       symbol: 'circle',
       symbolSize: 7,
       itemStyle: { color: c.card, borderColor: c.picked, borderWidth: 2 },
-      data: leaves.flatMap((i, y) => (cluster(models[i]) < 0 ? [[0, y]] : [])),
+      data: leaves.flatMap((i, y) => (view.cluster(i) < 0 ? [[0, y]] : [])),
     },
   ];
 }
 
 /** Distances within against across basins: what a split's separation is about. */
 function strip() {
-  byId('strip').hidden = byId('strip-caption').hidden = !split;
-  if (!split) return;
-  const inBasin = (i) => cluster(models[number(i)]) >= 0;
+  byId('strip').hidden = byId('strip-caption').hidden = !view.split;
+  const saved = byId('strip').nextElementSibling;
+  if (saved.className === 'saving') saved.hidden = !view.split;
+  if (!view.split) return;
+  const at = (one) => [view.cluster(number(one.modelA)), view.cluster(number(one.modelB))];
+  const within = (one) => at(one)[0] === at(one)[1];
   const finite = pairs.filter(
-    (one) => Number.isFinite(number(one.distance)) && inBasin(one.modelA) && inBasin(one.modelB),
+    (one) => Number.isFinite(view.of(one)) && at(one).every((c) => c >= 0),
   );
   // Strewn over a row without a generator: the golden ratio's multiples are even.
-  const rows = [finite.filter(isWithin), finite.filter((one) => !isWithin(one))].map((row, r) =>
+  const rows = [finite.filter(within), finite.filter((one) => !within(one))].map((row, r) =>
     row.map((one, i) => ({
-      value: [number(one.distance), r + 0.6 * (((i * 0.618034) % 1) - 0.5)],
+      value: [view.of(one), r + 0.6 * (((i * 0.618034) % 1) - 0.5)],
       pair: one,
     })),
   );
   const names = ['within', 'across'];
   const middles = rows.map((row) => median(row.map((point) => point.value[0])));
-  const greatest = greatestOf(finite.map((one) => number(one.distance)));
+  const greatest = greatestOf(finite.map(view.of));
   const format = formatOf(greatest, 3),
     exact = formatOf(greatest, 5);
-  const separation = `separation ${show(number(verdict.separation))}, ${show(number(verdict.separationNeeded))} needed`;
+  const separation = `separation ${show(number(view.verdict.separation))}, ${show(number(view.verdict.separationNeeded))} needed`;
   byId('strip-caption').textContent =
-    `Each dot a pair${models.some((model) => cluster(model) < 0) ? ' without an outlier' : ''}, each bar a median; ${separation}: the probability that a distance across basins exceeds one within.`;
+    `Each dot a pair${[...models.keys()].some((i) => view.cluster(i) < 0) ? ' without an outlier' : ''}, each bar a median; ${separation}: the probability that a distance across basins exceeds one within.`;
   chart(
     'strip',
     `Distances of ${plural(rows[0].length, 'pair')} within basins, median ${format(middles[0])}, against ${plural(rows[1].length, 'pair')} across, median ${format(middles[1])}: ${separation}.`,
@@ -301,7 +345,7 @@ function strip() {
       const colour = [c.basin(0), c.across];
       return {
         grid: { left: 54, right: 14, top: 6, bottom: 42 },
-        xAxis: axis(distanceTitle, {
+        xAxis: axis(view.title, {
           min: 0,
           scale: false,
           splitLine: { show: false },
@@ -321,7 +365,7 @@ function strip() {
           formatter: (item) =>
             lines([
               `${label(number(item.data.pair.modelA))} \u2013 ${label(number(item.data.pair.modelB))}`,
-              `${distanceTitle}: ${exact(item.value[0])}`,
+              `${view.title}: ${exact(item.value[0])}`,
             ]),
         },
         series: [
@@ -351,6 +395,7 @@ function strip() {
     },
     finite.length > 1000 ? 'canvas' : 'svg',
   );
+  charts.get('strip').drawn.off('click');
   charts.get('strip').drawn.on('click', ({ data }) => {
     if (data.pair) pick(number(data.pair.modelA), number(data.pair.modelB));
   });

@@ -72,16 +72,59 @@ const scoreName = (d) =>
   (SCORES[diagnostics[d].score] ?? 'accuracy') +
   (diagnostics[d].score === 'SCORE_F1' ? positive(models[0]?.diagnostics?.[d]) : '');
 const DISTANCES = {
-  DISTANCE_METRIC_BARRIER_HEIGHT: ['barrier height', 'nats'],
-  DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP: ['improved convexity gap', 'nats'],
-  DISTANCE_METRIC_AREA: ['area above the minimum', 'nats'],
-  DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN: ['area times distance', 'nats'],
-  DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', ''],
+  DISTANCE_METRIC_CONVEXITY_GAP: ['convexity gap', 'nats', (m) => m.convexityGapNats],
+  DISTANCE_METRIC_BARRIER_HEIGHT: ['barrier height', 'nats', (m) => m.barrierHeightNats],
+  DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP: [
+    'improved convexity gap',
+    'nats',
+    (m) => m.improvedConvexityGapNats,
+  ],
+  DISTANCE_METRIC_AREA: ['area above the minimum', 'nats', (m) => m.areaNats],
+  DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN: [
+    'area times distance',
+    'nats',
+    (_, pair) => pair.areaTimesEuclideanDistance,
+  ],
+  DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', '', (_, pair) => pair.euclideanDistance],
 };
-const distance = DISTANCES[spec.distance] ?? ['convexity gap', 'nats'];
-const distanceName = distance[0];
-const distanceUnit = distance[1];
-const distanceTitle = distanceUnit ? `${distanceName} (${distanceUnit})` : distanceName;
+const titled = (name, unit) => (unit ? `${name} (${unit})` : name);
+const chosenDistance = DISTANCES[spec.distance] ?? DISTANCES.DISTANCE_METRIC_CONVEXITY_GAP;
+const distanceName = chosenDistance[0];
+const distanceUnit = chosenDistance[1];
+const distanceTitle = titled(distanceName, distanceUnit);
+
+/** How figures of distances see the study: by the chosen distance, or by another one. */
+function viewOf(metric, judged, of) {
+  const [name, unit] = DISTANCES[metric] ?? DISTANCES.DISTANCE_METRIC_CONVEXITY_GAP;
+  const isSplit = judged.state === 'BASIN_STATE_SPLIT';
+  const assignments = judged.assignments ?? [];
+  return {
+    name,
+    unit,
+    title: titled(name, unit),
+    verdict: judged,
+    split: isSplit,
+    of,
+    cluster: (i) => number(assignments[i]),
+    basinName: (c) => (c < 0 ? 'Outlier' : isSplit ? `Basin ${c + 1}` : 'All models'),
+  };
+}
+const views = [
+  {
+    ...viewOf(spec.distance, verdict, (pair) => number(pair.distance)),
+    cluster: (i) => cluster(models[i]),
+  },
+  // The page of a very large study does not hold the metrics.
+  ...(pairs.every((pair) => pair.metrics) ? (report.variants ?? []) : []).map((variant) =>
+    viewOf(variant.distance, variant.verdict ?? {}, (pair) =>
+      number(DISTANCES[variant.distance][2](pair.metrics, pair)),
+    ),
+  ),
+];
+let view = views[0];
+function look(i) {
+  view = views[i];
+}
 const ranked = (values) =>
   [...values.keys()].sort((i, j) => {
     const a = values[i],

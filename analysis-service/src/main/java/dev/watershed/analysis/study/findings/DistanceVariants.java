@@ -1,0 +1,97 @@
+package dev.watershed.analysis.study.findings;
+
+import com.google.common.primitives.Ints;
+import dev.watershed.analysis.cluster.SpectralClustering;
+import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.statistics.AdjustedRandIndex;
+import dev.watershed.analysis.statistics.LinearFit;
+import dev.watershed.analysis.v1.BasinVerdict;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DistanceVariant;
+import dev.watershed.analysis.v1.ModelReport;
+import dev.watershed.analysis.v1.PairReport;
+import dev.watershed.analysis.v1.StudySpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a study would say by its other distances, without measuring anything again. */
+final class DistanceVariants {
+  private static final List<DistanceMetric> ALL =
+      List.of(
+          DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP,
+          DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT,
+          DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP,
+          DistanceMetric.DISTANCE_METRIC_AREA,
+          DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN,
+          DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+
+  private final StudySpec spec;
+  private final List<ModelReport> models;
+  private final List<PairReport> pairs;
+  private final Runnable throwIfUnwanted;
+
+  DistanceVariants(
+      StudySpec spec, List<ModelReport> models, List<PairReport> pairs, Runnable throwIfUnwanted) {
+    this.spec = spec;
+    this.models = models;
+    this.pairs = pairs;
+    this.throwIfUnwanted = throwIfUnwanted;
+  }
+
+  /** Returns those that the curves give, but for the chosen one, which {@code chosen} judges. */
+  List<DistanceVariant> of(DistanceComparisons comparisons, BasinVerdict chosen) {
+    var variants = new ArrayList<DistanceVariant>();
+    for (var metric : ALL) {
+      if (metric != spec.getDistance() && given(metric)) {
+        variants.add(variant(metric, comparisons, chosen));
+      }
+    }
+    return variants;
+  }
+
+  private boolean given(DistanceMetric metric) {
+    return metric != DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP
+        || pairs.stream().allMatch(pair -> pair.getMetrics().hasImprovedConvexityGapNats());
+  }
+
+  private DistanceVariant variant(
+      DistanceMetric metric, DistanceComparisons comparisons, BasinVerdict chosen) {
+    throwIfUnwanted.run();
+    var values = comparisons.matrix(pair -> PairMetrics.distance(metric, pair));
+    var distances = new Distances(values, throwIfUnwanted);
+    var verdict = distances.verdict();
+    var variant =
+        DistanceVariant.newBuilder()
+            .setDistance(metric)
+            .setVerdict(MetricMessages.verdict(verdict))
+            .addAllGroups(comparisons.shortGroups(values));
+    if (verdict.best() != null && chosen.getLookedAtCount() > 0) {
+      variant.setAgreement(
+          AdjustedRandIndex.of(verdict.best().kept(), Ints.toArray(chosen.getLookedAtList())));
+    }
+    var features =
+        distances
+            .clustering(spec.getClusterCount(), kernelWidth(metric, distances))
+            .centroidDistanceDifferences();
+    if (features.length > 0) {
+      for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
+        int diagnostic = d;
+        var scores =
+            models.stream().mapToDouble(model -> model.getDiagnosticScores(diagnostic)).toArray();
+        variant.addDiagnostics(MetricMessages.linearFit(LinearFit.of(features, scores)));
+      }
+    }
+    return variant.build();
+  }
+
+  /** As a spec's default: 1 for gaps and barriers, as in the papers, else the median distance. */
+  private static double kernelWidth(DistanceMetric metric, Distances distances) {
+    return switch (metric) {
+      case DISTANCE_METRIC_CONVEXITY_GAP,
+          DISTANCE_METRIC_BARRIER_HEIGHT,
+          DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP ->
+          SpectralClustering.DEFAULT_KERNEL_WIDTH;
+      default -> distances.medianKernelWidth();
+    };
+  }
+}
