@@ -1,5 +1,6 @@
 package dev.watershed.analysis.report;
 
+import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
@@ -57,7 +58,7 @@ final class ReportPage {
     for (int i = 0; i < report.getPairsCount(); i++) {
       var pair = report.getPairs(i).toBuilder();
       if (!drawn.get(i)) {
-        pair.clearCurve().clearAccuracies().clearUncertainty();
+        pair.clearCurve().clearAccuracies().clearUncertainty().clearDiagnosticCurves();
       } else if (report.getPairsCount() > MOST_EXACT_CURVES) {
         shorten(pair);
       }
@@ -70,9 +71,8 @@ final class ReportPage {
   }
 
   private static void shorten(PairReport.Builder pair) {
-    var curve = pair.getCurveBuilder();
-    var losses = shortened(curve.getLossesNatsList());
-    curve.clearLossesNats().addAllLossesNats(losses);
+    shorten(pair.getCurveBuilder());
+    pair.getDiagnosticCurvesBuilderList().forEach(along -> shorten(along.getCurveBuilder()));
     var accuracies = shortened(pair.getAccuraciesList());
     pair.clearAccuracies().addAllAccuracies(accuracies);
     if (pair.hasUncertainty()) {
@@ -82,6 +82,11 @@ final class ReportPage {
       known.clearBandLowNats().addAllBandLowNats(lows);
       known.clearBandHighNats().addAllBandHighNats(highs);
     }
+  }
+
+  private static void shorten(Curve.Builder curve) {
+    var losses = shortened(curve.getLossesNatsList());
+    curve.clearLossesNats().addAllLossesNats(losses);
   }
 
   private static List<Double> shortened(List<Double> values) {

@@ -225,10 +225,18 @@ final class ReportPageBrowserTest {
             const grouping = document.getElementById('grouping');
             grouping.value = '1';
             grouping.dispatchEvent(new Event('change'));
+            document.body.append(document.getElementById('within-caption').textContent);
+            const quantity = document.getElementById('quantity');
+            quantity.value = '2';
+            quantity.dispatchEvent(new Event('change'));
+            document.body.append(quantity.selectedOptions[0].textContent);
             """,
-            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(16), out));
-    // Of 16 models 5 and 5.
+            out ->
+                StudyReportFiles.write(
+                    "report.html", SyntheticStudy.alongLines(SyntheticStudy.of(16)), out));
     assertThat(dom)
+        .contains("95 % over models at each \u03b1 (jackknife)")
+        .contains("loss on swapped arguments")
         .contains("Among the 5 best, and among the 5 worst")
         .contains("5 best: 10 pairs, median convexity gap")
         .contains("5 worst: 10 pairs, median convexity gap")

@@ -37,6 +37,7 @@ import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -90,6 +91,7 @@ public final class SyntheticStudy {
       report.addDiagnostics(diagnostic(d, scores[d], feature, verdict.assignments()));
     }
     addOtherDistances(report, distances, verdict);
+    addExtremes(report, scores[0]);
     return report
         .addGroups(
             GroupReport.newBuilder()
@@ -187,6 +189,53 @@ public final class SyntheticStudy {
                 .setDirectInterval(Interval.newBuilder().setLow(-.99).setHigh(-.8))
                 .setIndirect(-.04)
                 .setIndirectInterval(Interval.newBuilder().setLow(-.2).setHigh(.1)));
+  }
+
+  /** The first diagnostic measured along the lines too: twice the loss in domain. */
+  static StudyReport alongLines(StudyReport plain) {
+    var report = plain.toBuilder();
+    report.getSpecBuilder().getDiagnosticsBuilder(0).setAlongCurves(true);
+    for (var pair : report.getPairsBuilderList()) {
+      var along = pair.addDiagnosticCurvesBuilder().getCurveBuilder();
+      along.addAllAlphas(pair.getCurve().getAlphasList());
+      pair.getCurve().getLossesNatsList().forEach(loss -> along.addLossesNats(2 * loss));
+    }
+    return report.build();
+  }
+
+  /** On the first diagnostic, in domain and along the lines. */
+  private static void addExtremes(StudyReport.Builder report, double[] scores) {
+    int count = Math.min(5, scores.length / 2);
+    if (count < 2) {
+      return;
+    }
+    var worstFirst =
+        IntStream.range(0, scores.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> scores[i]))
+            .toList();
+    var best = worstFirst.subList(scores.length - count, scores.length);
+    for (var members : List.of(best, worstFirst.subList(0, count))) {
+      var extreme = report.addExtremesBuilder().setBest(members == best).addAllModels(members);
+      for (int scale = 1; scale <= 2; scale++) {
+        var mean = extreme.addCurvesBuilder();
+        for (int k = 0; k <= 10; k++) {
+          int at = k;
+          double loss =
+              scale
+                  * report.getPairsList().stream()
+                      .filter(p -> members.contains(p.getModelA()))
+                      .filter(p -> members.contains(p.getModelB()))
+                      .mapToDouble(p -> p.getCurve().getLossesNats(at))
+                      .average()
+                      .orElseThrow();
+          mean.addAlphas(k / 10.0)
+              .addLossesNats(loss)
+              .addLowNats(loss - .05)
+              .addHighNats(loss + .05);
+        }
+      }
+    }
   }
 
   private static ClusterComparison comparison(String name, double[] scores, BasinVerdict verdict) {

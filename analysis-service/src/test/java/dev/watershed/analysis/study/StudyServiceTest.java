@@ -309,7 +309,7 @@ final class StudyServiceTest extends ServedStudies {
         .containsExactly(0, 0, -1, 0);
     assertThat(report.getGroups(0).getFit().getPointCount()).isEqualTo(3);
     assertThat(report.getFinding()).contains("not finite").contains("3 of 6 pairs");
-    assertThat(export(name)).hasSize(5);
+    assertThat(export(name)).hasSize(7);
   }
 
   @Test

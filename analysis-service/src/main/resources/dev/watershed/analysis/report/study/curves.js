@@ -1,5 +1,34 @@
 /* Loss and accuracy along the lines between models. */
-/** Pairs by basin, or of the models that are best and worst on a diagnostic (k of each). */
+/** What is drawn along the lines: its name, a pair's curve of it, and its place among mean curves. */
+const quantities = [
+  {
+    name: 'loss',
+    axis: 'loss (nats)',
+    of: (pair) => [pair.curve?.alphas, pair.curve?.lossesNats],
+    mean: 0,
+  },
+  { name: 'accuracy', axis: 'accuracy', of: (pair) => [pair.curve?.alphas, pair.accuracies] },
+  ...diagnostics.flatMap((one, d) =>
+    one.alongCurves
+      ? [
+          {
+            name: `loss on ${diagnosticName(d)}`,
+            axis: 'loss (nats)',
+            of: (pair) => {
+              const found = (pair.diagnosticCurves ?? []).find(
+                (curve) => number(curve.diagnostic) === d,
+              );
+              return [found?.curve?.alphas, found?.curve?.lossesNats];
+            },
+            // Mean curves are told in domain first, then on each diagnostic along the lines.
+            mean: 1 + diagnostics.slice(0, d).filter((other) => other.alongCurves).length,
+          },
+        ]
+      : [],
+  ),
+];
+
+/** Pairs by basin, or of the models that are best and worst on a diagnostic. */
 function groupings() {
   const byBasin = {
     name: split ? 'by basin' : 'all',
@@ -8,41 +37,47 @@ function groupings() {
       [split ? 'Across basins' : 'With outliers', [{ has: (pair) => !isWithin(pair) }]],
     ],
   };
-  const k = Math.min(10, Math.floor(models.length / 3));
   const bestAndWorst = (d) => {
-    const scores = models.map((model) => score(model, d));
-    const order = ranked(scores).filter((i) => Number.isFinite(scores[i]));
-    if (diagnostics[d].score === 'SCORE_MEAN_LOSS') order.reverse();
-    const worst = new Set(order.slice(0, k)),
-      best = new Set(order.slice(-k));
+    const [best, worst] = [true, false].map((isBest) =>
+      (report.extremes ?? []).find(
+        (one) => number(one.diagnostic) === d && Boolean(one.best) === isBest,
+      ),
+    );
+    if (!best || !worst) return [];
+    const sets = [best, worst].map((one) => new Set(one.models.map(number)));
+    const k = sets[0].size;
     const ends = (pair) => [number(pair.modelA), number(pair.modelB)];
     const among = (set) => (pair) => ends(pair).every((i) => set.has(i));
-    return {
-      name: `${k} best and ${k} worst on ${diagnosticName(d)}`,
-      panels: [
-        [
-          `Among the ${k} best, and among the ${k} worst`,
+    return [
+      {
+        name: `${k} best and ${k} worst on ${diagnosticName(d)}`,
+        panels: [
           [
-            { name: `${k} best`, has: among(best), colour: (c) => c.basin(0) },
-            { name: `${k} worst`, has: among(worst), colour: (c) => c.basin(1) },
+            `Among the ${k} best, and among the ${k} worst`,
+            [
+              { name: `${k} best`, has: among(sets[0]), found: best, colour: (c) => c.basin(0) },
+              { name: `${k} worst`, has: among(sets[1]), found: worst, colour: (c) => c.basin(1) },
+            ],
           ],
-        ],
-        [
-          'Between the best and the worst',
           [
-            {
-              has: (pair) => {
-                const [a, b] = ends(pair);
-                return (best.has(a) && worst.has(b)) || (worst.has(a) && best.has(b));
+            'Between the best and the worst',
+            [
+              {
+                has: (pair) => {
+                  const [a, b] = ends(pair);
+                  return [sets, [...sets].reverse()].some(
+                    ([one, other]) => one.has(a) && other.has(b),
+                  );
+                },
+                colour: (c) => c.across,
               },
-              colour: (c) => c.across,
-            },
+            ],
           ],
         ],
-      ],
-    };
+      },
+    ];
   };
-  return [byBasin, ...(k >= 2 ? diagnostics.map((_, d) => bestAndWorst(d)) : [])];
+  return [byBasin, ...diagnostics.flatMap((_, d) => bestAndWorst(d))];
 }
 
 function curves() {
@@ -52,15 +87,18 @@ function curves() {
   all.forEach((one, i) => grouping.append(element('option', { value: i }, one.name)));
   grouping.parentElement.hidden = all.length < 2;
   grouping.addEventListener('change', draw);
+  quantities.forEach((one, i) => quantity.append(element('option', { value: i }, one.name)));
   quantity.addEventListener('change', draw);
 
   function draw() {
-    const accuracy = quantity.value === 'accuracy';
-    const values = (pair) =>
-      (accuracy ? (pair.accuracies ?? []) : (pair.curve.lossesNats ?? [])).map(number);
+    const drawn = quantities[Number(quantity.value || 0)];
     const { panels } = all[Number(grouping.value || 0)];
     const shown = panels.map(([, groups]) => groups.map((one) => pairs.filter(one.has)));
-    const found = shown.flat(2).filter(hasCurve).flatMap(values).filter(Number.isFinite);
+    const found = shown
+      .flat(2)
+      .flatMap((pair) => drawn.of(pair)[1] ?? [])
+      .map(number)
+      .filter(Number.isFinite);
     const low = found.reduce((a, b) => Math.min(a, b), Infinity),
       high = found.reduce((a, b) => Math.max(a, b), -Infinity);
     const range = Number.isFinite(low) ? roundRange(low, high) : {};
@@ -70,8 +108,8 @@ function curves() {
       panel(
         id,
         heading,
-        groups.map((one, g) => curveGroup(one, shown[i][g], values)),
-        accuracy ? 'accuracy' : 'loss (nats)',
+        groups.map((one, g) => curveGroup(one, shown[i][g], drawn)),
+        drawn.axis,
         range,
       );
     });
@@ -80,28 +118,49 @@ function curves() {
   draw();
 }
 
-/** Curves of some pairs with their mean and the middle 80 % of them at each alpha. */
-function curveGroup(group, members, values) {
-  const drawn = evenly(members.filter(hasCurve));
-  const read = drawn.map((pair) => ({ alphas: pair.curve.alphas.map(number), at: values(pair) }));
+/**
+ * Curves of some pairs and their mean: with a 95 % interval over models where the report tells it,
+ * else with the middle 80 % of the pairs at each alpha.
+ */
+function curveGroup(group, members, quantity) {
+  const drawn = evenly(members.filter((pair) => (quantity.of(pair)[0] ?? []).length > 0));
+  const read = drawn.map((pair) => {
+    const [alphas, at] = quantity.of(pair);
+    return { alphas: alphas.map(number), at: (at ?? []).map(number) };
+  });
+  const band = (grid, low, high) =>
+    [
+      ...grid.map((alpha, i) => [alpha, low[i]]),
+      ...grid.map((alpha, i) => [alpha, high[i]]).reverse(),
+    ].filter((point) => point.every(Number.isFinite));
+  const told = quantity.mean === undefined ? undefined : group.found?.curves?.[quantity.mean];
+  if (told) {
+    const grid = told.alphas.map(number);
+    return {
+      ...group,
+      members,
+      drawn,
+      read,
+      grid,
+      means: told.lossesNats.map(number),
+      told: true,
+      outline: band(grid, (told.lowNats ?? []).map(number), (told.highNats ?? []).map(number)),
+    };
+  }
   const grid = [...new Set(read.flatMap((curve) => curve.alphas))].sort((a, b) => a - b);
   const columns = grid.map((alpha) =>
     read.map((curve) => between(curve, alpha)).filter(Number.isFinite),
   );
-  const spread = members.length >= 5;
+  const ends = [0.1, 0.9].map((p) => columns.map((column) => quantile(column, p)));
   return {
     ...group,
     members,
     drawn,
+    read,
     grid,
-    values,
     means: columns.map(mean),
-    outline: spread
-      ? [
-          ...grid.map((alpha, i) => [alpha, quantile(columns[i], 0.1)]),
-          ...grid.map((alpha, i) => [alpha, quantile(columns[i], 0.9)]).reverse(),
-        ].filter((point) => point.every(Number.isFinite))
-      : [],
+    told: false,
+    outline: members.length >= 5 ? band(grid, ...ends) : [],
   };
 }
 /** Type 7, as everywhere. */
@@ -126,13 +185,15 @@ function panel(id, heading, groups, quantity, range) {
       `${count}, median ${distanceName} ${show(median(members.map((pair) => number(pair.distance))))}${distanceUnit && ' ' + distanceUnit}`
     );
   });
-  const banded = groups.some((group) => group.outline.length > 0);
+  const banded = groups.find((group) => group.outline.length > 0);
   byId(`${id}-caption`).textContent = groups.every((group) => group.members.length === 0)
     ? 'No such pair.'
     : `${counts.join('; ')}. Bold is the mean` +
-      (banded
-        ? '; the band holds the middle 80 % of the pairs at each \u03b1: how pairs differ, no interval.'
-        : '.');
+      (!banded
+        ? '.'
+        : banded.told
+          ? ' over pairs, each in both directions; the band is where it lies, 95 % over models at each \u03b1 (jackknife).'
+          : '; the band holds the middle 80 % of the pairs at each \u03b1: how pairs differ, no interval.');
   const count = groups.reduce((sum, group) => sum + group.drawn.length, 0);
   const middleOf = (group) => group.means[group.grid.findIndex((alpha) => alpha >= 0.5)];
   const owners = groups.flatMap((group) => group.drawn);
@@ -181,15 +242,15 @@ function panel(id, heading, groups, quantity, range) {
         },
         series: [
           ...groups.flatMap((group) =>
-            group.drawn.map((pair) => ({
+            group.drawn.map((pair, i) => ({
               type: 'line',
               triggerLineEvent: true,
               symbol: 'circle',
               symbolSize: 3,
               showSymbol: count <= 60,
-              data: pair.curve.alphas.map((alpha, i) => [
-                number(alpha),
-                clean(group.values(pair)[i] ?? NaN),
+              data: group.read[i].alphas.map((alpha, at) => [
+                alpha,
+                clean(group.read[i].at[at] ?? NaN),
               ]),
               lineStyle: { width: 1, opacity: count > 60 ? 0.25 : 0.5 },
               itemStyle: { opacity: 0.5 },

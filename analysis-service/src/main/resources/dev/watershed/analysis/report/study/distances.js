@@ -87,9 +87,9 @@ function heatmap() {
           top: 34,
           bottom: 0.75 * gutter + 10,
         };
-        const room = box.clientHeight - place.top - place.bottom;
         const seen = zoomed ? zoomed.y[1] - zoomed.y[0] + 1 : models.length;
-        const few = (box.clientWidth - place.left - place.right) / seen > 30;
+        const wide = box.clientWidth - place.left - place.right;
+        const few = wide / seen > 30;
         const side = (inverse) => ({
           type: 'category',
           data: names,
@@ -100,7 +100,10 @@ function heatmap() {
           axisLabel: {
             rotate: inverse ? 0 : 45,
             fontSize: size,
-            interval: Math.max(0, Math.ceil((seen * (size + 2)) / Math.max(room, 1)) - 1),
+            interval: thinned(
+              seen * (size + 2),
+              inverse ? box.clientHeight - place.top - place.bottom : 0.75 * wide,
+            ),
             width: gutter - 10,
             overflow: 'truncate',
             color: (name) => c.basin(clusterOf.get(name) ?? 0),
@@ -197,6 +200,9 @@ function heatmap() {
   });
   onPick.push(() => charts.get('heatmap').redraw());
 }
+
+/** How many labels are left out after each, so that what they need fits the room. */
+const thinned = (needed, room) => Math.max(0, Math.ceil(needed / Math.max(room, 1)) - 1);
 
 /** A frame around the picked pair's two cells. */
 function outlined(order, c) {

@@ -52,6 +52,8 @@ function forest() {
   byId('forest-figure').hidden = rows.length === 0;
   if (rows.length === 0) return;
   const points = rows.map(([name, value, [low, high]], at) => ({ name, value, low, high, at }));
+  const ends = points.flatMap(({ value, low, high }) => [value, low, high]).filter(Number.isFinite);
+  const reach = roundRange(Math.min(-1, ...ends), Math.max(1, ...ends));
   byId('forest').style.height = `${70 + 24 * rows.length}px`;
   byId('forest-caption').textContent =
     `r of the centroid-distance feature with each score, and its parts: direct at equal in-domain accuracy, indirect through it; direct and indirect add up to r. Bars: 95 % over ${plural(models.length, 'model')} (r by Fisher, parts by resampling models). Arithmetic, no cause.`;
@@ -69,7 +71,7 @@ function forest() {
           top: 8,
           bottom: 44,
         },
-        xAxis: axis('standardised', { scale: false, min: -1, max: 1 }),
+        xAxis: axis('standardised', { scale: false, ...reach }),
         yAxis: {
           type: 'category',
           inverse: true,
