@@ -218,6 +218,26 @@ final class ReportPageBrowserTest {
   }
 
   @Test
+  void page_heatMapZoomed_showsThoseModelsWithTheirNumbers() throws Exception {
+    String dom =
+        browser.openWith(
+            """
+            const map = document.getElementById('heatmap');
+            const texts = () => [...map.querySelectorAll('text')].map((one) => one.textContent);
+            const models = () => new Set(texts().filter((text) => text.startsWith('seed'))).size;
+            const numbers = () => texts().filter((text) => /^0\\.\\d\\d$/.test(text)).length;
+            const before = `${models()} models, ${numbers()} numbers`;
+            const chart = echarts.getInstanceByDom(map);
+            for (const dataZoomIndex of [0, 1])
+              chart.dispatchAction({ type: 'dataZoom', dataZoomIndex, startValue: 2, endValue: 5 });
+            chart.getZr().flush();
+            document.body.append(`${before}; then ${models()} models, ${numbers() > 10} numbers`);
+            """,
+            out -> StudyReportFiles.write("report.html", SyntheticStudy.of(24), out));
+    assertThat(dom).contains("24 models, 0 numbers; then 4 models, true numbers");
+  }
+
+  @Test
   void page_bestAndWorstChosen_comparesTheirCurves() throws Exception {
     String dom =
         browser.openWith(
