@@ -158,15 +158,18 @@ final class FirstThings {
               Shown.plural(report.getSpec().getResampling().getResampleCount(), "resample")));
     }
     var verdict = report.getVerdict();
-    if (Double.isFinite(verdict.getSeparation()) && verdict.getSeparationNeeded() > 0) {
+    var called = names.split() ? "a split" : names.undecided() ? "undecided" : "no split";
+    if (verdict.getSeparationNeeded() > 0) {
       said.add(
-          String.format(
-              Locale.ROOT,
-              "The verdict is %s: separation %.3f, and %s needs %.3f to be called a split",
-              names.split() ? "a split" : names.undecided() ? "undecided" : "no split",
-              verdict.getSeparation(),
-              Shown.plural(report.getModelsCount(), "model"),
-              verdict.getSeparationNeeded()));
+          Double.isFinite(verdict.getSeparation())
+              ? String.format(
+                  Locale.ROOT,
+                  "The verdict is %s: separation %.3f, where %s need %.3f to be called a split",
+                  called,
+                  verdict.getSeparation(),
+                  Shown.plural(report.getModelsCount(), "model"),
+                  verdict.getSeparationNeeded())
+              : "The verdict is " + called + ": no partition has two clusters to compare");
     }
     said.add(
         "Intervals over examples speak of these models; what other seeds do, only models can say");

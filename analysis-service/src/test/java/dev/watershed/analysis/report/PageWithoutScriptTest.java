@@ -19,7 +19,7 @@ final class PageWithoutScriptTest {
         .contains("Yes, 8 models: in-domain accuracy")
         .contains("Do they differ in more than their seed?</dt><dd>No")
         .contains("of 28 pairs is told from 0 (95 % over 256 examples, 50 resamples)")
-        .contains("The verdict is a split: separation 1.000, and 8 models needs")
+        .contains("The verdict is a split: separation 1.000, where 8 models need")
         .contains(SelfContainedPage.escaped(report.getVerdict().getSentence()))
         .contains("All 28 pairs with 95 % intervals")
         .contains("<a href=\"#pair-0-1\">seed 0 \u2013 seed 1</a>")
@@ -85,8 +85,20 @@ final class PageWithoutScriptTest {
     none.getModelsBuilderList().forEach(model -> model.setCluster(0));
     assertThat(markup(none.build()))
         .contains("<h3 id=\"basins-heading\">No split</h3>")
+        .contains("The verdict is no split: separation")
         .doesNotContain("Basin 2")
         .doesNotContain("data-basin=\"1\">");
+  }
+
+  @Test
+  void page_noPartitionToCompare_saysSo() throws IOException {
+    var none = SyntheticStudy.of(4).toBuilder();
+    none.getVerdictBuilder()
+        .setState(BasinState.BASIN_STATE_NO_SPLIT)
+        .setSeparation(Double.NaN)
+        .setSeparationNeeded(.985);
+    assertThat(markup(none.build()))
+        .contains("The verdict is no split: no partition has two clusters to compare");
   }
 
   @Test
