@@ -8,6 +8,7 @@ import dev.watershed.cli.Json;
 import dev.watershed.cli.OutputOptions;
 import dev.watershed.cli.ServerOptions;
 import dev.watershed.input.Quoted;
+import dev.watershed.server.ConfigurationTable;
 import dev.watershed.standalone.process.DataDirectory;
 import dev.watershed.standalone.process.Standalone;
 import java.nio.file.Files;
@@ -88,6 +89,13 @@ final class ServeCommand implements Callable<Integer> {
           "Let the GPU round the factors of fp32 products to TF32: faster, results differ.")
   private boolean tf32;
 
+  @Option(
+      names = "--show-config",
+      description =
+          "Say every key of the configuration, its value and where that was said, and end"
+              + " (docs/configuration.md).")
+  private boolean showConfiguration;
+
   private final CommandContext context;
 
   ServeCommand(CommandContext context) {
@@ -110,8 +118,13 @@ final class ServeCommand implements Callable<Integer> {
     }
     DataDirectory directory = DataDirectory.at(data, context.variables());
     List<Path> roots = roots();
-    Standalone standalone =
-        Standalone.start(new Standalone.Settings(directory, port, torch(), roots, adopt, Map.of()));
+    Standalone.Settings settings =
+        new Standalone.Settings(directory, port, torch(), roots, adopt, Map.of());
+    if (showConfiguration) {
+      ConfigurationTable.lines(Standalone.configuration(settings)).forEach(output::line);
+      return ExitCode.OK;
+    }
+    Standalone standalone = Standalone.start(settings);
     Runtime.getRuntime().addShutdownHook(new Thread(standalone::close, "shutdown"));
     if (output.json()) {
       output.line("{\"address\":" + Json.quoted(standalone.address()) + "}");

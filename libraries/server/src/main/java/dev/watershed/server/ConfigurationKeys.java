@@ -1,5 +1,6 @@
 package dev.watershed.server;
 
+import dev.watershed.server.ConfigurationTable.Setting;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.context.annotation.ConfigurationReader;
 import io.micronaut.context.annotation.Context;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -30,6 +32,9 @@ import java.util.regex.Pattern;
 @Context
 @Order(Ordered.HIGHEST_PRECEDENCE)
 final class ConfigurationKeys {
+  /** A key that a process sets for itself when only its configuration is asked for. */
+  static final String SHOW = "process.show-configuration";
+
   private static final String OURS = "watershed.";
   private static final String OUR_VARIABLES = "WATERSHED_";
 
@@ -61,16 +66,11 @@ final class ConfigurationKeys {
 
   private final ApplicationContext context;
   private final Set<String> settled = new HashSet<>();
-  private final TreeMap<String, Argument<?>> known = new TreeMap<>();
+  private final SortedMap<String, Argument<?>> known;
 
   ConfigurationKeys(ApplicationContext context) {
     this.context = context;
-    for (BeanDefinition<?> definition : context.getAllBeanDefinitions()) {
-      definition
-          .stringValue(ConfigurationReader.class, "prefix")
-          .filter(prefix -> (prefix + ".").startsWith(OURS))
-          .ifPresent(prefix -> addKeys(prefix, definition));
-    }
+    this.known = known(context);
     for (var source : context.getEnvironment().getPropertySources()) {
       if (source.getName().equals(COMMAND_LINE)) {
         source.forEach(settled::add);
@@ -79,12 +79,39 @@ final class ConfigurationKeys {
     for (var source : context.getEnvironment().getPropertySources()) {
       source.forEach(key -> check(key, source));
     }
+    if (context.containsProperty(SHOW)) {
+      throw new ShownException(ConfigurationTable.of(context));
+    }
   }
 
-  private void addKeys(String prefix, BeanDefinition<?> definition) {
-    for (var argument : definition.getConstructor().getArguments()) {
-      known.put(prefix + "." + NameUtils.hyphenate(argument.getName()), argument);
+  /** Ends a start that was for the configuration alone, before anything else is made. */
+  static final class ShownException extends RuntimeException {
+    private final transient List<Setting> settings;
+
+    private ShownException(List<Setting> settings) {
+      this.settings = settings;
     }
+
+    List<Setting> settings() {
+      return settings;
+    }
+  }
+
+  /** Returns the keys of ours that a process reads, with the parameters that they become. */
+  static SortedMap<String, Argument<?>> known(ApplicationContext context) {
+    var known = new TreeMap<String, Argument<?>>();
+    for (BeanDefinition<?> definition : context.getAllBeanDefinitions()) {
+      definition
+          .stringValue(ConfigurationReader.class, "prefix")
+          .filter(prefix -> (prefix + ".").startsWith(OURS))
+          .ifPresent(
+              prefix -> {
+                for (var argument : definition.getConstructor().getArguments()) {
+                  known.put(prefix + "." + NameUtils.hyphenate(argument.getName()), argument);
+                }
+              });
+    }
+    return known;
   }
 
   private void check(String key, PropertySource source) {
@@ -137,7 +164,8 @@ final class ConfigurationKeys {
     }
   }
 
-  private static String variable(String key) {
+  /** The environment variable that says a key. */
+  static String variable(String key) {
     return key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
   }
 

@@ -1,12 +1,19 @@
 package dev.watershed.server;
 
+import com.google.common.base.Throwables;
+import dev.watershed.server.ConfigurationKeys.ShownException;
+import dev.watershed.server.ConfigurationTable.Setting;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.context.env.PropertySource;
+import io.micronaut.context.exceptions.BeanContextException;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import io.micronaut.runtime.exceptions.ApplicationStartupException;
 import java.security.Security;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /** A process that serves what is on its class path, as its configuration says. */
@@ -16,6 +23,11 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** Of one that cannot start before something outside is changed. */
   private static final int MISCONFIGURED = 2;
+
+  private static final String SHOW_CONFIGURATION = "--show-config";
+
+  private static final PropertySource SHOW =
+      PropertySource.of(SHOW_CONFIGURATION, Map.of(ConfigurationKeys.SHOW, true));
 
   private final ApplicationContext context;
   private final GrpcEmbeddedServer server;
@@ -31,18 +43,26 @@ public final class ServiceProcess implements AutoCloseable {
    * does.
    *
    * @param name what people call it
-   * @param arguments of the command line; there are none to give
+   * @param arguments of the command line; none, or {@code --show-config}, which tells the
+   *     configuration on standard output and ends
    * @return the exit code
    */
   public static int run(String name, String... arguments) {
-    if (arguments.length > 0) {
+    boolean show = List.of(arguments).equals(List.of(SHOW_CONFIGURATION));
+    if (arguments.length > 0 && !show) {
       System.err.println(
-          "error: this process takes no arguments; it is told by application.yml and the"
-              + " environment, such as GRPC_SERVER_PORT=8979");
+          "error: this process takes no arguments but "
+              + SHOW_CONFIGURATION
+              + "; it is told by application.yml and the environment, such as"
+              + " GRPC_SERVER_PORT=8979");
       return MISCONFIGURED;
     }
     ServiceProcess process;
     try {
+      if (show) {
+        ConfigurationTable.lines(configuration()).forEach(System.out::println);
+        return OK;
+      }
       process = start();
     } catch (ConfigurationException e) {
       System.err.println("error: " + e.getMessage());
@@ -56,6 +76,26 @@ public final class ServiceProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return OK;
+    }
+  }
+
+  /**
+   * Returns what a process would be told, without opening its databases or listening.
+   *
+   * @param sources of configuration, beside application.yml and the environment
+   * @throws ConfigurationException when the configuration makes no sense
+   */
+  public static List<Setting> configuration(PropertySource... sources) {
+    ProcessLogs.gather();
+    var all = Stream.concat(Stream.of(sources), Stream.of(SHOW)).toArray(PropertySource[]::new);
+    try (var context = ApplicationContext.builder().banner(false).propertySources(all).start()) {
+      throw new IllegalStateException("started: " + context);
+    } catch (BeanContextException e) {
+      return Throwables.getCausalChain(e).stream()
+          .flatMap(cause -> cause instanceof ShownException shown ? Stream.of(shown) : Stream.of())
+          .findFirst()
+          .orElseThrow(() -> refusal(e))
+          .settings();
     }
   }
 

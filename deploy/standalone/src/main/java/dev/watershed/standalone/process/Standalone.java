@@ -5,6 +5,7 @@ import dev.watershed.classifier.model.DeviceUnavailableException;
 import dev.watershed.classifier.model.Torch;
 import dev.watershed.eval.engine.EvaluationConfiguration;
 import dev.watershed.server.ConfigurationException;
+import dev.watershed.server.ConfigurationTable.Setting;
 import dev.watershed.server.ServedCalls;
 import dev.watershed.server.ServiceProcess;
 import io.grpc.BindableService;
@@ -102,6 +103,22 @@ public final class Standalone implements AutoCloseable {
       held.close();
       throw e;
     }
+  }
+
+  /**
+   * Returns what a start would be told; nothing is opened or made.
+   *
+   * @throws ConfigurationException when the configuration makes no sense
+   */
+  public static List<Setting> configuration(Settings settings) {
+    return ServiceProcess.configuration(
+        PropertySource.of(
+            "command line",
+            properties(
+                settings,
+                new DirectoryParts(settings.directory()),
+                DirectoryMark.first(),
+                "this-process")));
   }
 
   /** Found now, a port in use costs nothing. */

@@ -77,6 +77,19 @@ final class ServeCommandTest {
   }
 
   @Test
+  void serve_showConfig_saysEveryKeyAndEnds() {
+    assertThat(run(work, "serve", "--show-config", "--threads", "2")).isEqualTo(0);
+    assertThat(err.lines().toList())
+        .anyMatch(line -> line.matches("watershed.data.max-rows +\\S+ +default"))
+        .anyMatch(line -> line.matches("watershed.engine.threads +2 +command line"))
+        .anyMatch(line -> line.matches("watershed.checkpoints.root +.*checkpoints +command line"))
+        .anyMatch(line -> line.matches("datasources.trainer.url +jdbc:h2:.* +command line"))
+        .anyMatch(line -> line.startsWith("watershed.trainer."))
+        .anyMatch(line -> line.startsWith("watershed.analysis.evaluator.address "));
+    assertNothingWasMade();
+  }
+
+  @Test
   void help_wholeDistribution_hasTheServicesToo() {
     assertThat(run(home, "help")).isEqualTo(0);
     assertThat(err).contains("quickstart", "serve", "checkpoints");

@@ -49,6 +49,17 @@ final class MarginTest {
   }
 
   @Test
+  void of_sixteenModels_asksForMore() {
+    var report = MiniatureReport.twoBasins(0.2, 0.7);
+    report.getGroupsBuilder(0).getFitBuilder().setSpearmanRho(0.55);
+    assertThat(failing(report.build())).isEmpty();
+    while (report.getModelsCount() < 16) {
+      report.addModels(report.getModels(0));
+    }
+    assertThat(failing(report.build())).containsExactly("Spearman(strategy distance, CG)");
+  }
+
+  @Test
   void of_weakCentroidCorrelation_failsThatOne() {
     var report = MiniatureReport.twoBasins(0.2, 0.7);
     report.getDiagnosticsBuilder(0).getFitBuilder().setPearsonR(0.69);
