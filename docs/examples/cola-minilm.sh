@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sixteen fine-tunes of a real pretrained encoder on CoLA, and what can be said of their basins (docs/study-cola.md).
+# Sixteen fine-tunes of a real pretrained encoder on CoLA, and what can be said of their basins.
 #
 # usage: docs/examples/cola-minilm.sh MODEL DATA [OUT]
 #   MODEL  a Hugging Face directory: config.json, model.safetensors, tokenizer.json (all-MiniLM-L6-v2 in the document)
