@@ -439,12 +439,13 @@ final class Corpus {
   private void addStudies(TrainingRun first, TrainingRun second) {
     var names = new ArrayList<String>();
     for (int i = 0; i < 2; i++) {
-      var spec =
-          study(
-                  List.of(
-                      first.getCheckpoints(i).getCheckpoint(),
-                      second.getCheckpoints(i).getCheckpoint()))
-              .setIntervalCount(4);
+      // What is said of a recipe takes three models.
+      var models =
+          List.of(
+              first.getCheckpoints(i).getCheckpoint(),
+              second.getCheckpoints(i).getCheckpoint(),
+              first.getCheckpoints(1 - i).getCheckpoint());
+      var spec = study(models).setIntervalCount(4);
       names.add(studied(spec.build()));
       right(
           StudyServiceGrpc.getCreateStudyMethod(),
@@ -458,16 +459,12 @@ final class Corpus {
                       .addDiagnostics(
                           Diagnostic.newBuilder()
                               .setSample(sample("miniature/diagnostic-entailed"))
-                              .setGroup("all"))
+                              .setGroup("all")
+                              .setAlongCurves(true))
                       .build())
               .build(),
           CreateStudyRequest.newBuilder()
-              .setSpec(
-                  study(
-                          List.of(
-                              first.getCheckpoints(i).getCheckpoint(),
-                              second.getCheckpoints(i).getCheckpoint()))
-                      .setAdaptive(AdaptiveAlphas.newBuilder().setToleranceNats(.01)))
+              .setSpec(study(models).setAdaptive(AdaptiveAlphas.newBuilder().setToleranceNats(.01)))
               .build());
     }
     texts.addAll(names);

@@ -110,7 +110,9 @@ final class LocaleIT {
       seen.put("recipes", run(server, directory, "recipes"));
       try (Stream<Path> files = Files.list(directory.resolve("report"))) {
         for (Path file : files.sorted().toList()) {
-          seen.put(file.getFileName().toString(), Files.readString(file));
+          // Parquet holds no number as text, and names that are drawn.
+          String name = file.getFileName().toString();
+          seen.put(name, name.endsWith(".parquet") ? "" : Files.readString(file));
         }
       }
       for (int i = 0; i < models.size(); i++) {
