@@ -131,6 +131,7 @@ final class LocaleIT {
         .replaceAll("studies/[0-9a-f-]{36}", "studies/ID")
         .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "TIME")
         .replaceAll("\"(elapsedSeconds|remainingSeconds)\": *[0-9.]+", "SECONDS")
+        .replaceAll("Computing time</dt><dd>[0-9.]+ [a-z]+<", "Computing time</dt><dd>SECONDS<")
         .replaceAll("[0-9.]+ (ms|s) left|[0-9.]+ examples/s", "SPEED");
   }
 
