@@ -4,6 +4,7 @@ import dev.watershed.client.ServerChannels;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
 import dev.watershed.eval.v1.GetStatisticsRequest;
+import dev.watershed.server.RefusedException;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Status;
@@ -71,6 +72,9 @@ public final class Lanes implements AutoCloseable {
     /** When the calls of a pair, or the look for an evaluator, began to fail. */
     private final Map<ModelPair, Long> failingSince = new HashMap<>();
 
+    /** Evaluators that can do nothing of it, and why. */
+    private final Map<Lane, UnsuitableEvaluatorException> unsuitable = new HashMap<>();
+
     private @Nullable Long waitingSince;
     private @Nullable RuntimeException failure;
     private int inFlight;
@@ -79,6 +83,12 @@ public final class Lanes implements AutoCloseable {
       this.context = context;
       this.tiles = tiles;
       this.work = work;
+    }
+
+    /** An evaluator is gone; what comes back in its place may be another. */
+    private void leave(Lane lane) {
+      tiles.leave(lane);
+      unsuitable.remove(lane);
     }
 
     private boolean hasEnded() {
@@ -263,6 +273,7 @@ public final class Lanes implements AutoCloseable {
             if (!closed) {
               places.forEach(place -> lanes.computeIfAbsent(place, this::open));
             }
+            jobs.forEach(this::noneSuits);
             changed.signalAll();
           });
     }
@@ -288,7 +299,7 @@ public final class Lanes implements AutoCloseable {
     var lane = entry.getValue();
     log.info("The evaluator at {} has left", lane);
     lane.leave();
-    jobs.forEach(job -> job.tiles.leave(lane));
+    jobs.forEach(job -> job.leave(lane));
     return true;
   }
 
@@ -366,7 +377,7 @@ public final class Lanes implements AutoCloseable {
   /** Goes on with the tile that was begun; else it is the turn of the next study. */
   private Optional<Step.Measure> claim(Lane lane) {
     return jobs.stream()
-        .filter(job -> !job.hasEnded())
+        .filter(job -> !job.hasEnded() && !job.unsuitable.containsKey(lane))
         .sorted(Comparator.comparing(job -> !job.tiles.hasTile(lane)))
         .map(
             job ->
@@ -412,8 +423,10 @@ public final class Lanes implements AutoCloseable {
 
   private void measure(Lane lane, Job job, ModelPair pair) {
     RuntimeException failure = null;
+    // What it leaves unread of its calls ends with it.
+    var context = job.context.withCancellation();
     try {
-      job.context.call(
+      context.call(
           () -> {
             job.work.measure(pair, calls(lane, job, pair));
             return pair;
@@ -422,12 +435,19 @@ public final class Lanes implements AutoCloseable {
       failure = e;
     } catch (Throwable e) {
       failure = new IllegalStateException(e);
+    } finally {
+      context.cancel(null);
     }
     end(lane, job, pair, failure);
   }
 
   private PairWork.Calls calls(Lane lane, Job job, ModelPair pair) {
     return new PairWork.Calls() {
+      @Override
+      public String place() {
+        return lane.toString();
+      }
+
       @Override
       public EvaluationServiceBlockingStub evaluator() {
         return lane.stub(configuration.deadline());
@@ -465,6 +485,13 @@ public final class Lanes implements AutoCloseable {
   }
 
   private void failed(Lane lane, Job job, ModelPair pair, RuntimeException failure) {
+    if (failure instanceof UnsuitableEvaluatorException unsuitable) {
+      if (job.unsuitable.put(lane, unsuitable) == null) {
+        log.warn("{}", unsuitable.getMessage());
+      }
+      job.tiles.leave(lane);
+      return;
+    }
     if (!(failure instanceof StatusRuntimeException status)) {
       job.failure = failure;
       return;
@@ -489,25 +516,54 @@ public final class Lanes implements AutoCloseable {
         wait);
     if (!failed.isBusy()) {
       lane.doubt();
-      jobs.forEach(job -> job.tiles.leave(lane));
+      jobs.forEach(job -> job.leave(lane));
+    }
+  }
+
+  /** All evaluators that answer are unsuitable: another is waited for. */
+  private void noneSuits(Job job) {
+    boolean none =
+        !job.unsuitable.isEmpty()
+            && lanes.values().stream()
+                .allMatch(lane -> job.unsuitable.containsKey(lane) || !lane.isReady());
+    if (none) {
+      waitFor(
+          job,
+          () ->
+              RefusedException.failedPrecondition(
+                  "EVALUATOR_UNSUITABLE",
+                  job.tiles.anyLeft().map(job.work::subject).orElse("a study"),
+                  job.unsuitable.values().iterator().next().getMessage()
+                      + " No other was there within "
+                      + configuration.patience().toMinutes()
+                      + " minutes (watershed.analysis.evaluator.patience)."));
     }
   }
 
   /** An evaluator, or its name, was not to be found: of concern to those that none works for. */
   private void nobodyThere(StatusRuntimeException failure) {
-    long now = System.nanoTime();
     for (var job : jobs) {
-      if (job.inFlight > 0 || job.hasEnded()) {
-        continue;
-      }
-      if (job.waitingSince == null) {
-        job.waitingSince = now;
-      } else if (isTooLong(job.waitingSince, now)) {
-        var subject = job.tiles.anyLeft().map(job.work::subject).orElse("a study");
-        job.failure = new FailedCall(failure).about(subject);
-      }
+      waitFor(
+          job,
+          () -> {
+            var subject = job.tiles.anyLeft().map(job.work::subject).orElse("a study");
+            return new FailedCall(failure).about(subject);
+          });
     }
     changed.signalAll();
+  }
+
+  /** Nobody works for a job; once that has lasted for too long, it fails. */
+  private void waitFor(Job job, Supplier<RuntimeException> failure) {
+    if (job.inFlight > 0 || job.hasEnded()) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (job.waitingSince == null) {
+      job.waitingSince = now;
+    } else if (isTooLong(job.waitingSince, now)) {
+      job.failure = failure.get();
+    }
   }
 
   private boolean isTooLong(long since, long now) {

@@ -13,11 +13,17 @@ public interface PairWork {
   /**
    * Measures a pair, or what is missing of it. Called again, perhaps of another evaluator, where a
    * call fails in passing.
+   *
+   * @throws UnsuitableEvaluatorException where another evaluator has to do it; nothing of what this
+   *     one said was kept
    */
   void measure(ModelPair pair, Calls calls) throws InterruptedException;
 
   /** Calls of the evaluator that a pair went to. */
   interface Calls {
+    /** Where the evaluator is, for people. */
+    String place();
+
     /** For the next call, with a deadline. */
     EvaluationServiceBlockingStub evaluator();
 

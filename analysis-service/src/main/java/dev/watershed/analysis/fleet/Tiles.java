@@ -144,8 +144,27 @@ public final class Tiles {
     return left.stream().findFirst();
   }
 
+  /**
+   * How many models one evaluator reads for all pairs of a study by this plan: each group of
+   * anchors itself, and all models beyond it.
+   *
+   * @param capacity models that its memory takes
+   */
+  public static long plannedReads(int models, int capacity) {
+    if (models <= capacity) {
+      return models;
+    }
+    int anchors = anchorCount(models, capacity);
+    return IntStream.iterate(0, first -> first < models - 1, first -> first + anchors)
+        .mapToLong(first -> models - first)
+        .sum();
+  }
+
   private int anchorCount(int capacity) {
-    int models = left.stream().mapToInt(ModelPair::b).max().orElse(0) + 1;
+    return anchorCount(left.stream().mapToInt(ModelPair::b).max().orElse(0) + 1, capacity);
+  }
+
+  private static int anchorCount(int models, int capacity) {
     return Math.clamp(capacity - 2, 1, Math.max(MOST_ANCHORS, models / MOST_ANCHORS));
   }
 

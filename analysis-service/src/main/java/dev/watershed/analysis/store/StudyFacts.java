@@ -26,10 +26,10 @@ public final class StudyFacts {
   }
 
   /**
-   * What was noticed while reading a sample or a model, for people.
+   * What was noticed while reading a sample or a model, or of an evaluator, for people.
    *
-   * @param sample index, 0 for the in-domain one; -1 for a notice of a model
-   * @param model index; -1 for a notice of a sample
+   * @param sample index, 0 for the in-domain one; -1 for a notice of anything else
+   * @param model index; -1 for a notice of anything else
    * @param place among the notices of the same
    */
   public record Notice(int sample, int model, int place, String message) {
@@ -45,13 +45,23 @@ public final class StudyFacts {
       return numbered(NONE, model, messages);
     }
 
+    /** Places a notice of an evaluator by its words: the same is kept once. */
+    public static Notice ofEvaluator(String message) {
+      return new Notice(NONE, NONE, message.hashCode() & Integer.MAX_VALUE, message);
+    }
+
     private static List<Notice> numbered(int sample, int model, List<String> messages) {
       return IntStream.range(0, messages.size())
           .mapToObj(place -> new Notice(sample, model, place, messages.get(place)))
           .toList();
     }
 
-    /** Whether it is of a model, not of a sample. */
+    /** Whether it is of an evaluator. */
+    public boolean isOfEvaluator() {
+      return model == NONE && sample == NONE;
+    }
+
+    /** Whether it is of a model. */
     public boolean isOfModel() {
       return model != NONE;
     }
@@ -154,7 +164,10 @@ public final class StudyFacts {
         });
   }
 
-  /** Returns what was noticed: of samples, then of models, each in the order of the spec. */
+  /**
+   * Returns what was noticed: of evaluators, of samples, then of models, each in the order of the
+   * spec.
+   */
   public List<Notice> notices(long study) {
     return database.transact(
         handle ->

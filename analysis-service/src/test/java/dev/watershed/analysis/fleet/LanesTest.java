@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.rpc.Code;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.server.ConfigurationException;
+import dev.watershed.server.RefusedException;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -88,7 +89,8 @@ final class LanesTest {
   }
 
   /** Measures pairs of models, whose names begin with that of the study. */
-  private record Pairs(String study, Queue<ModelPair> measured) implements PairWork {
+  private record Pairs(String study, Queue<ModelPair> measured, String unsuitable)
+      implements PairWork {
     @Override
     public String subject(ModelPair pair) {
       return study + " " + pair;
@@ -105,6 +107,9 @@ final class LanesTest {
           EvaluateInterpolationRequest.newBuilder()
               .setModelA(study + pair.a())
               .setModelB(study + pair.b());
+      if (calls.place().equals(unsuitable)) {
+        throw new UnsuitableEvaluatorException(calls.place() + " is of another kind.");
+      }
       calls.evaluator().evaluateInterpolation(request.build()).forEachRemaining(point -> {});
       measured.add(pair);
     }
@@ -129,7 +134,13 @@ final class LanesTest {
 
   private static Queue<ModelPair> measure(
       Lanes lanes, String name, Context.CancellableContext context) throws InterruptedException {
-    var work = new Pairs(name, new ConcurrentLinkedQueue<>());
+    return measure(lanes, name, context, "");
+  }
+
+  private static Queue<ModelPair> measure(
+      Lanes lanes, String name, Context.CancellableContext context, String unsuitable)
+      throws InterruptedException {
+    var work = new Pairs(name, new ConcurrentLinkedQueue<>(), unsuitable);
     lanes.measure(context, tiles(), work);
     return work.measured();
   }
@@ -279,6 +290,33 @@ final class LanesTest {
     assertThat(order).hasSize(2 * PAIRS);
     // A pair in each of its two places may overtake at a change.
     assertThat(changes).as("%s", order).isBetween(3, 12);
+  }
+
+  @Test
+  void measure_oneIsUnsuitable_getsNothingAndTheOtherAll() throws Exception {
+    var second = evaluator("127.0.0.1", 0);
+    var lanes = lanes(first.address() + "," + second.address());
+    var measured = measure(lanes, "m", Context.ROOT.withCancellation(), first.address());
+
+    assertThat(measured).hasSize(PAIRS).doesNotHaveDuplicates();
+    assertThat(second.asked).hasSize(PAIRS);
+    assertThat(first.asked).isEmpty();
+    // It is unsuitable for that study alone.
+    second.before = pair -> {};
+    requireAll(study(lanes, "n"));
+  }
+
+  @Test
+  void measure_allAreUnsuitable_failsWhenPatienceEnds() {
+    var lanes =
+        lanes(
+            first.address(),
+            Duration.ofMillis(20),
+            host -> List.of(InetAddress.getAllByName(host)));
+    assertThatThrownBy(() -> measure(lanes, "m", Context.ROOT.withCancellation(), first.address()))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining(first.address() + " is of another kind.")
+        .hasMessageContaining("watershed.analysis.evaluator.patience");
   }
 
   @Test

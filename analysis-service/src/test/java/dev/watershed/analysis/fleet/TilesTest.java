@@ -71,7 +71,22 @@ final class TilesTest {
     // 10 times 3 anchors, and 2: each reads itself and all beyond.
     int anchored = IntStream.range(0, 11).map(tile -> 32 - 3 * tile).sum();
     assertThat(anchored).isEqualTo(187);
+    assertThat(Tiles.plannedReads(32, 5)).isEqualTo(anchored);
     assertThat(reads(32, 1, 5).getFirst()).isBetween(anchored - 2 * 11, anchored);
+  }
+
+  /** Whatever there is of models, memory and evaluators. */
+  @Property(tries = 60)
+  void claim_anyFleet_readsLittleMoreThanThePlan(
+      @ForAll @IntRange(min = 3, max = 60) int models,
+      @ForAll @IntRange(min = 4, max = 70) int capacity,
+      @ForAll @IntRange(min = 1, max = 4) int lanes) {
+    int sum = reads(models, lanes, capacity).stream().mapToInt(Integer::intValue).sum();
+    // Each evaluator fills its memory; those that share a group of anchors each read these.
+    assertThat((long) sum)
+        .isLessThanOrEqualTo(
+            Tiles.plannedReads(models, capacity) * 5 / 4
+                + (long) lanes * Math.min(models, capacity) * 2);
   }
 
   @Example

@@ -60,7 +60,7 @@ final class LargeStudyTest {
   private static final int DEFAULT_MESSAGE_BYTES = 4 << 20;
   private static final WorkerSettings ONE_AT_A_TIME =
       new WorkerSettings(
-          1, Duration.ofMillis(50), Duration.ofSeconds(30), false, 2, Duration.ofSeconds(1));
+          1, Duration.ofMillis(50), Duration.ofSeconds(30), false, false, 2, Duration.ofSeconds(1));
 
   private FakeEvaluator evaluator;
   private StudyProcess process;

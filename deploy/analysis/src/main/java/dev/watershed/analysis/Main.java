@@ -1,6 +1,7 @@
 package dev.watershed.analysis;
 
 import dev.watershed.server.ServiceProcess;
+import java.util.Map;
 
 /** The analysis as a process of its own. */
 public final class Main {
@@ -8,6 +9,6 @@ public final class Main {
 
   /** Serves until the process is told to stop. */
   public static void main(String[] arguments) {
-    System.exit(ServiceProcess.run("analysis", arguments));
+    System.exit(ServiceProcess.run("analysis", Map.of(), arguments));
   }
 }

@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       BenchTrainCommand.class,
       BenchSoakCommand.class,
       BenchStatisticsCommand.class,
+      BenchFleetCommand.class,
       BenchProgramsCommand.class
     })
 final class BenchCommand {}

@@ -53,6 +53,8 @@ final class BenchCommandTest {
     "bench soak --minutes 0, --minutes 0 is not between 1 and 100000",
     "bench programs --dropout 1 --out programs, --dropout 1.0 is not at least 0 and below 1",
     "bench programs --size mini, --out",
+    "bench fleet --models 9, --models 9 is not between 10 and 2000",
+    "bench fleet --evaluators 1, --evaluators 1 is not between 2 and 256",
     "bench, subcommand"
   })
   void bench_badArguments_areRefusedBeforeAnythingStarts(String line, String message) {

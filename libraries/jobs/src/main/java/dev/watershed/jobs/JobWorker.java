@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -23,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
@@ -59,6 +61,13 @@ public final class JobWorker<C> implements AutoCloseable {
   private final AtomicBoolean looking = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CountDownLatch closing = new CountDownLatch(1);
+
+  /** One for each job that may still be taken. */
+  private final Semaphore turns;
+
+  /** Open once the last of them has ended, or will not come. */
+  private final CountDownLatch spent = new CountDownLatch(1);
+
   private final ScheduledExecutorService lookout =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("jobs-lookout").factory());
@@ -76,6 +85,7 @@ public final class JobWorker<C> implements AutoCloseable {
     this.feed = feed;
     this.loop = loop;
     this.settings = settings;
+    this.turns = new Semaphore(settings.once() ? 1 : Integer.MAX_VALUE);
     this.errors = errors;
     this.noun = store.kind().noun();
     var tables = store.kind().tables();
@@ -84,6 +94,8 @@ public final class JobWorker<C> implements AutoCloseable {
             .onDeadExecution(JobWorker::leaveInQueue)
             .onFailure(this::leaveInQueueSoon)
             .execute((place, context) -> take(place.getId()));
+    // Heartbeats of several processes are compared, and their clocks may be apart.
+    InstantSource time = settings.soleWorker() ? clock : new DatabaseTime(dataSource, clock);
     var builder =
         Scheduler.create(dataSource, task)
             .tableName(tables.queue())
@@ -93,7 +105,7 @@ public final class JobWorker<C> implements AutoCloseable {
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
             .shutdownMaxWait(settings.drain())
             .failureLogging(LogLevel.OFF, false)
-            .clock(new SteadyTime(clock)::now);
+            .clock(new SteadyTime(time)::now);
     if (locksWhatItFetches(dataSource)) {
       // Claims and reads in one statement, and holds no more than it works on.
       builder.pollUsingLockAndFetch(.5, 1);
@@ -205,29 +217,60 @@ public final class JobWorker<C> implements AutoCloseable {
     versions = seen;
   }
 
+  /**
+   * Waits until the single job of a worker that takes one has ended, however it did, or none came.
+   *
+   * @param patience how long to wait for one to be there
+   * @return whether one has ended; false where none came, and none is taken any more
+   */
+  public boolean awaitSpent(Duration patience) throws InterruptedException {
+    while (!spent.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (turns.tryAcquire()) {
+        scheduler.pause();
+        return false;
+      }
+    }
+    // What is left is for others.
+    scheduler.pause();
+    return true;
+  }
+
   private CompletionHandler<Void> take(String id) {
-    if (isClosing()) {
+    if (isClosing() || !turns.tryAcquire()) {
       return JobWorker::leaveInQueue;
     }
-    var claimed = store.claim(id, process, settings.maxCrashes(), loop.beginning());
-    if (claimed.isEmpty() || claimed.get().state().ended()) {
-      claimed.ifPresent(this::endedUntouched);
-      return new CompletionHandler.OnCompleteRemove<>();
-    }
-    var attempt = new JobAttempt<>(store, feed, claimed.get(), closing);
-    running.put(id, attempt);
+    boolean ended = false;
     try {
-      return work(attempt);
-    } catch (HoldLostException e) {
-      return lost(id);
-    } catch (StoreException e) {
-      if (store.find(id).isPresent()) {
-        throw e;
+      var claimed = store.claim(id, process, settings.maxCrashes(), loop.beginning());
+      if (claimed.isEmpty() || claimed.get().state().ended()) {
+        claimed.ifPresent(this::endedUntouched);
+        return new CompletionHandler.OnCompleteRemove<>();
       }
-      // What belongs to a job that was deleted cannot be written.
-      return lost(id);
+      var attempt = new JobAttempt<>(store, feed, claimed.get(), closing);
+      running.put(id, attempt);
+      try {
+        var handler = work(attempt);
+        ended = handler instanceof CompletionHandler.OnCompleteRemove;
+        return handler;
+      } catch (HoldLostException e) {
+        ended = true;
+        return lost(id);
+      } catch (StoreException e) {
+        if (store.find(id).isPresent()) {
+          throw e;
+        }
+        // What belongs to a job that was deleted cannot be written.
+        ended = true;
+        return lost(id);
+      } finally {
+        running.remove(id, attempt);
+      }
     } finally {
-      running.remove(id, attempt);
+      if (ended && settings.once()) {
+        spent.countDown();
+      } else {
+        turns.release();
+      }
     }
   }
 

@@ -35,11 +35,26 @@ final class CountWorker implements AutoCloseable {
       boolean sole,
       Duration heartbeat,
       Duration poll) {
-    var clock = Clock.systemUTC();
+    this(
+        dataSource,
+        endsAtOnce,
+        loop,
+        new WorkerSettings(1, poll, heartbeat, sole, false, 2, Duration.ofSeconds(20)));
+  }
+
+  CountWorker(DataSource dataSource, boolean endsAtOnce, CountLoop loop, WorkerSettings settings) {
+    this(dataSource, endsAtOnce, loop, settings, Clock.systemUTC());
+  }
+
+  CountWorker(
+      DataSource dataSource,
+      boolean endsAtOnce,
+      CountLoop loop,
+      WorkerSettings settings,
+      Clock clock) {
     var kind = new CountKind(endsAtOnce);
     store = new JobStore<>(new Database(dataSource), kind, clock);
     feed = new JobFeed<>(kind);
-    var settings = new WorkerSettings(1, poll, heartbeat, sole, 2, Duration.ofSeconds(20));
     worker = new JobWorker<>(dataSource, store, feed, loop, settings, new Errors(List.of()), clock);
     jobs = new Jobs<>(store, feed, worker);
   }

@@ -8,6 +8,7 @@ import dev.watershed.jobs.CountKind.Count;
 import dev.watershed.jobs.kit.CountingDataSource;
 import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.jobs.kit.TestDatabase.Engine;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes that share a database, on each database. */
 @Timeout(60)
@@ -112,6 +115,98 @@ final class JobWorkerTest {
     assertThat(ended.attempt()).isEqualTo(2);
     assertThat(ended.crashes().count()).isEqualTo(1);
     assertThat(here.await("b").attempt()).isEqualTo(1);
+  }
+
+  /** One process thinks it later than the other, by far more than four heartbeats. */
+  @ParameterizedTest
+  @ValueSource(ints = {3600, -3600})
+  void work_clocksAnHourApart_nobodyTakesOverFromWhoIsAlive(int secondsAhead) throws Exception {
+    var loop = new CountLoop().hold("a");
+    var here = worker(loop);
+    here.create(3, "a", "b");
+    here.worker.start();
+    assertThat(loop.begun.take().job().id()).isEqualTo("a");
+    var otherLoop = new CountLoop();
+    var other =
+        new CountWorker(
+            database.dataSource(),
+            false,
+            otherLoop,
+            new WorkerSettings(
+                1,
+                CountWorker.OFTEN,
+                Duration.ofMillis(100),
+                false,
+                false,
+                2,
+                Duration.ofSeconds(20)),
+            Clock.offset(Clock.systemUTC(), Duration.ofSeconds(secondsAhead)));
+    workers.add(other);
+    other.worker.start();
+    // It looks for dead workers as often as it beats; by then it has many times.
+    assertThat(here.await("b").state()).isEqualTo(JobState.SUCCEEDED);
+    for (int more = 0; more < 20; more++) {
+      other.create(1, "more-" + more);
+      assertThat(other.await("more-" + more).state()).isEqualTo(JobState.SUCCEEDED);
+    }
+    loop.letGo("a");
+
+    assertThat(here.await("a").attempt()).isEqualTo(1);
+    assertThat(otherLoop.worked).doesNotContain("a");
+  }
+
+  private CountWorker once(CountLoop loop) {
+    var settings =
+        new WorkerSettings(
+            1, CountWorker.OFTEN, Duration.ofSeconds(5), false, true, 2, Duration.ofSeconds(20));
+    var worker = new CountWorker(database.dataSource(), false, loop, settings);
+    workers.add(worker);
+    return worker;
+  }
+
+  @Test
+  void once_severalQueued_takesOneAndIsSpent() throws Exception {
+    var loop = new CountLoop().hold("a");
+    var here = once(loop);
+    here.create(3, "a", "b");
+    here.worker.start();
+    assertThat(loop.begun.take().job().id()).isEqualTo("a");
+    loop.letGo("a");
+
+    assertThat(here.worker.awaitSpent(NEVER)).isTrue();
+
+    assertThat(here.await("a").state()).isEqualTo(JobState.SUCCEEDED);
+    here.close();
+    assertThat(here.store.find("b").orElseThrow().state()).isEqualTo(JobState.QUEUED);
+    assertThat(loop.worked).containsExactly("a");
+  }
+
+  @Test
+  void once_jobCancelledInWork_isSpentToo() throws Exception {
+    var loop = new CountLoop().hold("a");
+    var here = once(loop);
+    here.create(3, "a");
+    here.worker.start();
+    var unused = loop.begun.take();
+    here.jobs.cancel("a");
+
+    assertThat(here.worker.awaitSpent(NEVER)).isTrue();
+    assertThat(here.await("a").state()).isEqualTo(JobState.CANCELLED);
+  }
+
+  @Test
+  void once_nothingQueued_givesUpAndTakesNothingLater() throws Exception {
+    var loop = new CountLoop();
+    var here = once(loop);
+    here.worker.start();
+    assertThat(here.worker.awaitSpent(Duration.ofMillis(200))).isFalse();
+
+    here.create(3, "a");
+    var other = worker(new CountLoop());
+    other.worker.start();
+
+    assertThat(other.await("a").state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(loop.worked).isEmpty();
   }
 
   /** What a killed process leaves behind, where there can be none. */

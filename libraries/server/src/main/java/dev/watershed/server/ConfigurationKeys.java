@@ -13,6 +13,7 @@ import io.micronaut.core.order.Ordered;
 import io.micronaut.core.type.Argument;
 import io.micronaut.inject.BeanDefinition;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Stops the start of a process whose configuration holds a key of ours that nothing reads, or a
@@ -216,6 +218,11 @@ final class ConfigurationKeys {
     }
     if (type == long.class) {
       return "a whole number";
+    }
+    if (type.isEnum()) {
+      return Arrays.stream(type.getEnumConstants())
+          .map(constant -> constant.toString().toLowerCase(Locale.ROOT))
+          .collect(Collectors.joining(" or "));
     }
     if (List.class.isAssignableFrom(type)) {
       return "a list, separated by commas";

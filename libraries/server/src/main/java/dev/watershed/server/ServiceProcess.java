@@ -12,7 +12,7 @@ import java.security.Security;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 
@@ -31,35 +31,44 @@ public final class ServiceProcess implements AutoCloseable {
 
   private final ApplicationContext context;
   private final GrpcEmbeddedServer server;
-  private final CountDownLatch closed = new CountDownLatch(1);
+  private final ProcessEnd end;
 
   private ServiceProcess(ApplicationContext context, GrpcEmbeddedServer server) {
     this.context = context;
     this.server = server;
+    this.end = context.getBean(ProcessEnd.class);
   }
 
   /**
-   * Serves until the process is told to stop. Says on standard output where it listens, once it
-   * does.
+   * Serves until the process is told to stop, or has done all that it was started for. Says on
+   * standard output where it listens, once it does.
    *
    * @param name what people call it
+   * @param switches arguments besides, each with the property that it sets, {@code key=value}
    * @param arguments of the command line; none, or {@code --show-config}, which tells the
    *     configuration on standard output and ends
    * @return the exit code
    */
-  public static int run(String name, String... arguments) {
-    boolean show = List.of(arguments).equals(List.of(SHOW_CONFIGURATION));
-    if (arguments.length > 0 && !show) {
+  public static int run(String name, Map<String, String> switches, String... arguments) {
+    var known = new TreeSet<>(switches.keySet());
+    known.add(SHOW_CONFIGURATION);
+    if (!known.containsAll(List.of(arguments))) {
       System.err.println(
           "error: this process takes no arguments but "
-              + SHOW_CONFIGURATION
+              + String.join(" and ", known)
               + "; it is told by application.yml and the environment, such as"
               + " GRPC_SERVER_PORT=8979");
       return MISCONFIGURED;
     }
+    for (var argument : arguments) {
+      if (switches.containsKey(argument)) {
+        var property = switches.get(argument).split("=", 2);
+        System.setProperty(property[0], property[1]);
+      }
+    }
     ServiceProcess process;
     try {
-      if (show) {
+      if (List.of(arguments).contains(SHOW_CONFIGURATION)) {
         ConfigurationTable.lines(configuration()).forEach(System.out::println);
         return OK;
       }
@@ -71,7 +80,8 @@ public final class ServiceProcess implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(new Thread(process::close, "shutdown"));
     System.out.printf(Locale.ROOT, "The %s listens on %s%n", name, process.address());
     try {
-      process.closed.await();
+      process.end.await();
+      process.close();
       return OK;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -178,6 +188,6 @@ public final class ServiceProcess implements AutoCloseable {
   @Override
   public void close() {
     context.close();
-    closed.countDown();
+    end.ask();
   }
 }

@@ -11,6 +11,9 @@ import java.time.Duration;
 /**
  * How this process trains.
  *
+ * @param takeRuns which runs of the queue this process trains: {@code all}, one after the other;
+ *     {@code one}, after which it ends; or {@code none}, where it only answers calls
+ * @param idle how long a process that trains one run waits for one before it ends
  * @param work where the states of unfinished runs are kept; shared by workers that shall take over
  *     each other's runs where they stood
  * @param heartbeat how often a worker shows that it is alive; one that misses four of them is dead
@@ -28,6 +31,8 @@ import java.time.Duration;
  */
 @ConfigurationProperties("watershed.trainer")
 public record TrainerConfiguration(
+    @Bindable(defaultValue = "all") TakeRuns takeRuns,
+    @Bindable(defaultValue = "30s") Duration idle,
     @Bindable(defaultValue = "data/training") Path work,
     @Bindable(defaultValue = "5s") Duration heartbeat,
     @Bindable(defaultValue = "2s") Duration poll,
@@ -41,7 +46,18 @@ public record TrainerConfiguration(
     @Bindable(defaultValue = "7d") Duration keepStates) {
   private static final String PREFIX = "watershed.trainer.";
 
+  /** Which runs of the queue a process trains. */
+  public enum TakeRuns {
+    /** All, one after the other. */
+    ALL,
+    /** One; then the process ends. */
+    ONE,
+    /** None: it only answers calls. */
+    NONE
+  }
+
   public TrainerConfiguration {
+    ConfigurationException.requirePositive(PREFIX + "idle", idle);
     ConfigurationException.requirePositive(PREFIX + "heartbeat", heartbeat);
     ConfigurationException.requirePositive(PREFIX + "poll", poll);
     ConfigurationException.requireBetween(PREFIX + "max-queued-runs", maxQueuedRuns, 1, 1_000_000);
@@ -55,7 +71,14 @@ public record TrainerConfiguration(
 
   /** How runs are worked on: one at a time. */
   public WorkerSettings worker() {
-    return new WorkerSettings(1, poll, heartbeat, soleWorker, maxCrashes, drain);
+    return new WorkerSettings(
+        takeRuns == TakeRuns.NONE ? 0 : 1,
+        poll,
+        heartbeat,
+        soleWorker,
+        takeRuns == TakeRuns.ONE,
+        maxCrashes,
+        drain);
   }
 
   TrainingLimits limits() {

@@ -79,6 +79,8 @@ public final class Trainer implements AutoCloseable {
     var roots = new DataRoots(List.of(directory.resolve("data")), directory.resolve("uploads"));
     var configuration =
         new TrainerConfiguration(
+            TrainerConfiguration.TakeRuns.ALL,
+            Duration.ofSeconds(30),
             directory.resolve("work"),
             // Four missed ones are a death, also on a busy machine.
             Duration.ofMillis(300),

@@ -24,6 +24,8 @@ final class TrainerConfigurationTest {
       assertThat(context.getBean(TrainerConfiguration.class))
           .isEqualTo(
               new TrainerConfiguration(
+                  TrainerConfiguration.TakeRuns.ALL,
+                  Duration.ofSeconds(30),
                   Path.of("data/training"),
                   Duration.ofSeconds(5),
                   Duration.ofSeconds(2),

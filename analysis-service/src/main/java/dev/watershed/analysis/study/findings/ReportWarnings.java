@@ -4,6 +4,7 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_AFFINITY_NOT_CO
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_BELOW_CHANCE;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_CHECKPOINT_READ;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_DATA_READ;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_EVALUATOR_UNSUITABLE;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_EXAMPLES;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_MODELS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNOWN;
@@ -121,12 +122,14 @@ final class ReportWarnings {
     return warnings;
   }
 
-  /** What was noticed while reading, said once for all that it was noticed of. */
+  /** What was noticed meanwhile, said once for all that it was noticed of. */
   static List<Warning> ofNotices(StudySpec spec, List<Notice> notices) {
-    var samples = new ArrayList<Warning>();
+    var others = new ArrayList<Warning>();
     var models = new LinkedHashMap<String, List<StudyModel>>();
     for (var notice : notices) {
-      if (notice.isOfModel()) {
+      if (notice.isOfEvaluator()) {
+        others.add(Warnings.of(WARNING_REASON_EVALUATOR_UNSUITABLE, notice.message()));
+      } else if (notice.isOfModel()) {
         models
             .computeIfAbsent(notice.message(), message -> new ArrayList<>())
             .add(spec.getModels(notice.model()));
@@ -135,10 +138,10 @@ final class ReportWarnings {
             notice.sample() == 0
                 ? spec.getInDomain().getName()
                 : spec.getDiagnostics(notice.sample() - 1).getSample().getName();
-        samples.add(Warnings.of(WARNING_REASON_DATA_READ, name, name + ": " + notice.message()));
+        others.add(Warnings.of(WARNING_REASON_DATA_READ, name, name + ": " + notice.message()));
       }
     }
-    var warnings = new ArrayList<>(samples);
+    var warnings = new ArrayList<>(others);
     models.forEach(
         (message, of) ->
             warnings.add(

@@ -79,14 +79,15 @@ final class DiagnosticCurves {
     while (responses.hasNext()) {
       var response = responses.next();
       switch (response.getPayloadCase()) {
-        case HEADER -> check(response.getHeader(), pair, asked);
+        case HEADER -> check(response.getHeader(), pair, asked, calls);
         case POINT -> add(response.getPoint(), pair, asked, missing, calls);
         default -> throw new IllegalStateException("an answer that was not asked for");
       }
     }
   }
 
-  private void check(InterpolationHeader header, ModelPair pair, List<Integer> asked) {
+  private void check(InterpolationHeader header, ModelPair pair, List<Integer> asked, Calls calls) {
+    record.requireArithmetic(header.getProvenance(), calls.place());
     record.checkModel(pair.a(), header.getModelA());
     record.checkModel(pair.b(), header.getModelB());
     record.checkSamples(asked, header.getSamplesList());

@@ -11,7 +11,6 @@ import dev.watershed.eval.v1.CombinationHeader;
 import dev.watershed.eval.v1.CombinationPoint;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
-import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceBlockingStub;
 import dev.watershed.type.v1.EvaluationSample;
 import java.util.Iterator;
 import java.util.List;
@@ -59,7 +58,7 @@ final class ModelScores implements PairWork {
     var missing = this.missing.get(model);
     while (!missing.isEmpty()) {
       var asked = asked(missing);
-      missing.removeAll(takeScores(calls.evaluator(), model, asked));
+      missing.removeAll(takeScores(calls, model, asked));
       var unknown = asked.stream().filter(missing::contains).toList();
       if (!unknown.isEmpty()) {
         var request =
@@ -88,14 +87,14 @@ final class ModelScores implements PairWork {
   }
 
   /** Takes over what other studies know of a model; returns the samples that they know. */
-  private Set<Integer> takeScores(
-      EvaluationServiceBlockingStub stub, int model, List<Integer> asked) {
-    var responses = stub.evaluateCombinations(scoresOf(plan.checkpoint(model), asked).build());
+  private Set<Integer> takeScores(Calls calls, int model, List<Integer> asked) {
+    var responses =
+        calls.evaluator().evaluateCombinations(scoresOf(plan.checkpoint(model), asked).build());
     if (!responses.hasNext()) {
       IncompleteAnswer.refuse(plan.checkpoint(model), asked.size());
     }
     var header = responses.next().getHeader();
-    readHeader(model, asked, header);
+    readHeader(model, asked, header, calls);
     var scores = record.knownScores(header.getModels(0).getDigest(), header.getProvenance());
     var taken = new TreeMap<Integer, Known>();
     for (int i = 0; i < asked.size(); i++) {
@@ -134,7 +133,7 @@ final class ModelScores implements PairWork {
       var response = responses.next();
       switch (response.getPayloadCase()) {
         case HEADER -> {
-          readHeader(model, asked, response.getHeader());
+          readHeader(model, asked, response.getHeader(), calls);
           record.keepProvenance(response.getHeader().getProvenance());
           examples = plan.keptLosses(response.getHeader().getSamples(0));
           continue;
@@ -155,7 +154,8 @@ final class ModelScores implements PairWork {
     }
   }
 
-  private void readHeader(int model, List<Integer> asked, CombinationHeader header) {
+  private void readHeader(int model, List<Integer> asked, CombinationHeader header, Calls calls) {
+    record.requireArithmetic(header.getProvenance(), calls.place());
     record.checkModel(model, header.getModels(0));
     record.checkSamples(asked, header.getSamplesList());
     record.keepLabelCount(asked, header.getSamplesList());

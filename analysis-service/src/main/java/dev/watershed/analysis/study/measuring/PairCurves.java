@@ -214,7 +214,7 @@ final class PairCurves implements PairWork {
       var response = responses.next();
       switch (response.getPayloadCase()) {
         case HEADER -> {
-          readHeader(response.getHeader(), work);
+          readHeader(response.getHeader(), work, calls);
           examples = plan.keptLosses(response.getHeader().getSamples(0));
           continue;
         }
@@ -235,7 +235,8 @@ final class PairCurves implements PairWork {
     }
   }
 
-  private void readHeader(InterpolationHeader header, PairState work) {
+  private void readHeader(InterpolationHeader header, PairState work, Calls calls) {
+    record.requireArithmetic(header.getProvenance(), calls.place());
     var pair = work.pair;
     record.checkModel(pair.a(), header.getModelA());
     record.checkModel(pair.b(), header.getModelB());

@@ -1,6 +1,7 @@
 package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.analysis.fleet.ModelPair;
+import dev.watershed.analysis.fleet.UnsuitableEvaluatorException;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
@@ -59,6 +60,7 @@ final class StudyRecord implements AutoCloseable {
   private final Map<Integer, Digest> checkedModels = new ConcurrentHashMap<>();
   private final Map<Integer, SampleDescription> checkedSamples = new ConcurrentHashMap<>();
   private final Set<Provenance> provenances = ConcurrentHashMap.newKeySet();
+  private final ArithmeticPin arithmetic;
   private final AtomicLong modelBytes = new AtomicLong();
   private final Queue<Point> unwritten = new ConcurrentLinkedQueue<>();
   private final Queue<DiagnosticPoint> unwrittenDiagnostics = new ConcurrentLinkedQueue<>();
@@ -85,6 +87,7 @@ final class StudyRecord implements AutoCloseable {
     this.pace = new PaceEstimate(attempt.job().content().elapsedSeconds());
     this.attempt = attempt;
     this.work = work;
+    this.arithmetic = new ArithmeticPin(store.facts().provenances(hold.job()));
   }
 
   /** Seconds of computing, over all attempts. */
@@ -240,6 +243,23 @@ final class StudyRecord implements AutoCloseable {
     return PointIdentity.ofSample(described, samples.get(sample).getLabelMapping());
   }
 
+  /**
+   * Makes sure that what an evaluator computes may stand beside the points that are there; that it
+   * may not is told by the report.
+   *
+   * @param place where the evaluator is, for people
+   * @throws UnsuitableEvaluatorException where it may not
+   */
+  void requireArithmetic(Provenance provenance, String place) {
+    try {
+      arithmetic.require(provenance, place);
+    } catch (UnsuitableEvaluatorException e) {
+      store.facts().keepNotices(hold.job(), List.of(Notice.ofEvaluator(e.getMessage())));
+      throw e;
+    }
+  }
+
+  /** Keeps what computes points, which is allowed to. */
   void keepProvenance(Provenance provenance) {
     if (!provenances.contains(provenance)) {
       store.facts().keepProvenance(hold.job(), provenance, PointIdentity.ofArithmetic(provenance));

@@ -52,6 +52,6 @@ public record StudyConfiguration(
   /** How studies are worked on. */
   public WorkerSettings worker() {
     return new WorkerSettings(
-        concurrentStudies, pollInterval, heartbeatInterval, soleWorker, MAX_CRASHES, DRAIN);
+        concurrentStudies, pollInterval, heartbeatInterval, soleWorker, false, MAX_CRASHES, DRAIN);
   }
 }

@@ -160,6 +160,7 @@ public final class Standalone implements AutoCloseable {
         "watershed.data.roots", settings.dataRoots().stream().map(Path::toString).toList());
     properties.put("watershed.data.uploads", directory.uploads().toString());
     properties.put("watershed.trainer.work", directory.work().toString());
+    properties.put("watershed.trainer.take-runs", "all");
     properties.putIfAbsent("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
     return properties;
   }
