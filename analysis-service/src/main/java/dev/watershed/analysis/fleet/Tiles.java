@@ -2,8 +2,10 @@ package dev.watershed.analysis.fleet;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -41,12 +43,12 @@ public final class Tiles {
   private @Nullable List<Tile> open;
 
   /** Pairs that were not claimed yet. */
-  private record Tile(int anchor, Set<Integer> models, ArrayDeque<ModelPair> pairs) {}
+  private record Tile(int anchor, BitSet models, ArrayDeque<ModelPair> pairs) {}
 
   /** An evaluator: what it works on, and the models it is bound to have in memory. */
   private static final class Holder {
     private final LinkedHashSet<Integer> held = new LinkedHashSet<>();
-    private Tile tile = new Tile(-1, Set.of(), new ArrayDeque<>());
+    private Tile tile = new Tile(-1, new BitSet(), new ArrayDeque<>());
 
     private void use(ModelPair pair, int capacity) {
       for (int model : new int[] {pair.a(), pair.b()}) {
@@ -183,9 +185,9 @@ public final class Tiles {
               var tile =
                   tiles.computeIfAbsent(
                       new Place(anchor, beyond < 0 ? -1 : beyond / STREAMED),
-                      place -> new Tile(anchor, new HashSet<>(), new ArrayDeque<>()));
-              tile.models().add(pair.a());
-              tile.models().add(pair.b());
+                      place -> new Tile(anchor, new BitSet(), new ArrayDeque<>()));
+              tile.models().set(pair.a());
+              tile.models().set(pair.b());
               tile.pairs().add(pair);
             });
     return new ArrayList<>(tiles.values());
@@ -193,30 +195,39 @@ public final class Tiles {
 
   /** Removes the tile that has the fewest models to be read for each of its pairs. */
   private Optional<Tile> nearest(List<Tile> tiles, Holder holder) {
-    record Candidate(int index, double cost, boolean otherAnchor, long sharers) {}
+    record Candidate(int index, double cost, boolean otherAnchor, int sharers) {}
+    var held = new BitSet();
+    holder.held.forEach(held::set);
+    var sharers = sharers(holder);
     return IntStream.range(0, tiles.size())
         .mapToObj(
             index -> {
               var tile = tiles.get(index);
-              long unread = tile.models().stream().filter(m -> !holder.held.contains(m)).count();
+              var unread = (BitSet) tile.models().clone();
+              unread.andNot(held);
               return new Candidate(
                   index,
-                  (double) unread / tile.pairs().size(),
+                  (double) unread.cardinality() / tile.pairs().size(),
                   tile.anchor() != holder.tile.anchor(),
-                  sharers(tile.anchor(), holder));
+                  sharers.getOrDefault(tile.anchor(), 0));
             })
         .min(
             Comparator.comparingDouble(Candidate::cost)
                 .thenComparing(Candidate::otherAnchor)
-                .thenComparingLong(Candidate::sharers)
+                .thenComparingInt(Candidate::sharers)
                 .thenComparingInt(Candidate::index))
         .map(candidate -> tiles.remove(candidate.index()));
   }
 
-  private long sharers(int anchor, Holder but) {
-    return holders.values().stream()
-        .filter(holder -> holder != but && holder.tile.anchor() == anchor && holder.hasPairs())
-        .count();
+  /** By anchor, how many others work on a tile of it. */
+  private Map<Integer, Integer> sharers(Holder but) {
+    var sharers = new HashMap<Integer, Integer>();
+    for (var holder : holders.values()) {
+      if (holder != but && holder.hasPairs()) {
+        sharers.merge(holder.tile.anchor(), 1, Integer::sum);
+      }
+    }
+    return sharers;
   }
 
   /** Takes the later half of the pairs of whoever has most. */
