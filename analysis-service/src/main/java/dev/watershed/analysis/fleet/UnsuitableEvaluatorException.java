@@ -5,7 +5,15 @@ package dev.watershed.analysis.fleet;
  * message is for people and names the evaluator.
  */
 public final class UnsuitableEvaluatorException extends RuntimeException {
-  public UnsuitableEvaluatorException(String message) {
-    super(message);
+  private final String said;
+
+  public UnsuitableEvaluatorException(String said) {
+    super(said);
+    this.said = said;
+  }
+
+  @Override
+  public String getMessage() {
+    return said;
   }
 }

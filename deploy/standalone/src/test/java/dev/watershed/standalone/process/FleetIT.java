@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 /**
  * The services on PostgreSQL as a fleet has them: processes that answer calls, processes that work,
@@ -31,17 +31,21 @@ final class FleetIT {
   @BeforeEach
   void start(@TempDir Path temporary) throws Exception {
     directory = temporary;
-    try {
-      postgres = EmbeddedPostgres.builder().setPGStartupWait(Duration.ofMinutes(1)).start();
-    } catch (IOException | RuntimeException e) {
-      Assumptions.abort("SKIPPED: PostgreSQL cannot be started here: " + e);
-    }
+    postgres = postgres();
     try (var connection = postgres.getPostgresDatabase().getConnection();
         var statement = connection.createStatement()) {
       statement.execute("create database trainer");
       statement.execute("create database analysis");
     }
     processes = new ServiceProcesses(directory);
+  }
+
+  private static EmbeddedPostgres postgres() {
+    try {
+      return EmbeddedPostgres.builder().setPGStartupWait(Duration.ofMinutes(1)).start();
+    } catch (IOException | RuntimeException e) {
+      throw new TestAbortedException("SKIPPED: PostgreSQL cannot be started here: " + e);
+    }
   }
 
   @AfterEach

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -65,7 +66,7 @@ final class ServiceProcesses implements AutoCloseable {
 
   /** kill -9, and the same again at the same place. */
   void killAndRestart(String name) throws Exception {
-    var killed = all.get(name);
+    var killed = started(name);
     var port = address(name).replaceFirst(".*:", "");
     killed.process().destroyForcibly().waitFor();
     var variables = new LinkedHashMap<>(killed.variables());
@@ -74,7 +75,11 @@ final class ServiceProcesses implements AutoCloseable {
   }
 
   Process process(String name) {
-    return all.get(name).process();
+    return started(name).process();
+  }
+
+  private Started started(String name) {
+    return Optional.ofNullable(all.get(name)).orElseThrow();
   }
 
   List<Process> processes() {
