@@ -61,6 +61,21 @@ public final class Measurements {
   public record DiagnosticPoint(
       int modelA, int modelB, int sample, int alphaIndex, ClassificationMetrics metrics) {}
 
+  /** Whether the distance of a pair's weights is known. */
+  public boolean hasDistance(long study, int modelA, int modelB) {
+    return database.transact(
+        handle ->
+            handle
+                .select(
+                    "SELECT 1 FROM study_pair WHERE study = ? AND model_a = ? AND model_b = ?",
+                    study,
+                    modelA,
+                    modelB)
+                .mapTo(Integer.class)
+                .findFirst()
+                .isPresent());
+  }
+
   /** Keeps the distance of a pair's weights, unless it is known. */
   public void keepPair(long study, int modelA, int modelB, double euclideanDistance) {
     database.transact(

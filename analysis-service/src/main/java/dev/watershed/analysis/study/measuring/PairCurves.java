@@ -104,10 +104,12 @@ final class PairCurves implements PairWork {
 
   private PairState begin(ModelPair pair) {
     var state = new PairState(pair, digests.get(pair.a()), digests.get(pair.b()));
-    state.distanceKnown = begun.contains(pair);
     for (var point : record.points(pair)) {
       state.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats());
     }
+    // Whoever held the study before may have gone on for a while.
+    state.distanceKnown =
+        begun.contains(pair) || (!state.stored.isEmpty() && record.hasDistance(pair));
     return state;
   }
 

@@ -137,6 +137,11 @@ final class StudyRecord implements AutoCloseable {
     return begun;
   }
 
+  /** Whether the distance of a pair is stored. */
+  boolean hasDistance(ModelPair pair) {
+    return store.measurements().hasDistance(hold.job(), pair.a(), pair.b());
+  }
+
   /** The points that are stored of a pair. */
   List<Point> points(ModelPair pair) {
     return store.measurements().points(hold.job(), pair.a(), pair.b());
