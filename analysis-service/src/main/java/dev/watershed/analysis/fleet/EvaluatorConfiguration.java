@@ -21,6 +21,8 @@ import java.time.Duration;
  * @param probeDeadline how long an evaluator may take to say that it is there, before it gets work
  * @param patience how long failing calls that bring no point are repeated, and an evaluator is
  *     waited for where none answers, before the study fails
+ * @param absence how long an evaluator is waited for where their name has no address, as where
+ *     there are none because none was needed
  * @param keepAlive a connection with calls that was silent for so long is asked whether it still
  *     lives; at least ten seconds
  * @param keepAliveTimeout one that does not answer within this is closed, and its pairs go to
@@ -36,6 +38,7 @@ public record EvaluatorConfiguration(
     @Bindable(defaultValue = "500ms") Duration firstBackoff,
     @Bindable(defaultValue = "30s") Duration longestBackoff,
     @Bindable(defaultValue = "15m") Duration patience,
+    @Bindable(defaultValue = "15m") Duration absence,
     @Bindable(defaultValue = "10s") Duration keepAlive,
     @Bindable(defaultValue = "3s") Duration keepAliveTimeout) {
   private static final String PREFIX = "watershed.analysis.evaluator.";
@@ -48,6 +51,7 @@ public record EvaluatorConfiguration(
     ConfigurationException.requirePositive(PREFIX + "first-backoff", firstBackoff);
     ConfigurationException.requirePositive(PREFIX + "longest-backoff", longestBackoff);
     ConfigurationException.requirePositive(PREFIX + "patience", patience);
+    ConfigurationException.requirePositive(PREFIX + "absence", absence);
     ConfigurationException.requirePositive(PREFIX + "keep-alive", keepAlive);
     ConfigurationException.requirePositive(PREFIX + "keep-alive-timeout", keepAliveTimeout);
   }

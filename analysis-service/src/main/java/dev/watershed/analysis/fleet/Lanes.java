@@ -287,7 +287,7 @@ public final class Lanes implements AutoCloseable {
     locked(
         () -> {
           if (lanes.isEmpty()) {
-            nobodyThere(failure);
+            nobodyThere(failure, configuration.absence());
           }
         });
   }
@@ -412,7 +412,7 @@ public final class Lanes implements AutoCloseable {
           () -> {
             if (failed.isPassing()) {
               rest(lane, failed);
-              nobodyThere(e);
+              nobodyThere(e, configuration.patience());
             } else {
               // It is there; its calls will tell what is wrong, if anything is.
               lane.isThere(0, 0);
@@ -529,6 +529,7 @@ public final class Lanes implements AutoCloseable {
     if (none) {
       waitFor(
           job,
+          configuration.patience(),
           () ->
               RefusedException.failedPrecondition(
                   "EVALUATOR_UNSUITABLE",
@@ -541,10 +542,11 @@ public final class Lanes implements AutoCloseable {
   }
 
   /** An evaluator, or its name, was not to be found: of concern to those that none works for. */
-  private void nobodyThere(StatusRuntimeException failure) {
+  private void nobodyThere(StatusRuntimeException failure, Duration patience) {
     for (var job : jobs) {
       waitFor(
           job,
+          patience,
           () -> {
             var subject = job.tiles.anyLeft().map(job.work::subject).orElse("a study");
             return new FailedCall(failure).about(subject);
@@ -554,14 +556,14 @@ public final class Lanes implements AutoCloseable {
   }
 
   /** Nobody works for a job; once that has lasted for too long, it fails. */
-  private void waitFor(Job job, Supplier<RuntimeException> failure) {
+  private void waitFor(Job job, Duration patience, Supplier<RuntimeException> failure) {
     if (job.inFlight > 0 || job.hasEnded()) {
       return;
     }
     long now = System.nanoTime();
     if (job.waitingSince == null) {
       job.waitingSince = now;
-    } else if (isTooLong(job.waitingSince, now)) {
+    } else if (now - job.waitingSince > patience.toNanos()) {
       job.failure = failure.get();
     }
   }

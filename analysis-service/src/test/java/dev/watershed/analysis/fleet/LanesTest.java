@@ -65,6 +65,11 @@ final class LanesTest {
   }
 
   private Lanes lanes(String address, Duration patience, EvaluatorAddress.HostLookup names) {
+    return lanes(address, patience, patience, names);
+  }
+
+  private Lanes lanes(
+      String address, Duration patience, Duration absence, EvaluatorAddress.HostLookup names) {
     var lanes =
         new Lanes(
             new EvaluatorConfiguration(
@@ -76,6 +81,7 @@ final class LanesTest {
                 Duration.ofMillis(1),
                 Duration.ofMillis(50),
                 patience,
+                absence,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1)),
             EvaluatorAccess.OPEN,
@@ -349,6 +355,25 @@ final class LanesTest {
             });
     assertThatThrownBy(() -> requireAll(study(lanes, "m")))
         .hasMessageContaining("the name nowhere has no address");
+  }
+
+  /** As where evaluators are started when there is work. */
+  @Test
+  void measure_nameGetsItsAddressAfterPatience_isWaitedFor() throws Exception {
+    var looks = new CountDownLatch(3);
+    var lanes =
+        lanes(
+            "evaluators:" + first.port(),
+            Duration.ofMillis(20),
+            Duration.ofMinutes(1),
+            host -> {
+              looks.countDown();
+              if (looks.getCount() > 0) {
+                throw new UnknownHostException(host);
+              }
+              return List.of(InetAddress.getByName("127.0.0.1"));
+            });
+    requireAll(study(lanes, "m"));
   }
 
   @Test

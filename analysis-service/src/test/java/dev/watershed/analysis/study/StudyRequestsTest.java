@@ -300,6 +300,7 @@ final class StudyRequestsTest {
                   Duration.ofMillis(500),
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(15),
+                  Duration.ofMinutes(15),
                   Duration.ofSeconds(10),
                   Duration.ofSeconds(3)));
     }
