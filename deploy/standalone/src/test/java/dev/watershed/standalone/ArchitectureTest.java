@@ -72,6 +72,28 @@ final class ArchitectureTest {
           .because("generated messages are wire and storage types of the services");
 
   @ArchTest
+  static final ArchRule S3_KNOWS_NO_TRANSPORT_NOR_SERVER =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.watershed.s3..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(TRANSPORT)
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.watershed.server..", "io.micronaut..");
+
+  @ArchTest
+  static final ArchRule S3_BEHIND_THE_STORE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.watershed.s3..", "dev.watershed.server.dataset..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("software.amazon..", "dev.watershed.s3..")
+          .because("a service knows a CheckpointStore");
+
+  @ArchTest
   static final ArchRule ENGINE_IN_ITS_ROOMS =
       noClasses()
           .that()
@@ -128,6 +150,7 @@ final class ArchitectureTest {
           .resideInAnyPackage(
               "dev.watershed.input..",
               "dev.watershed.classifier..",
+              "dev.watershed.s3..",
               "dev.watershed.server..",
               "dev.watershed.jobs..",
               "dev.watershed.client..")

@@ -186,13 +186,18 @@ final class DeletedCheckpointTest {
   private record Interrupted(CheckpointStore right, String id, ConcurrentLinkedQueue<Step> steps)
       implements CheckpointStore {
     @Override
-    public Path directory(String wanted) throws IOException {
-      Path directory = right.directory(wanted);
+    public Held hold(String wanted) throws IOException {
+      Held held = right.hold(wanted);
       Step step = wanted.equals(id) ? steps.poll() : null;
       if (step != null) {
         step.run();
       }
-      return directory;
+      return held;
+    }
+
+    @Override
+    public void requireWritable() throws IOException {
+      right.requireWritable();
     }
 
     @Override

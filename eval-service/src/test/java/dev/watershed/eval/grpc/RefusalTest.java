@@ -387,8 +387,13 @@ final class RefusalTest {
     }
 
     @Override
-    public Path directory(String wanted) throws IOException {
-      return wanted.equals(id) ? instead : right.directory(wanted);
+    public Held hold(String wanted) throws IOException {
+      return wanted.equals(id) ? new Held(instead, () -> {}) : right.hold(wanted);
+    }
+
+    @Override
+    public void requireWritable() throws IOException {
+      right.requireWritable();
     }
 
     @Override

@@ -155,23 +155,31 @@ record Attempt(
     return Float.BYTES * state.weights().layout().size();
   }
 
-  /** Returns false where the observer stopped the run while it waited for room. */
+  /** Returns false where the observer stopped the run while it waited for room, or the store. */
   private boolean writeCheckpoint() throws IOException {
     String checkpoint = id + "-step-" + state.step();
-    if (!disk.write(
-        "Checkpoint " + checkpoint,
-        checkpoints.place(),
-        weightBytes(),
-        this::isStopped,
-        () -> putCheckpoint(checkpoint))) {
+    String what = "Checkpoint " + checkpoint;
+    boolean written =
+        StoreWait.run(
+            what,
+            StoreWait.RETRY,
+            this::isStopped,
+            () ->
+                disk.write(
+                    what,
+                    checkpoints.place(),
+                    weightBytes(),
+                    this::isStopped,
+                    () -> putCheckpoint(checkpoint)));
+    if (!written) {
       return false;
     }
-    var written =
+    var told =
         RunCheckpoint.newBuilder().setCheckpoint("checkpoints/" + checkpoint).setStep(state.step());
     if (validation != null) {
-      written.setValidation(validation.score(state.weights()));
+      told.setValidation(validation.score(state.weights()));
     }
-    observer.checkpointed(written.build(), progress.build());
+    observer.checkpointed(told.build(), progress.build());
     return true;
   }
 

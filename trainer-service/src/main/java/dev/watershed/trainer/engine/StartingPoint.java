@@ -119,13 +119,12 @@ final class StartingPoint implements AutoCloseable {
 
   private static StartingPoint open(
       CheckpointManifest manifest, Path directory, CheckpointStore checkpoints) throws IOException {
-    var checkpoint = HuggingFaceCheckpoint.open(directory);
-    var architecture = checkpoint.architecture();
+    var architecture = HuggingFaceCheckpoint.open(directory).architecture();
     return new StartingPoint(
         architecture,
         tokenizer(directory, architecture.encoder().family()),
         manifest,
-        () -> checkpoints.read(manifest, unchanged -> checkpoint.read()),
+        () -> checkpoints.read(manifest, unchanged -> HuggingFaceCheckpoint.open(unchanged).read()),
         null,
         List.of());
   }

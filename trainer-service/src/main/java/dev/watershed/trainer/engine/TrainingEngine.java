@@ -128,7 +128,8 @@ public final class TrainingEngine {
   }
 
   /**
-   * Trains a run to its end, from its last saved state where there is one.
+   * Trains a run to its end, from its last saved state where there is one. While the store of
+   * checkpoints cannot be used, it waits.
    *
    * @param id the run's id, which names its files
    * @param spec as {@link #resolve} returned it
@@ -138,6 +139,15 @@ public final class TrainingEngine {
    *     finite
    */
   public boolean train(String id, TrainingRunSpec spec, Seeds seeds, RunObserver observer)
+      throws IOException {
+    return StoreWait.run(
+        "Run " + id,
+        StoreWait.RETRY,
+        () -> observer.signal() != RunObserver.Signal.GO_ON,
+        () -> attempt(id, spec, seeds, observer));
+  }
+
+  private boolean attempt(String id, TrainingRunSpec spec, Seeds seeds, RunObserver observer)
       throws IOException {
     var directory = directory(id);
     Files.createDirectories(directory.path());

@@ -443,7 +443,8 @@ final class CheckpointServiceTest {
                 .mapToLong(file -> file.getDigest().getSizeBytes())
                 .sum())
         .isEqualTo(registered.getSizeBytes());
-    try (var weights = HuggingFaceCheckpoint.open(trainer.checkpoints.directory("mine")).read()) {
+    try (var weights =
+        HuggingFaceCheckpoint.open(trainer.checkpoints.hold("mine").directory()).read()) {
       long offset = 0;
       for (var tensor : described.getTensorsList()) {
         assertThat(tensor.getOffset()).isEqualTo(offset);
@@ -611,7 +612,7 @@ final class CheckpointServiceTest {
 
     assertThat(files).containsKeys("config.json", "model.safetensors", "vocab.txt");
     for (var file : files.entrySet()) {
-      assertThat(trainer.checkpoints.directory("mine").resolve(file.getKey()))
+      assertThat(trainer.checkpoints.hold("mine").directory().resolve(file.getKey()))
           .hasBinaryContent(file.getValue());
     }
     long size = files.values().stream().mapToLong(bytes -> bytes.length).sum();

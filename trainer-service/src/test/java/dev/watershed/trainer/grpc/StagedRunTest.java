@@ -101,7 +101,7 @@ final class StagedRunTest {
 
   private ParameterVector weights(TrainingRun run, int checkpoint) throws IOException {
     String id = run.getCheckpoints(checkpoint).getCheckpoint().substring("checkpoints/".length());
-    return HuggingFaceCheckpoint.open(trainer.checkpoints.directory(id)).read();
+    return HuggingFaceCheckpoint.open(trainer.checkpoints.hold(id).directory()).read();
   }
 
   @Test

@@ -86,7 +86,7 @@ final class TrainedHeadTest {
 
   private float[] weights(String checkpoint, String parameter) throws Exception {
     String id = checkpoint.substring(checkpoint.indexOf('/') + 1);
-    try (var vector = HuggingFaceCheckpoint.open(trainer.checkpoints.directory(id)).read()) {
+    try (var vector = HuggingFaceCheckpoint.open(trainer.checkpoints.hold(id).directory()).read()) {
       return vector.copyOf(parameter);
     }
   }

@@ -7,8 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Where checkpoints live: trainers write, evaluators read. Safe for use by many threads. */
-public interface CheckpointStore {
+/**
+ * Where checkpoints live: trainers write, evaluators read. Safe for use by many threads.
+ *
+ * <p>Whatever is asked of it throws {@link StoreUnavailableException} while it cannot be reached.
+ */
+public interface CheckpointStore extends AutoCloseable {
   /** Looks at a checkpoint that is about to be kept. */
   @FunctionalInterface
   interface Inspection {
@@ -24,6 +28,23 @@ public interface CheckpointStore {
   @FunctionalInterface
   interface Reading<T, E extends Exception> {
     T read(Path directory) throws IOException, E;
+  }
+
+  /** Ends something. */
+  @FunctionalInterface
+  interface End {
+    void end() throws IOException;
+  }
+
+  /**
+   * A local Hugging Face directory whose files match the manifest's digests; not to be changed, and
+   * there until this is closed.
+   */
+  record Held(Path directory, End end) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      end.end();
+    }
   }
 
   /** A checkpoint that is out of the store; closing deletes its files. */
@@ -47,27 +68,27 @@ public interface CheckpointStore {
   List<CheckpointManifest> list() throws IOException;
 
   /**
-   * A local Hugging Face directory whose files match the manifest's digests; not to be changed.
-   * They are read to be sure the first time, and again when one of them is another version.
+   * Has the files of a checkpoint at hand. They are read to be sure the first time, and again when
+   * one of them is another version.
    *
    * @throws InvalidInputException NOT_FOUND, or CORRUPT where a file does not match
    */
-  Path directory(String id) throws IOException;
+  Held hold(String id) throws IOException;
 
   /**
    * Has a checkpoint read, which others may delete at any time, and put another in its place.
    *
    * @param manifest as {@link #find} returned it
-   * @param reading gets the {@link #directory}
+   * @param reading gets the directory of {@link #hold}, which is there until it returns
    * @return what was read of this checkpoint and of no other
    * @throws InvalidInputException NOT_FOUND where it is not there any more, whatever came of the
-   *     reading; as {@link #directory} and {@code reading} otherwise
+   *     reading; as {@link #hold} and {@code reading} otherwise
    */
   default <T, E extends Exception> T read(CheckpointManifest manifest, Reading<T, E> reading)
       throws IOException, E {
     T result;
-    try {
-      result = reading.read(directory(manifest.id()));
+    try (Held held = hold(manifest.id())) {
+      result = reading.read(held.directory());
     } catch (Throwable e) {
       if (e instanceof InterruptedException || isThere(manifest)) {
         throw e;
@@ -150,8 +171,19 @@ public interface CheckpointStore {
       List<String> notices)
       throws IOException;
 
-  /** Where checkpoints lie, to see how much room there is. */
+  /** Where checkpoints are put together, to see how much room there is. */
   Path place();
+
+  /**
+   * Throws unless checkpoints can be written here; who writes asks once, at its start.
+   *
+   * @throws StoreUnavailableException that says what is missing
+   */
+  void requireWritable() throws IOException;
+
+  /** Frees what the store holds of this process. The checkpoints stay. */
+  @Override
+  default void close() {}
 
   /** Puts a directory of our own making. */
   default CheckpointManifest put(String id, String trainingRun, long step, Path preparedDirectory)

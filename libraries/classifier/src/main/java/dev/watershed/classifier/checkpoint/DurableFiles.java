@@ -137,10 +137,24 @@ public final class DurableFiles {
     }
   }
 
+  /** Makes the files of a directory, and their names, durable. */
+  public static void flush(Path directory) throws IOException {
+    List<Path> files;
+    try (Stream<Path> listed = Files.list(directory)) {
+      files = listed.toList();
+    }
+    for (Path file : files) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+    }
+    flushDirectory(directory);
+  }
+
   /**
    * Deletes a directory and all that is in it, as far as it exists; links, not what they lead to.
    */
-  static void deleteDirectory(Path directory) throws IOException {
+  public static void deleteDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
     }
