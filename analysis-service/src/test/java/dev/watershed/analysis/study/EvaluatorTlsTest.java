@@ -22,6 +22,8 @@ import io.grpc.stub.StreamObserver;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import java.io.File;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -52,9 +54,15 @@ final class EvaluatorTlsTest {
     certificates.make("client");
     token("token", "s3cret");
     evaluator = new FakeEvaluator();
-    var properties =
-        StudyProcess.properties(
-            Files.createDirectory(directory.resolve("evaluating")), "inprocess:none");
+    evaluating =
+        ApplicationContext.run(serving(Files.createDirectory(directory.resolve("evaluating"))));
+    evaluating.registerSingleton(BindableService.class, evaluator);
+    port = evaluating.getBean(GrpcEmbeddedServer.class).start().getPort();
+  }
+
+  /** What a server is told that answers only whom it knows. */
+  private Map<String, Object> serving(Path data) throws Exception {
+    var properties = StudyProcess.properties(data, "inprocess:none");
     properties.put("watershed.analysis.concurrent-studies", 0);
     properties.put("watershed.analysis.sole-worker", false);
     properties.put("grpc.server.port", 0);
@@ -62,9 +70,7 @@ final class EvaluatorTlsTest {
     properties.put("watershed.server.tls-key", certificates.key("server"));
     properties.put("watershed.server.tls-client-ca", certificates.certificate("client"));
     properties.put("watershed.server.token-file", directory.resolve("token").toString());
-    evaluating = ApplicationContext.run(properties);
-    evaluating.registerSingleton(BindableService.class, evaluator);
-    port = evaluating.getBean(GrpcEmbeddedServer.class).start().getPort();
+    return properties;
   }
 
   @AfterEach
@@ -148,6 +154,33 @@ final class EvaluatorTlsTest {
     var token = catchThrowable(() -> study(Map.of("token-file", "/none")));
     assertThat(ConfigurationException.in(token).orElseThrow())
         .hasMessageContaining(PREFIX + "token-file is /none");
+  }
+
+  /** Kubernetes' probes speak no TLS. */
+  @Test
+  void healthPort_serverWithTlsAndToken_tellsHealthInPlain() throws Exception {
+    var properties = new HashMap<>(serving(Files.createDirectory(directory.resolve("probed"))));
+    int port;
+    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    properties.put("watershed.server.health-port", port);
+    try (var probed = ApplicationContext.run(properties)) {
+      probed.getBean(GrpcEmbeddedServer.class).start();
+      var channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+      try {
+        assertThat(
+                HealthGrpc.newBlockingStub(channel)
+                    .check(
+                        HealthCheckRequest.newBuilder()
+                            .setService("watershed.analysis.v1.StudyService")
+                            .build())
+                    .getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+      } finally {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+    }
   }
 
   /** Probes carry no secrets; who lists the contracts does. */

@@ -2,6 +2,7 @@ package dev.watershed.eval.engine;
 
 import dev.watershed.server.ByteSize;
 import dev.watershed.server.ConfigurationException;
+import dev.watershed.server.ProcessLimits;
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.bind.annotation.Bindable;
 import java.time.Duration;
@@ -12,7 +13,8 @@ import java.time.Duration;
  * @param memory bytes of native memory (on a GPU, of the device) for weights, scratch vectors and
  *     batches of samples together. Never exceeded; a point needs two models and their combination,
  *     and an evaluation that cannot have that is refused. What one batch's activations take comes
- *     on top, see {@code paddedTokensPerBatch}
+ *     on top, see {@code paddedTokensPerBatch}. 0: in a container three quarters of what its limit
+ *     leaves beside the heap and 384 MiB, elsewhere 2GiB
  * @param sampleMemory bytes of the heap for encoded samples, which the batches are made of; the
  *     samples of one call may take all of it
  * @param pointMemory bytes of the heap for known points
@@ -27,7 +29,7 @@ import java.time.Duration;
  */
 @ConfigurationProperties("watershed.eval")
 public record EvaluationConfiguration(
-    @Bindable(defaultValue = "2GiB") ByteSize memory,
+    @Bindable(defaultValue = "0") ByteSize memory,
     @Bindable(defaultValue = "256MiB") ByteSize sampleMemory,
     @Bindable(defaultValue = "128MiB") ByteSize pointMemory,
     @Bindable(defaultValue = "2048") int paddedTokensPerBatch,
@@ -37,9 +39,12 @@ public record EvaluationConfiguration(
     @Bindable(defaultValue = "2s") Duration retryAfter) {
 
   private static final String PREFIX = "watershed.eval.";
+  private static final long WITHOUT_A_LIMIT = 2L << 30;
 
   public EvaluationConfiguration {
-    ConfigurationException.requireAtLeast(PREFIX + "memory", memory.bytes(), 1);
+    if (memory.bytes() == 0) {
+      memory = new ByteSize(ProcessLimits.now().nativeMemory(WITHOUT_A_LIMIT));
+    }
     ConfigurationException.requireAtLeast(PREFIX + "sample-memory", sampleMemory.bytes(), 1);
     ConfigurationException.requireAtLeast(PREFIX + "point-memory", pointMemory.bytes(), 1);
     ConfigurationException.requireAtLeast(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.watershed.server.ByteSize;
+import dev.watershed.server.ProcessLimits;
 import dev.watershed.server.RefusedException;
 import io.micronaut.context.ApplicationContext;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ final class EvaluationConfigurationTest {
       assertThat(context.getBean(EvaluationConfiguration.class))
           .isEqualTo(
               new EvaluationConfiguration(
-                  size(2L << 30),
+                  size(ProcessLimits.now().nativeMemory(2L << 30)),
                   size(256 << 20),
                   size(128 << 20),
                   2048,
@@ -68,8 +69,13 @@ final class EvaluationConfigurationTest {
   }
 
   @Test
+  void memory_zero_isWhatTheProcessMayKeep() {
+    assertThat(configuration(0, 1, 1).memory())
+        .isEqualTo(size(ProcessLimits.now().nativeMemory(2L << 30)));
+  }
+
+  @Test
   void limit_notPositive_isRefusedByName() {
-    assertThatThrownBy(() -> configuration(0, 1, 1)).hasMessageContaining("watershed.eval.memory");
     assertThatThrownBy(() -> configuration(1, -1, 1))
         .hasMessageContaining("watershed.eval.workers");
     assertThatThrownBy(() -> configuration(1, 1, -1))

@@ -26,9 +26,9 @@ public final class ConfigurationTable {
 
   private static final Pattern SECRET_KEY = Pattern.compile("\\.(password|secret)$");
 
-  /** {@code password=...} in a URL, and {@code //user:...@}. */
+  /** {@code password=...} in a URL, and {@code //user:...@}; a port after a host is none. */
   private static final Pattern SECRET_IN_URL =
-      Pattern.compile("(?i)((?:password|secret|token)=|//[^/:@]*:)[^&;@]*");
+      Pattern.compile("(?i)((?:password|secret|token)=)[^&;@]*|(//[^/:@]*:)[^/@]*(?=@)");
 
   private ConfigurationTable() {}
 
@@ -117,6 +117,6 @@ public final class ConfigurationTable {
     if (SECRET_KEY.matcher(key).find()) {
       return value.isEmpty() ? "" : "***";
     }
-    return SECRET_IN_URL.matcher(value).replaceAll("$1***");
+    return SECRET_IN_URL.matcher(value).replaceAll("$1$2***");
   }
 }

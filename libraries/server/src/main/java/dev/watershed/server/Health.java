@@ -2,6 +2,7 @@ package dev.watershed.server;
 
 import io.grpc.BindableService;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -23,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Health (grpc.health.v1, per service) and reflection (v1 and v1alpha) of whatever services this
- * process has.
+ * process has. A service's name, or none, asks whether it is ready; that of health itself, whether
+ * the process lives.
  */
 @Factory
 final class Health {
@@ -86,6 +88,9 @@ final class Health {
         var services =
             server.getServer().getServices().stream()
                 .map(service -> service.getServiceDescriptor().getName())
+                // Health itself goes on: no restart makes room, and that is what a probe that finds
+                // it dead would have.
+                .filter(name -> !name.equals(HealthGrpc.SERVICE_NAME))
                 .toList();
         looking.scheduleWithFixedDelay(() -> look(services), 0, 1, TimeUnit.SECONDS);
       }

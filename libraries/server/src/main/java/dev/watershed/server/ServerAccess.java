@@ -21,13 +21,16 @@ import javax.net.ssl.SSLException;
  *     they need none
  * @param tokenFile file whose first line clients have to send as {@code authorization: Bearer};
  *     empty where they need none
+ * @param healthPort port that tells health, and nothing else, without TLS and token, for probes
+ *     that speak neither, such as Kubernetes'; on the server's address. 0: a free one, -1: none
  */
 @ConfigurationProperties("watershed.server")
 public record ServerAccess(
     @Bindable(defaultValue = "") String tlsCertificate,
     @Bindable(defaultValue = "") String tlsKey,
     @Bindable(defaultValue = "") String tlsClientCa,
-    @Bindable(defaultValue = "") String tokenFile) {
+    @Bindable(defaultValue = "") String tokenFile,
+    @Bindable(defaultValue = "-1") int healthPort) {
   private static final String PREFIX = "watershed.server.";
 
   public ServerAccess {
@@ -39,6 +42,7 @@ public record ServerAccess(
       throw new ConfigurationException(
           PREFIX + "tls-client-ca needs TLS: say " + PREFIX + "tls-certificate and tls-key too.");
     }
+    ConfigurationException.requireBetween(PREFIX + "health-port", healthPort, -1, 65535);
   }
 
   /** Whether connections are encrypted. */
@@ -88,7 +92,8 @@ public record ServerAccess(
                 + tokenFile
                 + " ("
                 + PREFIX
-                + "token-file) is no token: it has visible ASCII characters without blanks, at most "
+                + "token-file) is no token: it has visible ASCII characters without blanks, at most"
+                + " "
                 + AccessToken.MAX_CHARACTERS
                 + ".");
       }

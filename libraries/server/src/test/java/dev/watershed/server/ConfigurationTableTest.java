@@ -84,7 +84,9 @@ final class ConfigurationTableTest {
                     "datasources.trainer.password",
                     "secret2",
                     "datasources.analysis.url",
-                    "jdbc:other://me:secret3@host/db")));
+                    "jdbc:other://me:secret3@host:5432/db",
+                    "datasources.other.url",
+                    "jdbc:postgresql://host:5432/db")));
 
     assertThat(settings)
         .contains(
@@ -94,7 +96,9 @@ final class ConfigurationTableTest {
                 "settings.yml"),
             new Setting("datasources.trainer.password", "***", "settings.yml"),
             new Setting("datasources.trainer.username", "", "default"),
-            new Setting("datasources.analysis.url", "jdbc:other://me:***@host/db", "settings.yml"));
+            new Setting(
+                "datasources.analysis.url", "jdbc:other://me:***@host:5432/db", "settings.yml"),
+            new Setting("datasources.other.url", "jdbc:postgresql://host:5432/db", "settings.yml"));
     assertThat(ConfigurationTable.lines(settings)).noneMatch(line -> line.contains("secret"));
   }
 

@@ -20,10 +20,15 @@ import io.micronaut.context.ApplicationContextBuilder;
 import io.micronaut.context.env.MapPropertySource;
 import io.micronaut.context.env.PropertySource;
 import io.micronaut.grpc.server.GrpcEmbeddedServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,6 +51,94 @@ final class ServerContextTest {
         channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
       }
     }
+  }
+
+  /** A probe that would restart the process asks for health itself: a restart makes no room. */
+  @Test
+  void health_diskFull_isNotReadyButLives(@TempDir Path directory) throws InterruptedException {
+    var properties =
+        Map.<String, Object>of(
+            "grpc.server.port",
+            0,
+            "watershed.disk.directories",
+            directory.toString(),
+            "watershed.disk.reserve",
+            "8000000GiB");
+    try (var context = ApplicationContext.run(properties)) {
+      int port = context.getBean(GrpcEmbeddedServer.class).start().getPort();
+      var channel = ManagedChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+      try {
+        var stub = HealthGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+        var ready = stub.watch(service("grpc.reflection.v1.ServerReflection"));
+        var status = ready.next().getStatus();
+        while (status == ServingStatus.SERVING) {
+          status = ready.next().getStatus();
+        }
+        assertThat(status).isEqualTo(ServingStatus.NOT_SERVING);
+        assertThat(stub.check(service(HealthGrpc.SERVICE_NAME)).getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+      } finally {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void healthPort_said_tellsHealthAndNothingElse() throws InterruptedException {
+    var properties =
+        Map.<String, Object>of("grpc.server.port", 0, "watershed.server.health-port", 0);
+    try (var context = ApplicationContext.run(properties)) {
+      context.registerSingleton(BindableService.class, new Studies());
+      context.getBean(GrpcEmbeddedServer.class).start();
+      var channel =
+          ManagedChannelBuilder.forAddress("127.0.0.1", context.getBean(HealthPort.class).port())
+              .usePlaintext()
+              .build();
+      try {
+        assertThat(
+                HealthGrpc.newBlockingStub(channel)
+                    .check(service(StudyServiceGrpc.SERVICE_NAME))
+                    .getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+        var stub = StudyServiceGrpc.newBlockingStub(channel);
+        var thrown =
+            catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> stub.getStudy(GetStudyRequest.getDefaultInstance()));
+        assertThat(thrown.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+      } finally {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void healthPort_notSaid_isNotThere() {
+    try (var context = ApplicationContext.run(Map.of("grpc.server.port", 0))) {
+      context.getBean(GrpcEmbeddedServer.class).start();
+      assertThat(context.getBean(HealthPort.class).port()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void healthPort_taken_isRefusedInASentence() throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var properties =
+          Map.<String, Object>of(
+              "grpc.server.port", 0, "watershed.server.health-port", taken.getLocalPort());
+      assertThat(
+              message(
+                  () -> {
+                    try (var context = ApplicationContext.run(properties)) {
+                      context.getBean(GrpcEmbeddedServer.class).start();
+                    }
+                  }))
+          .contains("watershed.server.health-port is " + taken.getLocalPort());
+    }
+  }
+
+  private static HealthCheckRequest service(String name) {
+    return HealthCheckRequest.newBuilder().setService(name).build();
   }
 
   @Test
@@ -168,6 +261,7 @@ final class ServerContextTest {
           watershed.server.compute-threads | 0 | 1 or more
           watershed.server.unread-stream | 5 apples | a time with its unit
           watershed.server.unread-stream | -5s | more than 0
+          watershed.server.health-port | 70000 | 65535
           """)
   void start_valueThatCannotBeRead_isRefusedWithItsForm(String key, String value, String form) {
     assertThat(refusal(Map.of(key, value))).contains(key, form);
@@ -228,6 +322,7 @@ final class ServerContextTest {
         () -> {
           try (var context = ApplicationContext.run(properties)) {
             context.getBean(ServerConfiguration.class);
+            context.getBean(ServerAccess.class);
           }
         });
   }

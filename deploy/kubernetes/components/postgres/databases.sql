@@ -1,0 +1,2 @@
+-- Beside "trainer", which the image makes itself.
+CREATE DATABASE analysis;
