@@ -3,6 +3,7 @@ package dev.watershed.analysis.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.BasinState;
+import dev.watershed.analysis.v1.LinkageMerge;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import java.io.IOException;
@@ -85,7 +86,7 @@ final class ReportPageBrowserTest {
     String dom =
         browser.open(out -> StudyReportFiles.write("report.html", named.build(), out), "#pair-3-0");
     assertThat(dom)
-        .contains("CG \u2264 0.037 nats, not distinguishable from 0 (p = 0.040)")
+        .contains("CG \u2264 0.037 nats, not distinguishable from 0 (one-sided p = 0.040)")
         .contains(">\u2264 0.037 (p = 0.040)<")
         .contains("All 28 pairs with 95 % intervals")
         .contains("Loss along the line between seed 0 and seed 3 with its 95 %");
@@ -129,6 +130,29 @@ final class ReportPageBrowserTest {
     assertThat(open(SyntheticStudy.of(8)))
         .contains("with the dendrogram of average linkage beside it")
         .doesNotContain("a ring an outlier");
+  }
+
+  @Test
+  void page_smallDistances_dendrogramTakesItsRoom() throws Exception {
+    var small = SyntheticStudy.of(8).toBuilder();
+    for (var merge : small.getVerdictBuilder().getLinkageBuilderList()) {
+      merge.setHeight(merge.getHeight() / 100);
+    }
+    double highest =
+        small.getVerdict().getLinkageList().stream()
+            .mapToDouble(LinkageMerge::getHeight)
+            .max()
+            .orElseThrow();
+    String dom =
+        browser.openWith(
+            """
+            const chart = echarts.getInstanceByDom(document.getElementById('heatmap'));
+            const [, end] = chart.getModel().getComponent('xAxis', 1).axis.scale.getExtent();
+            document.body.append(`the dendrogram ends at ${end.toFixed(6)}`);
+            """,
+            out -> StudyReportFiles.write("report.html", small.build(), out));
+    assertThat(dom)
+        .contains(String.format(Locale.ROOT, "the dendrogram ends at %.6f", highest));
   }
 
   @Test

@@ -248,9 +248,12 @@ function dendrogramLeaves() {
 /** The dendrogram's place among the heat map's series. */
 const FORKS = 2;
 function heightAxis() {
+  const heights = (view.verdict.linkage ?? []).map((merge) => number(merge.height));
   return axis('', {
     gridIndex: 1,
     min: 0,
+    // Lines alone do not stretch an axis beyond 1.
+    max: Math.max(...heights.filter(Number.isFinite), 0) || 1,
     scale: false,
     splitNumber: 2,
     splitLine: { show: false },

@@ -40,7 +40,7 @@ function gapText(pair, digits = 3) {
   const known = pair.uncertainty,
     high = number(known?.convexityGap?.interval?.high);
   return known?.lowerEndSetToZero
-    ? `CG \u2264 ${formatOf(high, digits - 1, digits)(high)} nats, not distinguishable from 0 (p = ${showP(number(known.zeroTestP))})`
+    ? `CG \u2264 ${formatOf(high, digits - 1, digits)(high)} nats, not distinguishable from 0 (one-sided p = ${showP(number(known.zeroTestP))})`
     : `CG ${estimate(number(pair.metrics?.convexityGapNats), known?.convexityGap, digits)} nats`;
 }
 /** What is known of a pair, a line each. */
