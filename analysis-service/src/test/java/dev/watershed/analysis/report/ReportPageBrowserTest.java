@@ -151,8 +151,7 @@ final class ReportPageBrowserTest {
             document.body.append(`the dendrogram ends at ${end.toFixed(6)}`);
             """,
             out -> StudyReportFiles.write("report.html", small.build(), out));
-    assertThat(dom)
-        .contains(String.format(Locale.ROOT, "the dendrogram ends at %.6f", highest));
+    assertThat(dom).contains(String.format(Locale.ROOT, "the dendrogram ends at %.6f", highest));
   }
 
   @Test
