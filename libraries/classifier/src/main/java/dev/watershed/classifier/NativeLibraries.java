@@ -10,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -271,8 +272,12 @@ public final class NativeLibraries {
     Instant recent = Instant.now().minus(ABANDONED);
     try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, ASIDE + "*")) {
       for (Path directory : left) {
-        if (Files.getLastModifiedTime(directory).toInstant().isBefore(recent)) {
-          removeQuietly(directory);
+        try {
+          if (Files.getLastModifiedTime(directory).toInstant().isBefore(recent)) {
+            removeQuietly(directory);
+          }
+        } catch (NoSuchFileException e) {
+          continue; // another process was at work there, and is done
         }
       }
     }
