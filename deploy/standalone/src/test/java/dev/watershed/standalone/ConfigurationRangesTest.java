@@ -38,8 +38,13 @@ final class ConfigurationRangesTest {
           ByteSize.class,
           new ByteSize(0));
 
-  /** No reserve at all can be wanted. */
-  private static final List<String> MAY_BE_NOTHING = List.of("watershed.disk.reserve");
+  /** No reserve, no cache, a share of what there is, no port. */
+  private static final List<String> MAY_BE_NOTHING =
+      List.of(
+          "watershed.disk.reserve",
+          "watershed.checkpoints.cache-bytes",
+          "watershed.eval.memory",
+          "watershed.server.health-port");
 
   record Setting(String key, Constructor<?> constructor, int index) {
     @Override
