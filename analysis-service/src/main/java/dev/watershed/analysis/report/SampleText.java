@@ -99,9 +99,10 @@ public final class SampleText {
 
   private static String rows(EvaluationSample sample) {
     String count = sample.hasSize() ? sample.getSize() + " rows" : "all rows";
+    String skipped = sample.getSkip() > 0 ? " after " + sample.getSkip() : "";
     return switch (sample.getSelectionCase()) {
-      case SEED -> count + " drawn by seed " + sample.getSeed();
-      case FIRST_ROWS -> count + ", the first";
+      case SEED -> count + " drawn by seed " + sample.getSeed() + skipped;
+      case FIRST_ROWS -> count + ", the first" + skipped;
       case SELECTION_NOT_SET -> count;
     };
   }

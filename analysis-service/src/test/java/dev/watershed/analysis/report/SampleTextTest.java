@@ -19,6 +19,9 @@ final class SampleTextTest {
             "split { builtin: 'miniature/validation' } size: 64 seed: 7",
             "s: builtin:miniature/validation, 64 rows drawn by seed 7"),
         Arguments.of(
+            "split { builtin: 'miniature/validation' } size: 64 seed: 7 skip: 512",
+            "s: builtin:miniature/validation, 64 rows drawn by seed 7 after 512"),
+        Arguments.of(
             "split { builtin: 'miniature/validation' } size: 64 first_rows: true",
             "s: builtin:miniature/validation, 64 rows, the first"),
         Arguments.of(

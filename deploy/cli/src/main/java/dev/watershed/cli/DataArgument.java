@@ -35,7 +35,9 @@ final class DataArgument {
 
   /** For the help of options that take a sample. */
   static final String SAMPLE_SYNTAX =
-      "data as for --train, and: name=, size= with seed= or first=true (default: all rows), "
+      "data as for --train, and: name=, size= with seed= or first=true (default: all rows), skip= "
+          + "(pass over so many of these first: samples of one seed that follow each other share no "
+          + "row), "
           + "max_tokens=, map=data:model+model|data:model (labels by name), reduction=max|sum|"
           + "sum-logits (of logits the largest, of probabilities the sum, or of logits the sum as "
           + "the papers' code has it); for a task with labels other than the model's, such as HANS, "
@@ -50,7 +52,16 @@ final class DataArgument {
 
   private static final Set<String> SAMPLE_KEYS =
       Set.of(
-          "name", "size", "seed", "first", "max_tokens", "map", "reduction", "mapping", "positive");
+          "name",
+          "size",
+          "skip",
+          "seed",
+          "first",
+          "max_tokens",
+          "map",
+          "reduction",
+          "mapping",
+          "positive");
   private static final Set<String> DIAGNOSTIC_KEYS = Set.of("score", "group", "along");
 
   private final DataText text;
@@ -114,6 +125,9 @@ final class DataArgument {
     if (text.has("size")) {
       sample.setSize(text.integer("size"));
     }
+    if (text.has("skip")) {
+      sample.setSkip(text.integer("skip"));
+    }
     if (text.has("max_tokens")) {
       sample.setMaxTokens(text.integer("max_tokens"));
     }
@@ -133,6 +147,9 @@ final class DataArgument {
     if (!sample.hasSize()
         && sample.getSelectionCase() != EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw text.bad("seed= and first= choose among rows; say how many with size=N");
+    }
+    if (sample.getSkip() > 0 && !sample.hasSize()) {
+      throw text.bad("skip= passes over rows; say how many to take then with size=N");
     }
     LabelMapping labels = mapping.mapping();
     if (labels != null) {

@@ -113,6 +113,7 @@ final class FieldWords {
           Map.entry("subset.seed", "subset-seed="),
           Map.entry("name", "name="),
           Map.entry("size", "size="),
+          Map.entry("skip", "skip="),
           Map.entry("seed", "seed="),
           Map.entry("selection", "seed= or first="),
           Map.entry("first_rows", "first="),

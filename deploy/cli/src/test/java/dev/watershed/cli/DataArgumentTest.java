@@ -121,11 +121,12 @@ final class DataArgumentTest {
   void sample_everyOption_arrives() {
     var sample =
         parse(
-                "file:/d/hans.tsv,text=a,pair=b,label=c,name=hans,size=100,seed=7,max_tokens=64,"
+                "file:/d/hans.tsv,text=a,pair=b,label=c,name=hans,size=100,skip=20,seed=7,max_tokens=64,"
                     + "map=entailment:entailment|non-entailment:neutral+contradiction,reduction=max")
             .sample();
     assertThat(sample.getName()).isEqualTo("hans");
     assertThat(sample.getSize()).isEqualTo(100);
+    assertThat(sample.getSkip()).isEqualTo(20);
     assertThat(sample.getSeed()).isEqualTo(7);
     assertThat(sample.getMaxTokens()).isEqualTo(64);
     assertThat(sample.getLabelMapping().getReduction())
@@ -239,6 +240,7 @@ final class DataArgumentTest {
         "builtin:x,colour=red; 'colour' is not known here",
         "builtin:x,size=5; needs seed=N",
         "builtin:x,seed=5; say how many with size=N",
+        "builtin:x,skip=5; say how many to take then with size=N",
         "builtin:x,size=5,seed=1,first=true; give one of them",
         "builtin:x,size=-5,seed=1; not between 0 and",
         "builtin:x,size=many,seed=1; wants a whole number",

@@ -81,7 +81,8 @@ final class SampleReader implements AutoCloseable {
     boolean hasTexts = !spec.split().isPreTokenised();
     Key key =
         new Key(
-            new SampleSpec("", spec.split(), spec.size(), spec.seed(), spec.maxTokens()),
+            new SampleSpec(
+                "", spec.split(), spec.skip(), spec.size(), spec.seed(), spec.maxTokens()),
             Samples.within(field + ".split", () -> version(spec)),
             hasTexts ? models.reading(model) : "",
             model.architecture().encoder());
@@ -139,7 +140,7 @@ final class SampleReader implements AutoCloseable {
     try (Dataset dataset =
             Samples.within(
                 field + ".split",
-                () -> datasets.load(spec.split(), spec.size(), spec.seed(), unwanted));
+                () -> datasets.load(spec.split(), spec.needed(), spec.seed(), unwanted));
         Tokenizer tokenizer = tokenizer(spec, fitting)) {
       Model model = fitting.get(0);
       return Samples.within(

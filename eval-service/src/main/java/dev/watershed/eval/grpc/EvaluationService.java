@@ -234,6 +234,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
         .setExampleCount(encoded.examples().size())
         .setTokenCount(encoded.tokenCount())
         .setTruncatedExampleCount(encoded.truncatedCount())
+        .setRowCount(encoded.rowCount())
         .addAllLabels(sample.mapping().dataLabels())
         .setPositiveLabel(sample.mapping().positiveLabel())
         .addAllNotices(encoded.notices())

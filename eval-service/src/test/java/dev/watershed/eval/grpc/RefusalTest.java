@@ -130,6 +130,12 @@ final class RefusalTest {
         r -> r.getSamplesBuilder(0).setSize(11).setSeed(1),
         "SAMPLE_SIZE_INVALID",
         "samples[0].size");
+    badRequest(
+        r -> r.getSamplesBuilder(0).setSize(4).setSkip(7).setSeed(1),
+        "SAMPLE_SIZE_INVALID",
+        "samples[0].size");
+    badRequest(r -> r.getSamplesBuilder(0).setSkip(3), "SAMPLE_SIZE_INVALID", "samples[0].size");
+    badRequest(r -> r.getSamplesBuilder(0).setSkip(-1), "REQUEST_INVALID", "samples[0].skip");
     badRequest(r -> r.getSamplesBuilder(0).setSize(-1), "REQUEST_INVALID", "samples[0].size");
     badRequest(r -> r.getSamplesBuilder(0).setSize(5), "SELECTION_MISSING", "samples[0].selection");
   }

@@ -575,6 +575,7 @@ final class Corpus {
         .setName(builtin)
         .setSplit(DatasetSplit.newBuilder().setBuiltin(builtin))
         .setSize(8)
+        .setSkip(2)
         .setSeed(1)
         .build();
   }

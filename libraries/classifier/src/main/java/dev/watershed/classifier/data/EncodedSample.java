@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param digest names the exact tokens and labels
  * @param tokenCount tokens of all examples, special ones included, without padding
  * @param truncatedCount examples that were cut to the limit
+ * @param rowCount rows that they were drawn from; 0 for the first rows
  * @param notices what was left out or taken for granted, for people
  */
 public record EncodedSample(
@@ -38,6 +39,7 @@ public record EncodedSample(
     Digest digest,
     long tokenCount,
     int truncatedCount,
+    int rowCount,
     List<String> notices) {
   private static final int DEFAULT_MAX_TOKENS = 128;
   private static final int EXAMPLES_BETWEEN_POLLS = 256;
@@ -51,8 +53,9 @@ public record EncodedSample(
   /**
    * Draws and encodes a sample for models of one configuration.
    *
-   * <p>With a seed, the rows are the first {@code size} of a random permutation ({@link
-   * RandomStream}) of all, so a larger sample of the same seed contains the smaller ones.
+   * <p>With a seed, the rows are the {@code size} after the first {@code skip} of a random
+   * permutation ({@link RandomStream}) of all, so a larger sample of the same seed contains the
+   * smaller ones, and consists of samples that each begin where the one before ends.
    *
    * @param tokenizer the model's; null is enough for rows that are already tokens
    * @param memory what the tokens are booked against; they lie outside the heap
@@ -92,7 +95,13 @@ public record EncodedSample(
     List<String> notices = new ArrayList<>(dataset.notices());
     notices.addAll(padding.notices());
     return new EncodedSample(
-        examples, dataset.labels(), digest(examples, dataset.labels()), tokens, truncated, notices);
+        examples,
+        dataset.labels(),
+        digest(examples, dataset.labels()),
+        tokens,
+        truncated,
+        spec.size() > 0 && spec.seed() == null ? 0 : dataset.rows().size(),
+        notices);
   }
 
   /** Bytes that the examples take outside the heap. */
@@ -121,21 +130,26 @@ public record EncodedSample(
   }
 
   private static int[] choose(int rowCount, SampleSpec spec) {
-    if (spec.size() < 0 || spec.size() > rowCount) {
+    if (spec.size() < 0 || spec.skip() < 0 || spec.needed() > rowCount) {
       throw invalid(
           "SAMPLE_SIZE_INVALID",
           "size",
           String.format(
               Locale.ROOT,
-              "the split has %d rows; size must be 0 (all of them) to that, got %d",
+              "the split has %d rows; size must be 0 (all of them) to that, got %d%s",
               rowCount,
-              spec.size()));
+              spec.size(),
+              spec.skip() == 0 ? "" : " after " + spec.skip() + " that are passed over"));
     }
     Long seed = spec.seed();
-    if (spec.size() == 0 || seed == null) {
-      return IntStream.range(0, spec.size() == 0 ? rowCount : spec.size()).toArray();
+    if (spec.size() == 0) {
+      return IntStream.range(0, rowCount).toArray();
     }
-    int[] chosen = RandomStream.permutation(rowCount, spec.size(), RandomStream.of(seed));
+    if (seed == null) {
+      return IntStream.range(spec.skip(), spec.needed()).toArray();
+    }
+    int[] order = RandomStream.permutation(rowCount, spec.needed(), RandomStream.of(seed));
+    int[] chosen = Arrays.copyOfRange(order, spec.skip(), spec.needed());
     Arrays.sort(chosen);
     return chosen;
   }

@@ -104,13 +104,13 @@ class DataMemoryTest {
     }
     Files.writeString(root.resolve("data"), lines);
     Split split = new Split(TEXTS, List.of());
-    SampleSpec spec = new SampleSpec("", split, 40, 5L, 0);
+    SampleSpec spec = new SampleSpec("", split, 15, 25, 5L, 0);
     Datasets datasets = datasets(new DataLimits(1 << 30, 20_000, 10_000, 400_000, 1 << 30));
     refused(datasets, "DATA_TOO_LARGE", "400000");
     int[] chosen = RandomStream.permutation(9000, 40, RandomStream.of(5));
 
     try (Dataset whole = datasets(DataLimits.DEFAULT).load(split);
-        Dataset drawn = datasets.load(split, spec.size(), spec.seed(), () -> false)) {
+        Dataset drawn = datasets.load(split, spec.needed(), spec.seed(), () -> false)) {
       assertThat(drawn.rows()).hasSize(9000);
       assertThat(drawn.storedBytes()).isLessThan(400_000);
       for (int number : chosen) {

@@ -12,6 +12,7 @@ import dev.watershed.classifier.text.EncodedExample;
 import dev.watershed.classifier.text.Tokenizer;
 import dev.watershed.classifier.text.Tokenizers;
 import dev.watershed.input.InvalidInputException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -78,6 +79,32 @@ class EncodedSampleTest {
     assertThat(ever).hasSize(40);
   }
 
+  @Test
+  void draw_blocksOfOneSeed_shareNoRowAndAreTogetherTheLargerSample() {
+    Dataset numbered =
+        new Dataset(
+            IntStream.range(0, 40)
+                .<Row>mapToObj(i -> new TokenRow(new int[] {i}, new int[] {0}, 0))
+                .toList(),
+            List.of("only"));
+    for (Long seed : new Long[] {1L, 2L, null}) {
+      List<Integer> together = new ArrayList<>();
+      for (int[] block : new int[][] {{0, 7}, {7, 3}, {10, 25}}) {
+        EncodedSample drawn = draw(numbered, block[0], block[1], seed, 0);
+        assertThat(ids(drawn)).isSorted().hasSize(block[1]);
+        assertThat(drawn.rowCount()).isEqualTo(seed == null ? 0 : 40);
+        together.addAll(ids(drawn));
+      }
+      assertThat(together).containsExactlyInAnyOrderElementsOf(ids(draw(numbered, 35, seed, 0)));
+    }
+    assertThat(draw(numbered, 0, null, 0).rowCount()).isEqualTo(40);
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> draw(numbered, 36, 5, 1L, 0))
+        .withMessageContaining("40 rows")
+        .withMessageContaining("got 5 after 36")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo("SAMPLE_SIZE_INVALID"));
+  }
+
   /** Stored points are keyed by this digest. */
   @Test
   void draw_knownSample_hasThePinnedDigest() {
@@ -142,9 +169,14 @@ class EncodedSampleTest {
   }
 
   private static EncodedSample draw(Dataset dataset, int size, @Nullable Long seed, int maxTokens) {
+    return draw(dataset, 0, size, seed, maxTokens);
+  }
+
+  private static EncodedSample draw(
+      Dataset dataset, int skip, int size, @Nullable Long seed, int maxTokens) {
     return EncodedSample.draw(
         dataset,
-        new SampleSpec("test", SPLIT, size, seed, maxTokens),
+        new SampleSpec("test", SPLIT, skip, size, seed, maxTokens),
         TOKENIZER,
         ENCODER,
         MEMORY,

@@ -81,7 +81,8 @@ public final class Samples {
   /**
    * Returns the classifier's view of a sample.
    *
-   * @throws RefusedException where a size is given but not which rows
+   * @throws RefusedException where a size is given but not which rows, or rows are passed over but
+   *     how many are taken is not said
    */
   public static SampleSpec sample(EvaluationSample sample) {
     if (sample.hasSize()
@@ -93,9 +94,18 @@ public final class Samples {
               + sample.getSize()
               + ", but which rows is not said; give a seed, or first_rows = true");
     }
+    if (sample.getSkip() > 0 && !sample.hasSize()) {
+      throw RefusedException.invalidArgument(
+          "SAMPLE_SIZE_INVALID",
+          "size",
+          "skip passes over "
+              + sample.getSkip()
+              + " rows, but how many to take then is not said; give a size");
+    }
     return new SampleSpec(
         sample.getName(),
         within("split", () -> split(sample.getSplit())),
+        sample.getSkip(),
         sample.getSize(),
         sample.hasSeed() ? sample.getSeed() : null,
         sample.getMaxTokens());
