@@ -1,20 +1,23 @@
 package dev.watershed.cli;
 
 import dev.watershed.analysis.v1.AnalyzeCurveRequest;
+import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.LossRow;
+import dev.watershed.cli.parquet.ParquetTable;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.ExampleLosses;
+import dev.watershed.input.Quoted;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import org.apache.commons.csv.CSVRecord;
 
 /**
- * A curve on standard input with the loss of every example, in any of three shapes: JSON with
- * "alphas" and "example_losses", a line of CSV for each alpha and example, or what {@code evaluate
- * --json --example-losses} wrote.
+ * A curve on standard input with the loss of every example, in any of these shapes: JSON with
+ * "alphas" and "example_losses", a line of CSV or a row of Parquet for each alpha and example, or
+ * what {@code evaluate --json --example-losses} wrote.
  */
 final class ExampleLossesInput {
   private static final String WHERE = "standard input";
@@ -22,6 +25,11 @@ final class ExampleLossesInput {
   private ExampleLossesInput() {}
 
   /** Returns the curve to analyse; a curve of means where no losses of examples are told. */
+  static AnalyzeCurveRequest.Builder read(byte[] bytes) {
+    return ParquetTable.isParquet(bytes) ? ofParquet(bytes) : read(NumbersInput.text(bytes, WHERE));
+  }
+
+  /** The same of text. */
   static AnalyzeCurveRequest.Builder read(String text) {
     if (!text.startsWith("{")) {
       List<CSVRecord> records = NumbersInput.records(text);
@@ -94,36 +102,66 @@ final class ExampleLossesInput {
     int alpha = column(names, "alpha");
     int example = column(names, "example");
     int loss = column(names, names.contains("loss") ? "loss" : "loss_nats");
-    Map<Double, LossRow.Builder> losses = new TreeMap<>();
-    Map<Double, List<String>> examples = new TreeMap<>();
+    ExampleRows table = new ExampleRows();
     for (CSVRecord row : rows) {
       if (row.size() <= Math.max(alpha, Math.max(example, loss))) {
         throw CommandException.badInput("line " + row.getRecordNumber() + " has too few columns");
       }
-      double at = NumbersInput.number(row, alpha);
-      losses
-          .computeIfAbsent(at, unseen -> LossRow.newBuilder())
-          .addLossesNats((float) NumbersInput.number(row, loss));
-      examples.computeIfAbsent(at, unseen -> new ArrayList<>()).add(row.get(example));
+      table.add(NumbersInput.number(row, alpha), row.get(example), NumbersInput.number(row, loss));
     }
-    AnalyzeCurveRequest.Builder request = AnalyzeCurveRequest.newBuilder();
-    List<String> first = examples.values().stream().findFirst().orElse(List.of());
-    examples.forEach(
-        (at, seen) -> {
-          if (!seen.equals(first)) {
-            throw CommandException.badInput(
-                "the examples at alpha "
-                    + at
-                    + " are not those at the first alpha in the same order; losses of one example"
-                    + " must be told from those of another");
-          }
-        });
-    losses.forEach(
-        (at, row) -> {
-          request.getCurveBuilder().addAlphas(at);
-          request.addExampleLosses(row);
-        });
-    return request;
+    return table.request();
+  }
+
+  /** A table with the columns of CSV: alpha, loss and, of examples, example. */
+  private static AnalyzeCurveRequest.Builder ofParquet(byte[] file) {
+    try (ParquetTable table = ParquetTable.open(file)) {
+      List<String> names =
+          table.columns().stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
+      List<String> wanted = new ArrayList<>();
+      wanted.add(table.columns().get(column(names, "alpha")));
+      wanted.add(
+          table
+              .columns()
+              .get(
+                  column(
+                      names,
+                      names.contains("loss_nats")
+                          ? "loss_nats"
+                          : names.contains("mean_loss_nats") ? "mean_loss_nats" : "loss")));
+      if (!names.contains("example")) {
+        Curve.Builder curve = Curve.newBuilder();
+        Set<Double> alphas = new HashSet<>();
+        table.read(
+            wanted,
+            row -> {
+              double alpha = number(row[0], "alpha");
+              if (!alphas.add(alpha)) {
+                throw CommandException.badInput(
+                    "alpha "
+                        + alpha
+                        + " has more than one loss: give one curve, such as one pair of"
+                        + " points.parquet, or tell the losses of examples apart by a column"
+                        + " 'example'");
+              }
+              curve.addAlphas(alpha).addLossesNats(number(row[1], "loss"));
+            });
+        return AnalyzeCurveRequest.newBuilder().setCurve(curve);
+      }
+      wanted.add(table.columns().get(names.indexOf("example")));
+      ExampleRows rows = new ExampleRows();
+      table.read(
+          wanted,
+          row -> rows.add(number(row[0], "alpha"), String.valueOf(row[2]), number(row[1], "loss")));
+      return rows.request();
+    }
+  }
+
+  private static double number(Object value, String column) {
+    if (value instanceof Number number) {
+      return number.doubleValue();
+    }
+    throw CommandException.badInput(
+        "column '" + column + "' holds '" + Quoted.of(value.toString()) + "', which is no number");
   }
 
   private static int column(List<String> names, String name) {

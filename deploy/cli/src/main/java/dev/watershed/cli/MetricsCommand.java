@@ -21,10 +21,11 @@ import picocli.CommandLine.Option;
     description = {
       "Read a curve of losses on standard input and write its connectivity metrics as JSON.",
       "The curve is JSON, {\"alphas\": [...], \"losses_nats\": [...]}, or CSV with the columns"
-          + " alpha and loss. Without --address it is computed here, no server is needed.",
+          + " alpha and loss, or Parquet with these. Without --address it is computed here, no server is needed.",
       "With the loss of every example the answer has intervals over examples too: JSON with"
-          + " \"curve\" and \"example_losses\", CSV with the columns alpha, example and loss, or"
-          + " what 'watershed evaluate --json --example-losses' wrote.",
+          + " \"curve\" and \"example_losses\", CSV or Parquet (plain, snappy, gzip or zstd) with the"
+          + " columns alpha, example and loss, or what 'watershed evaluate --json"
+          + " --example-losses' wrote.",
       "As a table (--csv, --output tsv): a line of names, a line of values."
     },
     footer = {
@@ -33,7 +34,8 @@ import picocli.CommandLine.Option;
       "  echo '{\"alphas\":[0,0.5,1],\"losses_nats\":[0.4,0.7,0.5]}' | watershed metrics",
       "  watershed evaluate A B --sample builtin:miniature/validation --csv | watershed metrics",
       "  watershed evaluate A B --sample builtin:miniature/validation --json --example-losses |"
-          + " watershed metrics"
+          + " watershed metrics",
+      "  watershed metrics <losses.parquet"
     })
 final class MetricsCommand implements Callable<Integer> {
   @Mixin private ServerOptions server;
@@ -68,7 +70,7 @@ final class MetricsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     table.requireAlone(output);
-    AnalyzeCurveRequest.Builder request = ExampleLossesInput.read(NumbersInput.read(context.in()));
+    AnalyzeCurveRequest.Builder request = ExampleLossesInput.read(NumbersInput.bytes(context.in()));
     Resampling.Builder resampling = request.getResamplingBuilder().setSeed(seed);
     if (resamples != null) {
       resampling.setResampleCount(resamples);

@@ -40,20 +40,34 @@ final class NumbersInput {
    * @param where the stream comes from, for errors
    */
   static String read(InputStream in, String where) {
+    return text(bytes(in, where), where);
+  }
+
+  /** Everything on standard input, whatever it is. */
+  static byte[] bytes(InputStream in) {
+    return bytes(in, STANDARD_INPUT);
+  }
+
+  private static byte[] bytes(InputStream in, String where) {
     try {
       byte[] bytes = in.readNBytes(MAXIMUM_BYTES + 1);
       if (bytes.length > MAXIMUM_BYTES) {
         throw CommandException.badInput(where + " has more than " + MAXIMUM_BYTES + " bytes");
       }
-      // Spreadsheets begin with a byte order mark.
-      String text = new String(bytes, StandardCharsets.UTF_8).replaceFirst("^\uFEFF", "").strip();
-      if (text.isEmpty()) {
-        throw CommandException.badInput(where + " is empty");
-      }
-      return text;
+      return bytes;
     } catch (IOException e) {
       throw CommandException.badInput("cannot read " + where + ": " + Failures.sentence(e));
     }
+  }
+
+  /** Bytes as text, without what surrounds it. */
+  static String text(byte[] bytes, String where) {
+    // Spreadsheets begin with a byte order mark.
+    String text = new String(bytes, StandardCharsets.UTF_8).replaceFirst("^\uFEFF", "").strip();
+    if (text.isEmpty()) {
+      throw CommandException.badInput(where + " is empty");
+    }
+    return text;
   }
 
   /**

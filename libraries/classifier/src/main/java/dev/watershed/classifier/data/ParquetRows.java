@@ -5,6 +5,7 @@ import static dev.watershed.input.InvalidInputException.invalid;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.watershed.input.InvalidInputException;
 import dev.watershed.input.Quoted;
+import dev.watershed.input.ThriftShape;
 import dev.watershed.input.UntrustedJson;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,13 +1,24 @@
-package dev.watershed.classifier.data;
+package dev.watershed.input;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 
 /**
- * Walks a struct in Thrift's compact protocol before the library, which recurses as deep as the
- * bytes say and reserves lists as long as they claim, does.
+ * Walks a struct in Thrift's compact protocol, which Parquet's footers and page headers are written
+ * in, before a library, which recurses as deep as the bytes say and reserves what they claim, does.
  */
-final class ThriftShape {
+public final class ThriftShape {
+  /** Hears the integers and truth values (1 or 0) of a struct and of the structs in it. */
+  @FunctionalInterface
+  public interface Numbers {
+    /**
+     * @param parent the field of the outer struct that the number is within, in a struct or in a
+     *     list of structs; 0 for a field of the outer struct itself
+     * @param field the number's own field
+     */
+    void number(int parent, int field, long value);
+  }
+
   private static final int MAX_DEPTH = 32;
   private static final int STOP = 0;
   private static final int FALSE = 2;
@@ -24,15 +35,29 @@ final class ThriftShape {
   private static final int LOW = 0xF;
 
   private final ByteBuffer bytes;
+  private final Numbers numbers;
+  // The fields on the way to where the walk is, one a struct; a list or map is no struct.
+  private final int[] fields = new int[MAX_DEPTH + 1];
+  private int structs;
 
-  private ThriftShape(ByteBuffer bytes) {
+  private ThriftShape(ByteBuffer bytes, Numbers numbers) {
     this.bytes = bytes;
+    this.numbers = numbers;
   }
 
   /** Whether the bytes begin with a whole struct that nests no deeper than real ones do. */
-  static boolean isSane(ByteBuffer bytes) {
+  public static boolean isSane(ByteBuffer bytes) {
+    return isSane(bytes, (parent, field, value) -> {});
+  }
+
+  /**
+   * The same, telling the struct's numbers; the buffer's position is behind the struct afterwards.
+   *
+   * @param numbers hears what was read before a fault too
+   */
+  public static boolean isSane(ByteBuffer bytes, Numbers numbers) {
     try {
-      return new ThriftShape(bytes).struct(0);
+      return new ThriftShape(bytes, numbers).struct(0);
     } catch (BufferUnderflowException | IllegalArgumentException e) {
       return false;
     }
@@ -42,16 +67,32 @@ final class ThriftShape {
     if (depth > MAX_DEPTH) {
       return false;
     }
+    fields[structs++] = 0;
     for (int head = bytes.get() & 0xFF; head != STOP; head = bytes.get() & 0xFF) {
-      if (head >> NIBBLE == 0) {
-        varint(); // the field's number
-      }
+      int step = head >> NIBBLE;
+      int own = structs - 1;
+      fields[own] = step == 0 ? (int) zigzag(varint()) : fields[own] + step;
       int type = head & LOW;
-      if (type > FALSE && !value(type, depth)) {
+      if (type <= FALSE) {
+        tell(FALSE - type);
+      } else if (type > BYTE && type <= LAST_VARINT) {
+        tell(zigzag(varint()));
+      } else if (!value(type, depth)) {
         return false;
       }
     }
+    structs--;
     return true;
+  }
+
+  private void tell(long value) {
+    if (structs <= 2) {
+      numbers.number(structs == 1 ? 0 : fields[0], fields[structs - 1], value);
+    }
+  }
+
+  private static long zigzag(long value) {
+    return value >>> 1 ^ -(value & 1);
   }
 
   private boolean value(int type, int depth) {
@@ -87,7 +128,9 @@ final class ThriftShape {
       return false;
     }
     for (long i = 0; i < count; i++) {
-      if (type == STOP || !value(type, depth + 1) || second != STOP && !value(second, depth + 1)) {
+      if (type == STOP
+          || !value(type, depth + 1)
+          || (second != STOP && !value(second, depth + 1))) {
         return false;
       }
     }
