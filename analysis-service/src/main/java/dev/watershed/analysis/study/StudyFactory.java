@@ -8,10 +8,12 @@ import dev.watershed.analysis.store.UnusedPoints;
 import dev.watershed.analysis.study.measuring.StudyLoop;
 import dev.watershed.analysis.study.spec.StudyConfiguration;
 import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobMetrics;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;
 import dev.watershed.jobs.Upkeep;
 import dev.watershed.server.Errors;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Named;
@@ -87,5 +89,11 @@ final class StudyFactory {
   Jobs<StudyContent> jobs(
       StudyStore store, JobFeed<StudyContent> feed, JobWorker<StudyContent> worker) {
     return new Jobs<>(store.jobs(), feed, worker);
+  }
+
+  @Singleton
+  @Named("analysis-jobs")
+  MeterBinder jobMetrics(StudyStore store) {
+    return new JobMetrics(store.jobs());
   }
 }

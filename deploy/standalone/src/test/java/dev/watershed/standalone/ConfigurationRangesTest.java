@@ -44,7 +44,8 @@ final class ConfigurationRangesTest {
           "watershed.disk.reserve",
           "watershed.checkpoints.cache-bytes",
           "watershed.eval.memory",
-          "watershed.server.health-port");
+          "watershed.server.health-port",
+          "watershed.server.metrics-port");
 
   record Setting(String key, Constructor<?> constructor, int index) {
     @Override

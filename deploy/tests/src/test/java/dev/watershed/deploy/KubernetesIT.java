@@ -2,6 +2,7 @@ package dev.watershed.deploy;
 
 import static dev.watershed.deploy.Manifests.at;
 import static dev.watershed.deploy.Manifests.name;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -10,14 +11,14 @@ import dev.watershed.analysis.v1.StudyServiceGrpc;
 import dev.watershed.deploy.Manifests.Pod;
 import dev.watershed.deploy.Packaged.Ended;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
+import dev.watershed.jobs.kit.TestDatabase;
+import dev.watershed.jobs.kit.TestDatabase.Engine;
 import dev.watershed.trainer.v1.TrainingServiceGrpc;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +46,12 @@ final class KubernetesIT {
 
   /** Of keys that are not ours, those that our manifests say. */
   private static final Set<String> FOREIGN =
-      Set.of("GRPC_SERVER_HOST", "GRPC_SERVER_PORT", "GRPC_SERVER_AWAIT_TERMINATION");
+      Set.of(
+          "GRPC_SERVER_HOST",
+          "GRPC_SERVER_PORT",
+          "GRPC_SERVER_AWAIT_TERMINATION",
+          "AWS_ACCESS_KEY_ID",
+          "AWS_SECRET_ACCESS_KEY");
 
   /** What preStop takes and a drain does not know of. */
   private static final Duration MARGIN = Duration.ofSeconds(2);
@@ -69,18 +74,28 @@ final class KubernetesIT {
     // Each component alone, whether or not an overlay has it.
     try (var components = Files.list(KUBERNETES.resolve("components"))) {
       for (Path component : components.sorted().toList()) {
-        Path folder = Files.createDirectories(Path.of("target", "alone").toAbsolutePath());
-        Files.writeString(
-            folder.resolve("kustomization.yaml"),
-            """
-            resources: [../../../kubernetes/base]
-            components: [../../../kubernetes/components/%s]
-            """
-                .formatted(component.getFileName()));
-        RENDERED.put("component " + component.getFileName(), rendered(folder));
+        RENDERED.put("component " + component.getFileName(), withComponents(component));
       }
     }
-    assertThat(RENDERED).hasSizeGreaterThanOrEqualTo(8);
+    RENDERED.put(
+        "all components",
+        withComponents(
+            Stream.of("postgres", "keda", "tls", "network-policy", "s3", "monitoring", "gpu")
+                .map(name -> KUBERNETES.resolve("components").resolve(name))
+                .toArray(Path[]::new)));
+    assertThat(RENDERED).hasSizeGreaterThanOrEqualTo(12);
+  }
+
+  private static Manifests withComponents(Path... components) throws Exception {
+    Path folder = Files.createDirectories(Path.of("target", "components").toAbsolutePath());
+    var text = new StringBuilder("resources: [../../../kubernetes/base]\ncomponents:\n");
+    for (Path component : components) {
+      text.append("  - ../../../kubernetes/components/")
+          .append(component.getFileName())
+          .append('\n');
+    }
+    Files.writeString(folder.resolve("kustomization.yaml"), text);
+    return rendered(folder);
   }
 
   private static Ended kustomize(Path folder) throws InterruptedException {
@@ -110,18 +125,27 @@ final class KubernetesIT {
   /** So that the test above could fail. */
   @Test
   void objects_misspeltOrMistypedOnPurpose_areFound() throws Exception {
-    String yaml = kustomize(KUBERNETES.resolve("overlays/cluster")).output();
+    String yaml =
+        kustomize(KUBERNETES.resolve("overlays/cluster")).output()
+            + "---\n"
+            + Files.readString(KUBERNETES.resolve("components/monitoring/pods.yaml"))
+            + "---\n"
+            + Files.readString(KUBERNETES.resolve("components/monitoring/alerts.yaml"));
     for (var change :
-        Map.of(
-                "terminationGracePeriodSeconds:", "terminationGracePeriodSecond:",
-                "readOnlyRootFilesystem:", "readonlyRootFilesystem:",
-                "maxUnavailable: 0", "maxUnavailable: {}",
-                "topologyKey:", "topologykey:",
-                "maxReplicaCount:", "maxReplicas:",
-                "targetQueryValue: \"2000\"", "targetQueryValue: 2000",
-                "activationTargetQueryValue:", "activationQueryValue:",
-                "backoffLimit:", "backOffLimit:",
-                "podSelector:", "podSelectors:")
+        Map.ofEntries(
+                entry("terminationGracePeriodSeconds:", "terminationGracePeriodSecond:"),
+                entry("readOnlyRootFilesystem:", "readonlyRootFilesystem:"),
+                entry("maxUnavailable: 0", "maxUnavailable: {}"),
+                entry("topologyKey:", "topologykey:"),
+                entry("maxReplicaCount:", "maxReplicas:"),
+                entry("targetQueryValue: \"2000\"", "targetQueryValue: 2000"),
+                entry("activationTargetQueryValue:", "activationQueryValue:"),
+                entry("backoffLimit:", "backOffLimit:"),
+                entry("podSelector:", "podSelectors:"),
+                entry("podMetricsEndpoints:", "podMetricEndpoints:"),
+                entry("interval: 30s", "intervals: 30s"),
+                entry("expr: max", "expression: max"),
+                entry("annotations:", "annotation:"))
             .entrySet()) {
       assertThat(yaml).contains(change.getKey());
       assertThat(new Manifests(yaml.replace(change.getKey(), change.getValue())).mistakes())
@@ -219,6 +243,32 @@ final class KubernetesIT {
   }
 
   @Test
+  void metrics_everyDeployment_areToldOnThePortThatIsRead() {
+    Manifests monitored = Objects.requireNonNull(RENDERED.get("all components"));
+    JsonObject monitor = monitored.of("PodMonitor").findFirst().orElseThrow();
+    String port = at(monitor, "spec", "podMetricsEndpoints", 0, "port").getAsString();
+    assertThat(at(monitor, "spec", "podMetricsEndpoints", 0, "path").getAsString())
+        .isEqualTo("/metrics");
+    for (Pod pod : monitored.pods()) {
+      if (!pod.container().has("readinessProbe")) {
+        continue;
+      }
+      var numbers = new HashMap<String, String>();
+      pod.container()
+          .getAsJsonArray("ports")
+          .forEach(
+              said ->
+                  numbers.put(
+                      at(said, "name").getAsString(), at(said, "containerPort").getAsString()));
+      assertThat(numbers)
+          .as(pod.name())
+          .containsEntry(
+              port,
+              Objects.requireNonNull(configuration(pod).get("WATERSHED_SERVER_METRICS_PORT")));
+    }
+  }
+
+  @Test
   void grace_everyPod_isLongerThanItsDrain() {
     ours()
         .forEach(
@@ -298,61 +348,54 @@ final class KubernetesIT {
                     trigger.get("dbName").getAsString(), trigger.get("query").getAsString()));
     assertThat(queries).containsOnlyKeys("trainer", "analysis");
 
-    try (var trainer = database("trainer")) {
-      String query = Objects.requireNonNull(queries.get("trainer"));
-      assertThat(count(trainer, query)).isZero();
-      for (String row :
-          List.of(
-              "'training-run', 'waits', timestamp with time zone '2020-01-01 00:00:00Z', false",
-              "'training-run', 'trained', timestamp with time zone '2020-01-01 00:00:00Z', true",
-              "'training-run', 'later', timestamp with time zone '2999-01-01 00:00:00Z', false",
-              "'another', 'waits', timestamp with time zone '2020-01-01 00:00:00Z', false")) {
-        execute(
-            trainer,
-            "INSERT INTO training_queue (task_name, task_instance, execution_time, picked, version)"
-                + " VALUES ("
-                + row
-                + ", 1)");
+    for (Engine engine : Engine.values()) {
+      try (var trainer = TestDatabase.create(engine, "classpath:db/trainer")) {
+        countRuns(trainer, Objects.requireNonNull(queries.get("trainer")));
       }
-      assertThat(count(trainer, query)).as("what waits and what is trained").isEqualTo(2);
-    }
-    try (var analysis = database("analysis")) {
-      String query = Objects.requireNonNull(queries.get("analysis"));
-      assertThat(count(analysis, query)).isZero();
-      study(analysis, "QUEUED", 0, 0);
-      assertThat(count(analysis, query)).as("a study that has not begun").isEqualTo(1);
-      study(analysis, "RUNNING", 10, 45);
-      assertThat(count(analysis, query)).isEqualTo(1 + 35 + 1);
-      study(analysis, "SUCCEEDED", 45, 45);
-      study(analysis, "FAILED", 5, 45);
-      study(analysis, "CANCELLED", 5, 45);
-      assertThat(count(analysis, query)).as("ended ones want nothing").isEqualTo(37);
+      try (var analysis = TestDatabase.create(engine, "classpath:db/analysis")) {
+        countPairs(analysis, Objects.requireNonNull(queries.get("analysis")));
+      }
     }
   }
 
-  private static Connection database(String service) throws SQLException {
-    String url =
-        "jdbc:h2:mem:"
-            + service
-            + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;DB_CLOSE_DELAY=-1";
-    Flyway.configure()
-        .dataSource(url, "", "")
-        .locations("classpath:db/" + service)
-        .load()
-        .migrate();
-    return DriverManager.getConnection(url, "", "");
+  private static void countRuns(TestDatabase trainer, String query) throws SQLException {
+    assertThat(count(trainer, query)).isZero();
+    for (String row :
+        List.of(
+            "'training-run', 'waits', timestamp with time zone '2020-01-01 00:00:00Z', false",
+            "'training-run', 'trained', timestamp with time zone '2020-01-01 00:00:00Z', true",
+            "'training-run', 'later', timestamp with time zone '2999-01-01 00:00:00Z', false",
+            "'another', 'waits', timestamp with time zone '2020-01-01 00:00:00Z', false")) {
+      trainer.execute(
+          "INSERT INTO training_queue (task_name, task_instance, execution_time, picked, version)"
+              + " VALUES ("
+              + row
+              + ", 1)");
+    }
+    assertThat(count(trainer, query)).as("what waits and what is trained").isEqualTo(2);
   }
 
-  private static void study(Connection database, String state, int completed, int total)
+  private static void countPairs(TestDatabase analysis, String query) throws SQLException {
+    assertThat(count(analysis, query)).isZero();
+    study(analysis, "QUEUED", 0, 0);
+    assertThat(count(analysis, query)).as("a study that has not begun").isEqualTo(1);
+    study(analysis, "RUNNING", 10, 45);
+    assertThat(count(analysis, query)).isEqualTo(1 + 35 + 1);
+    study(analysis, "SUCCEEDED", 45, 45);
+    study(analysis, "FAILED", 5, 45);
+    study(analysis, "CANCELLED", 5, 45);
+    assertThat(count(analysis, query)).as("ended ones want nothing").isEqualTo(37);
+  }
+
+  private static void study(TestDatabase database, String state, int completed, int total)
       throws SQLException {
-    execute(
-        database,
+    database.execute(
         String.format(
             Locale.ROOT,
             """
             INSERT INTO study (id, spec, state, attempt, fruitless_attempts, completed_points, total_points,
               completed_pairs, total_pairs, elapsed_seconds, remaining_seconds, create_time)
-            VALUES ('%s', X'00', '%s', 0, 0, 0, 0, %d, %d, 0, 0, now())
+            VALUES ('%s', '', '%s', 0, 0, 0, 0, %d, %d, 0, 0, now())
             """,
             state,
             state,
@@ -360,17 +403,7 @@ final class KubernetesIT {
             total));
   }
 
-  private static void execute(Connection database, String sql) throws SQLException {
-    try (var statement = database.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private static long count(Connection database, String sql) throws SQLException {
-    try (var statement = database.createStatement();
-        var rows = statement.executeQuery(sql)) {
-      assertThat(rows.next()).isTrue();
-      return rows.getLong(1);
-    }
+  private static long count(TestDatabase database, String sql) throws SQLException {
+    return Long.parseLong(database.column(sql).getFirst());
   }
 }

@@ -43,12 +43,42 @@ final class Manifests {
   private static final Set<String> OBJECT = Set.of("apiVersion", "kind", "metadata", "spec");
 
   /**
-   * What KEDA's objects may hold, of its CRDs (keda.sh/v1alpha1, 2.12 and newer) as much as we use:
-   * by the object's path, its keys.
+   * What the objects of operators may hold, of their CRDs as much as we use: by the path of a part,
+   * its keys. A list on the way stands for each of its elements. Of KEDA 2.12 and newer, and of
+   * Prometheus' operator 0.60 and newer.
    */
-  private static final Map<String, Map<String, Set<String>>> KEDA =
+  private static final Map<String, Map<String, Set<String>>> OPERATORS =
       Map.of(
-          "ScaledObject",
+          "monitoring.coreos.com/v1/PodMonitor",
+          Map.of(
+              "spec",
+              Set.of(
+                  "selector",
+                  "namespaceSelector",
+                  "podTargetLabels",
+                  "jobLabel",
+                  "podMetricsEndpoints",
+                  "sampleLimit"),
+              "spec.selector",
+              Set.of("matchLabels", "matchExpressions"),
+              "spec.podMetricsEndpoints",
+              Set.of(
+                  "port",
+                  "path",
+                  "scheme",
+                  "interval",
+                  "scrapeTimeout",
+                  "relabelings",
+                  "metricRelabelings")),
+          "monitoring.coreos.com/v1/PrometheusRule",
+          Map.of(
+              "spec",
+              Set.of("groups"),
+              "spec.groups",
+              Set.of("name", "interval", "rules", "limit"),
+              "spec.groups.rules",
+              Set.of("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")),
+          "keda.sh/v1alpha1/ScaledObject",
           Map.of(
               "spec",
               Set.of(
@@ -71,7 +101,7 @@ final class Manifests {
                   "scalingModifiers"),
               "spec.advanced.horizontalPodAutoscalerConfig",
               Set.of("behavior", "name")),
-          "ScaledJob",
+          "keda.sh/v1alpha1/ScaledJob",
           Map.of(
               "spec",
               Set.of(
@@ -92,7 +122,7 @@ final class Manifests {
                   "customScalingRunningJobPercentage",
                   "pendingPodConditions",
                   "multipleScalersCalculation")),
-          "TriggerAuthentication",
+          "keda.sh/v1alpha1/TriggerAuthentication",
           Map.of("spec", Set.of("secretTargetRef", "env", "podIdentity")));
 
   private static final Set<String> TRIGGER =
@@ -156,8 +186,11 @@ final class Manifests {
     for (JsonObject object : objects) {
       String kind = object.get("apiVersion").getAsString() + "/" + object.get("kind").getAsString();
       try {
-        if (kind.startsWith("keda.sh/v1alpha1/")) {
-          checkKeda(object);
+        Map<String, Set<String>> keys = OPERATORS.get(kind);
+        if (keys != null) {
+          checkKeys("the object", object, OBJECT);
+          keys.forEach((path, known) -> checkParts(object, path, known));
+          checkScaler(object.getAsJsonObject("spec"));
         } else {
           Class<?> type = KUBERNETES.get(kind);
           if (type == null) {
@@ -184,24 +217,24 @@ final class Manifests {
     }
   }
 
-  private static void checkKeda(JsonObject object) {
-    String kind = object.get("kind").getAsString();
-    Map<String, Set<String>> keys = KEDA.get(kind);
-    if (keys == null) {
-      throw new IllegalArgumentException("no kind of KEDA's that this test knows");
+  private static void checkParts(JsonObject object, String path, Set<String> known) {
+    Stream<JsonElement> parts = Stream.of(object);
+    for (String step : path.split("\\.", -1)) {
+      parts =
+          parts
+              .map(part -> part.getAsJsonObject().get(step))
+              .filter(Objects::nonNull)
+              .flatMap(
+                  part ->
+                      part.isJsonArray()
+                          ? part.getAsJsonArray().asList().stream()
+                          : Stream.of(part));
     }
-    checkKeys("the object", object, OBJECT);
-    keys.forEach(
-        (path, known) -> {
-          JsonElement part = object;
-          for (String step : path.split("\\.", -1)) {
-            part = part == null ? null : part.getAsJsonObject().get(step);
-          }
-          if (part != null) {
-            checkKeys(path, part.getAsJsonObject(), known);
-          }
-        });
-    JsonObject spec = object.getAsJsonObject("spec");
+    parts.forEach(part -> checkKeys(path, part.getAsJsonObject(), known));
+  }
+
+  /** What KEDA has in common with Kubernetes, and its triggers. */
+  private static void checkScaler(JsonObject spec) {
     if (spec.has("jobTargetRef")) {
       check(V1JobSpec.class, spec.get("jobTargetRef"));
     }

@@ -240,6 +240,11 @@ public final class Evaluator implements AutoCloseable {
     return workers;
   }
 
+  /** Calls that are computed, or wait for it. */
+  int callCount() {
+    return configuration.maxQueuedCalls() - places.availablePermits();
+  }
+
   /** Bytes of native memory held now. */
   public long heldBytes() {
     return device.memory().heldBytes();

@@ -211,6 +211,21 @@ final class DeletedCheckpointTest {
     }
 
     @Override
+    public Optional<String> owner() throws IOException {
+      return right.owner();
+    }
+
+    @Override
+    public String claim(String owner) throws IOException {
+      return right.claim(owner);
+    }
+
+    @Override
+    public void disown() throws IOException {
+      right.disown();
+    }
+
+    @Override
     public long maxBytes() {
       return right.maxBytes();
     }

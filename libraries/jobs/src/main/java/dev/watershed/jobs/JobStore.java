@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +91,23 @@ public final class JobStore<C> {
    */
   public Optional<CreatedJobs<C>> findCreatedBy(CreateCall call) {
     return transact(transaction -> transaction.answered(call));
+  }
+
+  /** Returns how many jobs there are in each state. */
+  public Map<JobState, Long> counts() {
+    return transact(
+        transaction -> {
+          var counts = new EnumMap<JobState, Long>(JobState.class);
+          for (var state : JobState.values()) {
+            counts.put(state, 0L);
+          }
+          transaction
+              .handle()
+              .select("select state, count(*) from " + tables.jobs() + " group by state")
+              .map((row, context) -> Map.entry(tables.state(row.getString(1)), row.getLong(2)))
+              .forEach(count -> counts.put(count.getKey(), count.getValue()));
+          return counts;
+        });
   }
 
   /** Writes new jobs; see {@link #create(CreateCall, Runnable, List, BiFunction, int)}. */

@@ -11,10 +11,13 @@ import dev.watershed.jobs.kit.CountingDataSource;
 import dev.watershed.jobs.kit.TestDatabase;
 import dev.watershed.jobs.kit.TestDatabase.Engine;
 import dev.watershed.server.RefusedException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -250,6 +253,37 @@ final class JobStoreTest {
 
     assertThat(database.column("select task_instance from count_queue")).containsExactly("claimed");
     assertThat(store.cancel("none")).isEmpty();
+  }
+
+  @Test
+  void metrics_jobsOfSeveralStates_areCountedByState() throws Exception {
+    store.create(ANONYMOUS, jobs("a", "b", "c", "d"), 10);
+    store.claim("b", "process", 2, content -> content);
+    store.cancel("c");
+    store.cancel("d");
+    var meters = new SimpleMeterRegistry();
+
+    new JobMetrics(store).bindTo(meters);
+
+    assertThat(Stream.of(JobState.values()).map(state -> told(meters, state)))
+        .containsExactly(1.0, 1.0, 0.0, 0.0, 2.0);
+  }
+
+  @Test
+  void metrics_databaseAway_areNotANumber() throws Exception {
+    var meters = new SimpleMeterRegistry();
+    new JobMetrics(store).bindTo(meters);
+    database.execute("drop table count_job");
+
+    assertThat(told(meters, JobState.QUEUED)).isNaN();
+  }
+
+  private static double told(MeterRegistry meters, JobState state) {
+    return meters
+        .get("watershed.jobs")
+        .tag("state", state.name().toLowerCase(Locale.ROOT))
+        .gauge()
+        .value();
   }
 
   @Test

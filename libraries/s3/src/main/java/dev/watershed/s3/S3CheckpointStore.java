@@ -1,5 +1,7 @@
 package dev.watershed.s3;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.watershed.classifier.checkpoint.CheckpointAssembly;
 import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointManifestJson;
@@ -42,6 +44,11 @@ public final class S3CheckpointStore implements CheckpointStore {
 
   /** How often a file is fetched before it counts as damaged. */
   private static final int FETCHES = 2;
+
+  /** The object that says whose checkpoints these are. */
+  private static final String OWNER = "owner";
+
+  private static final int MAX_OWNER_BYTES = 100;
 
   private static final int MAX_PUBLISHINGS = 10;
 
@@ -147,6 +154,25 @@ public final class S3CheckpointStore implements CheckpointStore {
   public void requireWritable() throws IOException {
     StoreMark.make(bucket, location);
     sweep.startIfDue();
+  }
+
+  @Override
+  public Optional<String> owner() throws IOException {
+    return bucket
+        .get(OWNER, MAX_OWNER_BYTES)
+        .map(content -> new String(content.bytes(), US_ASCII).strip());
+  }
+
+  @Override
+  public String claim(String owner) throws IOException {
+    // Whether it was made now is not certain: what is there then counts.
+    var unused = bucket.create(OWNER, (owner + "\n").getBytes(US_ASCII));
+    return owner().orElse(owner);
+  }
+
+  @Override
+  public void disown() throws IOException {
+    bucket.delete(OWNER);
   }
 
   private Optional<StoredManifest> stored(String id) throws IOException {

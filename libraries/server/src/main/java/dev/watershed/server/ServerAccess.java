@@ -23,6 +23,8 @@ import javax.net.ssl.SSLException;
  *     empty where they need none
  * @param healthPort port that tells health, and nothing else, without TLS and token, for probes
  *     that speak neither, such as Kubernetes'; on the server's address. 0: a free one, -1: none
+ * @param metricsPort port that tells Prometheus what the process does, at /metrics, in plain HTTP;
+ *     on the server's address. 0: a free one, -1: none
  */
 @ConfigurationProperties("watershed.server")
 public record ServerAccess(
@@ -30,7 +32,8 @@ public record ServerAccess(
     @Bindable(defaultValue = "") String tlsKey,
     @Bindable(defaultValue = "") String tlsClientCa,
     @Bindable(defaultValue = "") String tokenFile,
-    @Bindable(defaultValue = "-1") int healthPort) {
+    @Bindable(defaultValue = "-1") int healthPort,
+    @Bindable(defaultValue = "-1") int metricsPort) {
   private static final String PREFIX = "watershed.server.";
 
   public ServerAccess {
@@ -43,6 +46,7 @@ public record ServerAccess(
           PREFIX + "tls-client-ca needs TLS: say " + PREFIX + "tls-certificate and tls-key too.");
     }
     ConfigurationException.requireBetween(PREFIX + "health-port", healthPort, -1, 65535);
+    ConfigurationException.requireBetween(PREFIX + "metrics-port", metricsPort, -1, 65535);
   }
 
   /** Whether connections are encrypted. */

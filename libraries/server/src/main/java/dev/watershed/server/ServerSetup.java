@@ -4,6 +4,9 @@ import io.grpc.BindableService;
 import io.grpc.ServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.micrometer.core.instrument.binder.grpc.MetricCollectingServerInterceptor;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Replaces;
@@ -47,12 +50,17 @@ final class ServerSetup {
       HealthStatusManager health,
       List<BindableService> services,
       ServedCalls calls,
-      List<RefusingInterceptor> refusing) {
+      List<RefusingInterceptor> refusing,
+      PrometheusMeterRegistry meters) {
     refuseOpenAddress();
     var server = micronaut.getServerBuilder();
     calls.serve(server, List.of(health.getHealthService()));
     calls.serve(server, services);
     refusing.forEach(server::intercept);
+    if (access.metricsPort() >= 0) {
+      // Called first, so that it sees what the others refuse.
+      server.intercept(new MetricCollectingServerInterceptor(meters));
+    }
     if (server instanceof NettyServerBuilder netty) {
       netty.maxConcurrentCallsPerConnection(configuration.maxCallsPerConnection());
       if (access.tls()) {
@@ -66,6 +74,13 @@ final class ServerSetup {
         .permitKeepAliveWithoutCalls(true)
         .keepAliveTime(configuration.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
         .keepAliveTimeout(configuration.keepAliveTimeout().toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Every meter of this process. */
+  @Bean(preDestroy = "close")
+  @Singleton
+  PrometheusMeterRegistry meters() {
+    return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   }
 
   private void refuseOpenAddress() {

@@ -23,6 +23,10 @@ import io.micronaut.grpc.server.GrpcEmbeddedServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -134,6 +138,68 @@ final class ServerContextTest {
                     }
                   }))
           .contains("watershed.server.health-port is " + taken.getLocalPort());
+    }
+  }
+
+  @Test
+  void metricsPort_said_tellsCallsAndTheVirtualMachine() throws Exception {
+    var properties =
+        Map.<String, Object>of("grpc.server.port", 0, "watershed.server.metrics-port", 0);
+    try (var context = ApplicationContext.run(properties)) {
+      int server = context.getBean(GrpcEmbeddedServer.class).start().getPort();
+      var channel = ManagedChannelBuilder.forAddress("127.0.0.1", server).usePlaintext().build();
+      try {
+        assertThat(HealthGrpc.newBlockingStub(channel).check(service("")).getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+      } finally {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+      int port = context.getBean(MetricsPort.class).port();
+      var answer = ask(port, "GET", "/metrics");
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Content-Type"))
+          .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
+      assertThat(answer.body())
+          .contains("grpc_server_processing_duration_seconds_count{method=\"Check\"")
+          .contains("jvm_memory_used_bytes")
+          .contains("process_files_open_files");
+      assertThat(ask(port, "POST", "/metrics").statusCode()).isEqualTo(405);
+      assertThat(ask(port, "GET", "/metrics/x").statusCode()).isEqualTo(404);
+    }
+  }
+
+  private static HttpResponse<String> ask(int port, String method, String path) throws Exception {
+    try (var client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+              .method(method, HttpRequest.BodyPublishers.noBody())
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  @Test
+  void metricsPort_notSaid_isNotThere() {
+    try (var context = ApplicationContext.run(Map.of("grpc.server.port", 0))) {
+      context.getBean(GrpcEmbeddedServer.class).start();
+      assertThat(context.getBean(MetricsPort.class).port()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void metricsPort_taken_isRefusedInASentence() throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var properties =
+          Map.<String, Object>of(
+              "grpc.server.port", 0, "watershed.server.metrics-port", taken.getLocalPort());
+      assertThat(
+              message(
+                  () -> {
+                    try (var context = ApplicationContext.run(properties)) {
+                      context.getBean(GrpcEmbeddedServer.class).start();
+                    }
+                  }))
+          .contains("watershed.server.metrics-port is " + taken.getLocalPort());
     }
   }
 

@@ -19,14 +19,17 @@ final class RunAttempt implements RunObserver {
 
   private final JobAttempt<RunContent> attempt;
   private final TrainingCurve curve;
+  private final Runnable step;
   private long writtenNanos = System.nanoTime();
 
   /**
    * @param written the curve so far
+   * @param step called after each step
    */
-  RunAttempt(JobAttempt<RunContent> attempt, List<TrainingPoint> written) {
+  RunAttempt(JobAttempt<RunContent> attempt, List<TrainingPoint> written, Runnable step) {
     this.attempt = attempt;
     this.curve = new TrainingCurve(written);
+    this.step = step;
     attempt.alsoWrite(RunStore::writeCurve);
   }
 
@@ -36,6 +39,7 @@ final class RunAttempt implements RunObserver {
 
   @Override
   public void progressed(TrainingProgress progress) {
+    step.run();
     curve.add(progress);
     tell(stored().setProgress(progress));
     if (System.nanoTime() - writtenNanos >= WRITE_INTERVAL_NANOS) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,7 @@ public final class RunLoop implements JobLoop<RunContent> {
   private final TrainingEngine engine;
   private final Duration keepStates;
   private final Clock clock;
+  private final LongAdder steps = new LongAdder();
 
   /**
    * @param keepStates how long the state of a cancelled run is kept for when it is asked for again
@@ -35,6 +37,11 @@ public final class RunLoop implements JobLoop<RunContent> {
     this.engine = engine;
     this.keepStates = keepStates;
     this.clock = clock;
+  }
+
+  /** Optimizer steps that were done here, over all runs. */
+  long stepCount() {
+    return steps.sum();
   }
 
   /** Deletes the saved states that no run will go on from. */
@@ -99,7 +106,7 @@ public final class RunLoop implements JobLoop<RunContent> {
     }
     refuseOutdated(run);
     refuseChangedRows(run);
-    var observer = new RunAttempt(attempt, store.curve(id));
+    var observer = new RunAttempt(attempt, store.curve(id), steps::increment);
     boolean done = engine.train(id, run.getSpec(), run.getSeeds(), observer);
     log.info("Run {} is at step {}", id, observer.run().getProgress().getStep());
     return done;

@@ -28,6 +28,8 @@ import java.time.Duration;
  * @param maxBatchTokens see {@link TrainingLimits#maxBatchTokens}
  * @param maxCheckpoints see {@link TrainingLimits#maxCheckpoints}
  * @param keepStates how long the state of a cancelled run is kept for when it is asked for again
+ * @param adopt whether the database of runs and the store of checkpoints shall belong together from
+ *     now on, though one of them belonged to another; said once, after a move
  */
 @ConfigurationProperties("watershed.trainer")
 public record TrainerConfiguration(
@@ -43,7 +45,8 @@ public record TrainerConfiguration(
     @Bindable(defaultValue = "500000000") long maxParameters,
     @Bindable(defaultValue = "131072") long maxBatchTokens,
     @Bindable(defaultValue = "1000") int maxCheckpoints,
-    @Bindable(defaultValue = "7d") Duration keepStates) {
+    @Bindable(defaultValue = "7d") Duration keepStates,
+    @Bindable(defaultValue = "false") boolean adopt) {
   private static final String PREFIX = "watershed.trainer.";
 
   /** Which runs of the queue a process trains. */

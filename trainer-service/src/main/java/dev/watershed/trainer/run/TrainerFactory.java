@@ -5,6 +5,7 @@ import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.data.DataRoots;
 import dev.watershed.classifier.data.Datasets;
 import dev.watershed.jobs.JobFeed;
+import dev.watershed.jobs.JobMetrics;
 import dev.watershed.jobs.JobWorker;
 import dev.watershed.jobs.Jobs;
 import dev.watershed.jobs.Upkeep;
@@ -13,6 +14,8 @@ import dev.watershed.server.Errors;
 import dev.watershed.trainer.engine.TrainingEngine;
 import dev.watershed.trainer.store.RunContent;
 import dev.watershed.trainer.store.RunStore;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.jdbc.DataSourceResolver;
@@ -30,8 +33,13 @@ final class TrainerFactory {
 
   @Singleton
   RunStore store(
-      @Named("trainer") DataSource dataSource, @Nullable DataSourceResolver resolver, Clock clock) {
+      @Named("trainer") DataSource dataSource,
+      @Nullable DataSourceResolver resolver,
+      CheckpointStore checkpoints,
+      TrainerConfiguration configuration,
+      Clock clock) {
     var store = new RunStore(plain(dataSource, resolver), clock);
+    Ownership.require(store, checkpoints, configuration.adopt());
     store.fillColumns();
     return store;
   }
@@ -104,6 +112,21 @@ final class TrainerFactory {
   @Singleton
   Jobs<RunContent> jobs(RunStore store, JobFeed<RunContent> feed, JobWorker<RunContent> worker) {
     return new Jobs<>(store.jobs(), feed, worker);
+  }
+
+  @Singleton
+  @Named("trainer-jobs")
+  MeterBinder jobMetrics(RunStore store) {
+    return new JobMetrics(store.jobs());
+  }
+
+  @Singleton
+  @Named("trainer-steps")
+  MeterBinder stepMetrics(RunLoop loop) {
+    return meters ->
+        FunctionCounter.builder("watershed.trainer.steps", loop, RunLoop::stepCount)
+            .description("Optimizer steps done by this process")
+            .register(meters);
   }
 
   /** Without the wrapping that ties connections to Micronaut's own transactions. */

@@ -31,6 +31,38 @@ public final class RunStore {
     this.jobs = new JobStore<>(new Database(dataSource), new RunKind(), clock);
   }
 
+  /** What this database goes by in the store of its checkpoints; empty before it was claimed. */
+  public Optional<String> owner() {
+    return jobs.transact(
+        transaction ->
+            transaction
+                .handle()
+                .select("select name from training_owner")
+                .mapTo(String.class)
+                .findFirst());
+  }
+
+  /**
+   * Says what this database goes by, where that was not said before.
+   *
+   * @return what it goes by then
+   */
+  public String claim(String owner) {
+    return jobs.inTurn(
+        transaction -> {
+          var handle = transaction.handle();
+          var known = handle.select("select name from training_owner").mapTo(String.class);
+          return known
+              .findFirst()
+              .orElseGet(
+                  () -> {
+                    handle.execute(
+                        "insert into training_owner (only_one, name) values (1, ?)", owner);
+                    return owner;
+                  });
+        });
+  }
+
   /** The runs as jobs. */
   public JobStore<RunContent> jobs() {
     return jobs;

@@ -92,7 +92,8 @@ public final class Trainer implements AutoCloseable {
             1_000_000,
             8192,
             20,
-            Duration.ofDays(7));
+            Duration.ofDays(7),
+            false);
     var errors = new Errors(List.of(new InvalidInputs()));
     checkpoints = new FileCheckpointStore(directory.resolve("checkpoints"), clock);
     var datasets = new Datasets(roots);

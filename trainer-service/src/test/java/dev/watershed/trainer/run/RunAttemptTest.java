@@ -43,7 +43,7 @@ final class RunAttemptTest {
             new JobFeed<>(store.jobs().kind()),
             store.jobs().find("a").orElseThrow(),
             closing);
-    observer = new RunAttempt(attempt, List.of());
+    observer = new RunAttempt(attempt, List.of(), () -> {});
   }
 
   private void create(String id, TrainingRun run) {

@@ -36,7 +36,8 @@ final class TrainerConfigurationTest {
                   500_000_000,
                   131_072,
                   1000,
-                  Duration.ofDays(7)));
+                  Duration.ofDays(7),
+                  false));
     }
   }
 }

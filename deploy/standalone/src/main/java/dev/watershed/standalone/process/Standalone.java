@@ -161,6 +161,7 @@ public final class Standalone implements AutoCloseable {
     properties.put("watershed.data.uploads", directory.uploads().toString());
     properties.put("watershed.trainer.work", directory.work().toString());
     properties.put("watershed.trainer.take-runs", "all");
+    properties.put("watershed.trainer.adopt", settings.adopt());
     properties.putIfAbsent("watershed.analysis.evaluator.address", "inprocess:" + inProcessName);
     return properties;
   }

@@ -24,6 +24,7 @@ final class HalfMigrationTest {
     "db/trainer, 2, sweeps",
     "db/trainer, 5, jobs",
     "db/trainer, 6, retention",
+    "db/trainer, 7, owner",
     "db/analysis, 1, studies",
     "db/analysis, 2, label_counts",
     "db/analysis, 3, known_points",
@@ -31,7 +32,9 @@ final class HalfMigrationTest {
     "db/analysis, 5, crashes",
     "db/analysis, 6, notices",
     "db/analysis, 7, jobs",
-    "db/analysis, 8, retention"
+    "db/analysis, 8, retention",
+    "db/analysis, 9, losses",
+    "db/analysis, 10, diagnostic_points"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {

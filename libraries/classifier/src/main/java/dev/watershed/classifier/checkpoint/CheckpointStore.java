@@ -181,6 +181,20 @@ public interface CheckpointStore extends AutoCloseable {
    */
   void requireWritable() throws IOException;
 
+  /** Whose checkpoints these are, by the name that {@link #claim} gave; empty where nobody said. */
+  Optional<String> owner() throws IOException;
+
+  /**
+   * Says whose checkpoints these are, unless that was said before.
+   *
+   * @param owner 1 to 100 characters of ASCII
+   * @return whose they are then
+   */
+  String claim(String owner) throws IOException;
+
+  /** Forgets whose checkpoints these are. */
+  void disown() throws IOException;
+
   /** Frees what the store holds of this process. The checkpoints stay. */
   @Override
   default void close() {}

@@ -1,6 +1,9 @@
 package dev.watershed.classifier.checkpoint;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +27,11 @@ public final class FileCheckpointStore implements CheckpointStore {
 
   /** Bytes of all files of a checkpoint, unless others are asked for. */
   private static final long DEFAULT_MAX_BYTES = 8L << 30;
+
+  /** The file that says whose checkpoints these are; no checkpoint's id begins so. */
+  private static final String OWNER = ".owner";
+
+  private static final int MAX_OWNER_BYTES = 100;
 
   private final Path root;
   private final long maxBytes;
@@ -66,6 +74,32 @@ public final class FileCheckpointStore implements CheckpointStore {
               + root
               + " (watershed.checkpoints.root); give it the permission, or name another directory.");
     }
+  }
+
+  @Override
+  public Optional<String> owner() throws IOException {
+    try (var in = Files.newInputStream(root.resolve(OWNER))) {
+      return Optional.of(new String(in.readNBytes(MAX_OWNER_BYTES), US_ASCII).strip());
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public String claim(String owner) throws IOException {
+    try (IncomingDirectory incoming = incoming()) {
+      Path aside = incoming.path().resolve("owner");
+      DurableFiles.write(aside, (owner + "\n").getBytes(US_ASCII));
+      DurableFiles.publish(aside, root.resolve(OWNER));
+      return owner;
+    } catch (FileAlreadyExistsException e) {
+      return owner().orElse(owner);
+    }
+  }
+
+  @Override
+  public void disown() throws IOException {
+    Files.deleteIfExists(root.resolve(OWNER));
   }
 
   @Override

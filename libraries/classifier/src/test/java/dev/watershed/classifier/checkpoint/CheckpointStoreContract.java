@@ -79,6 +79,31 @@ public abstract class CheckpointStoreContract {
   }
 
   @Test
+  final void claim_severalAtATime_keepsOneUntilItIsDisowned() throws Exception {
+    var store = open(CLOCK);
+    assertThat(store.owner()).isEmpty();
+
+    List<String> owners;
+    try (var executor = Executors.newFixedThreadPool(4)) {
+      var claims = new ArrayList<Callable<String>>();
+      for (int i = 0; i < 4; i++) {
+        String owner = "owner-" + i;
+        claims.add(() -> store.claim(owner));
+      }
+      owners = executor.invokeAll(claims).stream().map(Future::resultNow).distinct().toList();
+    }
+
+    assertThat(owners).hasSize(1);
+    assertThat(open(CLOCK).owner()).hasValue(owners.getFirst());
+    assertThat(store.list()).isEmpty();
+    store.disown();
+    assertThat(store.owner()).isEmpty();
+    assertThat(store.claim("another")).isEqualTo("another");
+    store.disown();
+    store.disown();
+  }
+
+  @Test
   void put_thenFind_inAnotherProcessToo() throws IOException {
     var store = open(CLOCK);
     CheckpointManifest manifest = store.put("a", "trainingRuns/r", 600, prepared(1));
