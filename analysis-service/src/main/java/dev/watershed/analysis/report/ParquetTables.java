@@ -66,6 +66,8 @@ final class ParquetTables {
             optional double area_high_nats;
             required double area_times_euclidean_distance;
             required double euclidean_distance;
+            optional double disagreement;
+            optional double jensen_shannon_nats;
           }
           """);
 
@@ -113,6 +115,12 @@ final class ParquetTables {
         row.add("euclidean_distance", pair.getEuclideanDistance());
         if (metrics.hasImprovedConvexityGapNats()) {
           row.add("improved_convexity_gap_nats", metrics.getImprovedConvexityGapNats());
+        }
+        if (pair.hasDisagreement()) {
+          row.add("disagreement", pair.getDisagreement());
+        }
+        if (pair.hasJensenShannonNats()) {
+          row.add("jensen_shannon_nats", pair.getJensenShannonNats());
         }
         if (pair.hasUncertainty()) {
           var known = pair.getUncertainty();

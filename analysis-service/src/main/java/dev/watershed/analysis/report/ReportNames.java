@@ -65,13 +65,18 @@ record ReportNames(StudyReport report) {
       case DISTANCE_METRIC_AREA -> "area above the minimum";
       case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> "area times distance";
       case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance";
+      case DISTANCE_METRIC_DISAGREEMENT -> "disagreement of predictions";
+      case DISTANCE_METRIC_JENSEN_SHANNON -> "Jensen-Shannon divergence";
       default -> "convexity gap";
     };
   }
 
-  /** Empty for a distance of weights. */
+  /** Empty for a distance of weights and for a share of examples. */
   String unit() {
-    return report.getSpec().getDistance() == DistanceMetric.DISTANCE_METRIC_EUCLIDEAN ? "" : "nats";
+    return switch (report.getSpec().getDistance()) {
+      case DISTANCE_METRIC_EUCLIDEAN, DISTANCE_METRIC_DISAGREEMENT -> "";
+      default -> "nats";
+    };
   }
 
   String distanceTitle() {

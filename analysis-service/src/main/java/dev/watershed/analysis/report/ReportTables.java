@@ -109,7 +109,9 @@ final class ReportTables {
         "improved_convexity_gap_low_nats",
         "improved_convexity_gap_high_nats",
         "area_low_nats",
-        "area_high_nats");
+        "area_high_nats",
+        "disagreement",
+        "jensen_shannon_nats");
     for (var pair : report.getPairsList()) {
       var a = report.getModels(pair.getModelA());
       var b = report.getModels(pair.getModelB());
@@ -140,6 +142,8 @@ final class ReportTables {
                   pair.getCurve().getAlphasCount(),
                   pair.getAreaTimesEuclideanDistance()));
       row.addAll(pair.hasUncertainty() ? uncertainty(pair.getUncertainty()) : NO_UNCERTAINTY);
+      row.add(pair.hasDisagreement() ? pair.getDisagreement() : "");
+      row.add(pair.hasJensenShannonNats() ? pair.getJensenShannonNats() : "");
       printer.printRecord(row);
     }
   }

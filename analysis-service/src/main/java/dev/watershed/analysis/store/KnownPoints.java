@@ -30,16 +30,29 @@ public final class KnownPoints {
     this.database = new Database(dataSource);
   }
 
-  /** What was measured, and a study that has it. */
-  public record Known(ClassificationMetrics metrics, Losses losses, long source) {
+  /**
+   * What was measured, and a study that has it.
+   *
+   * @param losses of the examples
+   * @param probabilities of the examples' labels; none of a pair
+   */
+  public record Known(
+      ClassificationMetrics metrics,
+      ExampleFloats losses,
+      ExampleFloats probabilities,
+      long source) {
     /** Whether the losses of examples could be kept, but are not. */
     public boolean lacksLosses() {
-      return !losses.kept() && metrics.getExampleCount() <= Losses.MOST_EXAMPLES;
+      return !losses.kept() && metrics.getExampleCount() <= ExampleFloats.MOST;
     }
 
-    /** Of what two studies have, the one with the losses of examples is worth more. */
-    private static Known better(Known first, Known second) {
-      return first.losses.kept() ? first : second.losses.kept() ? second : first;
+    /** Two studies have the same, and one of them may have kept more of the examples. */
+    private static Known both(Known first, Known second) {
+      return new Known(
+          first.metrics,
+          first.losses.or(second.losses),
+          first.probabilities.or(second.probabilities),
+          first.source);
     }
   }
 
@@ -62,7 +75,7 @@ public final class KnownPoints {
         handle -> {
           var sql =
               """
-              SELECT d.identity, c.metrics, c.losses, m.study
+              SELECT d.identity, c.metrics, c.losses, c.probabilities, m.study
               FROM study_model m
               JOIN study_sample d ON d.study = m.study AND d.identity IS NOT NULL
               JOIN study_score c ON c.study = m.study AND c.model = m.model AND c.sample = d.sample
@@ -79,9 +92,10 @@ public final class KnownPoints {
                           row.getString(1),
                           new Known(
                               Measurements.metrics(row, 2),
-                              Losses.of(row.getBytes(3)),
-                              row.getLong(4)),
-                          Known::better))
+                              ExampleFloats.of(row.getBytes(3)),
+                              ExampleFloats.of(row.getBytes(4)),
+                              row.getLong(5)),
+                          Known::both))
               .list();
           return scores;
         });
@@ -117,7 +131,7 @@ public final class KnownPoints {
       long place = (long) index * intervals;
       if (place % of == 0) {
         int here = (int) (place / of);
-        points.merge(mirrored ? intervals - here : here, point, Known::better);
+        points.merge(mirrored ? intervals - here : here, point, Known::both);
       }
     }
   }
@@ -155,7 +169,10 @@ public final class KnownPoints {
                     row.getInt(2),
                     mirrored,
                     new Known(
-                        Measurements.metrics(row, 4), Losses.of(row.getBytes(5)), row.getLong(6)));
+                        Measurements.metrics(row, 4),
+                        ExampleFloats.of(row.getBytes(5)),
+                        ExampleFloats.NONE,
+                        row.getLong(6)));
               }
               return found;
             })

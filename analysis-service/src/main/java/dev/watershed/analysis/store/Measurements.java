@@ -44,8 +44,19 @@ public final class Measurements {
    */
   public record Pace(double elapsedSeconds, double remainingSeconds) {}
 
-  /** The metrics of one model on one sample; sample 0 is the in-domain sample. */
-  public record Score(int model, int sample, ClassificationMetrics metrics, Losses losses) {}
+  /**
+   * The metrics of one model on one sample.
+   *
+   * @param sample 0 is the in-domain sample
+   * @param losses of the examples, in nats (n)
+   * @param probabilities of the data's labels (n, labels), row-major
+   */
+  public record Score(
+      int model,
+      int sample,
+      ClassificationMetrics metrics,
+      ExampleFloats losses,
+      ExampleFloats probabilities) {}
 
   /** A pair of models, a before b, and the distance of their weights. */
   public record Pair(int modelA, int modelB, double euclideanDistance, boolean complete) {}
@@ -55,7 +66,11 @@ public final class Measurements {
 
   /** A point between the ends of a pair's curve. */
   public record Point(
-      int modelA, int modelB, int alphaIndex, ClassificationMetrics metrics, Losses losses) {}
+      int modelA,
+      int modelB,
+      int alphaIndex,
+      ClassificationMetrics metrics,
+      ExampleFloats losses) {}
 
   /** A point between the ends of a pair on a diagnostic's sample. */
   public record DiagnosticPoint(
@@ -188,13 +203,14 @@ public final class Measurements {
 
   private static int insert(Handle handle, Hold hold, Score score, boolean reused) {
     return handle.execute(
-        "INSERT INTO study_score (study, model, sample, metrics, losses, reused)"
-            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO study_score (study, model, sample, metrics, losses, probabilities, reused)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         hold.job(),
         score.model(),
         score.sample(),
         score.metrics().toByteArray(),
         score.losses().column(),
+        score.probabilities().column(),
         reused);
   }
 
@@ -309,8 +325,8 @@ public final class Measurements {
         handle ->
             handle
                 .select(
-                    "SELECT model, sample, metrics, losses FROM study_score WHERE study = ?"
-                        + " ORDER BY model, sample",
+                    "SELECT model, sample, metrics, losses, probabilities FROM study_score"
+                        + " WHERE study = ? ORDER BY model, sample",
                     study)
                 .map(
                     (row, context) ->
@@ -318,7 +334,8 @@ public final class Measurements {
                             row.getInt(1),
                             row.getInt(2),
                             metrics(row, 3),
-                            Losses.of(row.getBytes(4))))
+                            ExampleFloats.of(row.getBytes(4)),
+                            ExampleFloats.of(row.getBytes(5))))
                 .list());
   }
 
@@ -355,7 +372,7 @@ public final class Measurements {
                             modelB,
                             row.getInt(1),
                             metrics(row, 2),
-                            Losses.of(row.getBytes(3))))
+                            ExampleFloats.of(row.getBytes(3))))
                 .list());
   }
 
@@ -379,7 +396,7 @@ public final class Measurements {
                             row.getInt(2),
                             row.getInt(3),
                             metrics(row, 4),
-                            Losses.of(row.getBytes(5))))
+                            ExampleFloats.of(row.getBytes(5))))
                 .list());
   }
 

@@ -63,8 +63,16 @@ final class StudyCheck {
     this.configuration = configuration;
   }
 
-  /** Models and samples of one call, by index in the study. */
-  private record Call(List<Integer> models, List<Integer> samples) {}
+  /**
+   * Models and samples of one call, by index in the study.
+   *
+   * @param probabilities whether examples must have no more probabilities than are sent
+   */
+  private record Call(List<Integer> models, List<Integer> samples, boolean probabilities) {
+    private Call(List<Integer> models, List<Integer> samples) {
+      this(models, samples, false);
+    }
+  }
 
   /**
    * Asks about a study.
@@ -108,6 +116,9 @@ final class StudyCheck {
         new Call(
             range(0, Math.min(MOST_IN_A_CALL, plan.modelCount())),
             range(0, Math.min(MOST_IN_A_CALL, samples))));
+    if (plan.needsProbabilities()) {
+      calls.add(new Call(range(0, 2), range(0, 1), true));
+    }
     for (int from = MOST_IN_A_CALL; from < samples; from += MOST_IN_A_CALL) {
       calls.add(new Call(range(0, 2), range(from, Math.min(from + MOST_IN_A_CALL, samples))));
     }
@@ -132,6 +143,7 @@ final class StudyCheck {
         .addAllSamples(call.samples().stream().map(samples::get).toList())
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision())
+        .setIncludeExampleProbabilities(call.probabilities())
         .build();
   }
 

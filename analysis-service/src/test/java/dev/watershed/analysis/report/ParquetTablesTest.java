@@ -59,7 +59,8 @@ final class ParquetTablesTest {
             report,
             "pairs.parquet",
             "SELECT distance, barrier_height_nats, convexity_gap_nats, convexity_gap_low_nats,"
-                + " convexity_gap_high_nats, area_nats, euclidean_distance");
+                + " convexity_gap_high_nats, area_nats, euclidean_distance,"
+                + " disagreement, jensen_shannon_nats");
     var expected = new ArrayList<List<Object>>();
     for (var pair : report.getPairsList()) {
       var gap = pair.getUncertainty().getConvexityGap().getInterval();
@@ -71,7 +72,9 @@ final class ParquetTablesTest {
               gap.getLow(),
               gap.getHigh(),
               pair.getMetrics().getAreaNats(),
-              pair.getEuclideanDistance()));
+              pair.getEuclideanDistance(),
+              pair.getDisagreement(),
+              pair.getJensenShannonNats()));
     }
     assertThat(rows).isEqualTo(expected);
   }
@@ -80,15 +83,16 @@ final class ParquetTablesTest {
   void write_whatDoesNotExist_isNull() throws Exception {
     var bare = SyntheticStudy.of(3).toBuilder();
     bare.getPairsBuilderList().forEach(PairReport.Builder::clearUncertainty);
-    bare.getPairsBuilder(1).clearAccuracies().setDistance(Double.NaN);
+    bare.getPairsBuilder(1).clearAccuracies().clearDisagreement().setDistance(Double.NaN);
     var report = bare.build();
     assertThat(
             query(
                 report,
                 "pairs.parquet",
                 "SELECT count(*), count(convexity_gap_low_nats), count(improved_convexity_gap_nats),"
+                    + " count(disagreement),"
                     + " count(*) FILTER (isnan(distance))"))
-        .containsExactly(List.of(3L, 0L, 0L, 1L));
+        .containsExactly(List.of(3L, 0L, 0L, 2L, 1L));
     assertThat(
             query(
                 report, "points.parquet", "SELECT count(*), count(accuracy), count(loss_low_nats)"))

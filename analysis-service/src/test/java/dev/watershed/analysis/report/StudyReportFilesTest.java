@@ -110,6 +110,10 @@ final class StudyReportFilesTest {
           .isEqualTo(report.getModels(pair.getModelA()).getCheckpoint());
       assertThat(Double.parseDouble(rows.get(i).get("convexity_gap_nats")))
           .isEqualTo(pair.getMetrics().getConvexityGapNats());
+      assertThat(Double.parseDouble(rows.get(i).get("disagreement")))
+          .isEqualTo(pair.getDisagreement());
+      assertThat(Double.parseDouble(rows.get(i).get("jensen_shannon_nats")))
+          .isEqualTo(pair.getJensenShannonNats());
       assertThat(rows.get(i).get("improved_convexity_gap_nats")).isEmpty();
       assertThat(rows.get(i).get("convexity_gap_tolerance_nats")).isEmpty();
       assertThat(rows.get(i).get("point_count")).isEqualTo("11");

@@ -346,6 +346,8 @@ public final class SyntheticStudy {
         .setMetrics(metrics)
         .setEuclideanDistance(12 + random.nextDouble())
         .setDistance(metrics.getConvexityGapNats())
+        .setDisagreement(metrics.getConvexityGapNats() / 4)
+        .setJensenShannonNats(metrics.getConvexityGapNats() / 8)
         .build();
   }
 

@@ -170,7 +170,10 @@ final class StudyStoreTest {
         .facts()
         .keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
     store.measurements().addPoints(first, List.of(point(.5)), List.of(), List.of(), PACE);
-    store.measurements().addScore(first, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
+    store
+        .measurements()
+        .addScore(
+            first, new Score(0, 0, metrics(.1), ExampleFloats.NONE, ExampleFloats.NONE), PACE);
     var second = find("b").hold();
     store
         .facts()
@@ -196,7 +199,10 @@ final class StudyStoreTest {
     var running = begin("running");
     for (var hold : List.of(ended, taken, running)) {
       store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
-      store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE);
+      store
+          .measurements()
+          .addScore(
+              hold, new Score(0, 0, metrics(.1), ExampleFloats.NONE, ExampleFloats.NONE), PACE);
     }
     succeed(ended, report);
     succeed(taken, report);
@@ -240,7 +246,13 @@ final class StudyStoreTest {
         .isPresent();
     assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), List.of(), PACE))
         .isPresent();
-    assertThat(store.measurements().addScore(hold, new Score(0, 0, metrics(.1), Losses.NONE), PACE))
+    assertThat(
+            store
+                .measurements()
+                .addScore(
+                    hold,
+                    new Score(0, 0, metrics(.1), ExampleFloats.NONE, ExampleFloats.NONE),
+                    PACE))
         .isPresent();
 
     assertThat(store.measurements().points(hold.job(), 0, 0, MODELS)).containsExactly(point(.5));
@@ -480,7 +492,7 @@ final class StudyStoreTest {
   }
 
   private static Point point(double loss) {
-    return new Point(0, 1, 3, metrics(loss), Losses.NONE);
+    return new Point(0, 1, 3, metrics(loss), ExampleFloats.NONE);
   }
 
   private static ClassificationMetrics metrics(double loss) {

@@ -9,6 +9,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc;
 import dev.watershed.eval.v1.ExampleLosses;
+import dev.watershed.eval.v1.ExampleProbabilities;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
 import dev.watershed.eval.v1.ModelDescription;
@@ -79,6 +80,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile String sampleVersion = "";
   volatile int examples = EXAMPLES;
   volatile List<String> labels = List.of("no", "yes");
+
+  /** Whether it is of a version that tells probabilities of examples. */
+  volatile boolean tellsProbabilities = true;
 
   /** By checkpoint. */
   volatile Map<String, List<String>> modelNotices = Map.of();
@@ -255,6 +259,14 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                     EvaluateCombinationsResponse.newBuilder().setExampleLosses(losses).build());
               }
             }
+            if (request.getIncludeExampleProbabilities() && tellsProbabilities) {
+              for (var part : probabilities(position(request.getModels(0)))) {
+                stream.send(
+                    EvaluateCombinationsResponse.newBuilder()
+                        .setExampleProbabilities(part)
+                        .build());
+              }
+            }
           }
         });
   }
@@ -272,6 +284,31 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
             .setFirstExample(half)
             .addAllLossesNats(all.subList(half, examples))
             .build());
+  }
+
+  /** Of the first label and the others, for every example in two parts. */
+  private List<ExampleProbabilities> probabilities(double position) {
+    int half = examples / 2;
+    return List.of(probabilities(position, 0, half), probabilities(position, half, examples));
+  }
+
+  private ExampleProbabilities probabilities(double position, int from, int to) {
+    var part = ExampleProbabilities.newBuilder().setFirstExample(from);
+    for (int i = from; i < to; i++) {
+      double first = probability(position, i);
+      part.addProbabilities((float) first);
+      for (int k = 1; k < labels.size(); k++) {
+        part.addProbabilities((float) ((1 - first) / (labels.size() - 1)));
+      }
+    }
+    return part.build();
+  }
+
+  /**
+   * All models say the first label of even examples, and the more of odd ones the righter they lie.
+   */
+  static double probability(double position, int example) {
+    return example % 2 == 0 ? .9 : .1 + .8 * Math.clamp(position / 10, 0, 1);
   }
 
   private void failIfTold() {

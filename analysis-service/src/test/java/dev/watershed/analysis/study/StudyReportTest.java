@@ -346,7 +346,8 @@ final class StudyReportTest extends ServedStudies {
             process
                 .study(spec("left-0", "left-1", "permuted-0", "right-0", "right-1"))
                 .getWarningsList())
-        .isEmpty();
+        .extracting(Warning::getReason)
+        .containsExactly(WarningReason.WARNING_REASON_NO_PREDICTIONS);
   }
 
   @Test

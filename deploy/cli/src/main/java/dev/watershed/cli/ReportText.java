@@ -193,6 +193,8 @@ public final class ReportText {
       case DISTANCE_METRIC_AREA -> "Area (nats) of every pair";
       case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> "Area times Euclidean distance of every pair";
       case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance of every pair";
+      case DISTANCE_METRIC_DISAGREEMENT -> "Disagreement of predictions of every pair";
+      case DISTANCE_METRIC_JENSEN_SHANNON -> "Jensen-Shannon divergence (nats) of every pair";
       default -> "Convexity gap (nats) of every pair";
     };
   }

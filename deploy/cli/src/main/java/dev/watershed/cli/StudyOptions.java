@@ -32,7 +32,9 @@ final class StudyOptions {
     ICG(DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP),
     AREA(DistanceMetric.DISTANCE_METRIC_AREA),
     AREA_EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN),
-    EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+    EUCLIDEAN(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN),
+    DISAGREEMENT(DistanceMetric.DISTANCE_METRIC_DISAGREEMENT),
+    JENSEN_SHANNON(DistanceMetric.DISTANCE_METRIC_JENSEN_SHANNON);
 
     private final DistanceMetric metric;
 
@@ -113,7 +115,8 @@ final class StudyOptions {
       names = "--distance",
       description =
           "${COMPLETION-CANDIDATES}; AREA_EUCLIDEAN is the papers' area, times the Euclidean"
-              + " distance. Default: CG.")
+              + " distance; DISAGREEMENT is the share of in-domain examples that two models predict"
+              + " differently. Default: CG.")
   @Nullable Distance distance;
 
   @Option(names = "--clusters", description = "Default: 2.")

@@ -9,14 +9,14 @@ import java.util.List;
  * @param models in the order of the call; one may be named twice
  * @param samples in the order of the call
  * @param precision of the forward passes
- * @param exampleLosses whether each example's loss is wanted
+ * @param details what is wanted of every example
  * @param footprint native memory that computing one point takes
  */
 public record Evaluation(
     List<Model> models,
     List<MeasuredSample> samples,
     ComputePrecision precision,
-    boolean exampleLosses,
+    ExampleDetails details,
     Footprint footprint) {
 
   /**

@@ -17,6 +17,7 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public final class Evaluator implements AutoCloseable {
   private static final int KNOWN_DISTANCES = 100_000;
+
+  /** Of a sample: a mebibyte, as the contract says. */
+  private static final int MOST_PROBABILITIES = 1 << 18;
 
   private final EvaluationConfiguration configuration;
   private final EvaluationCounters counters;
@@ -145,6 +149,7 @@ public final class Evaluator implements AutoCloseable {
    * @param names resource names of the models
    * @param fields of the request that name each model, for errors
    * @param precision of the forward passes
+   * @param details wanted of every example
    * @throws RefusedException and {@code InvalidInputException} where something is missing, damaged
    *     or does not fit
    */
@@ -153,7 +158,7 @@ public final class Evaluator implements AutoCloseable {
       List<String> fields,
       List<AskedSample> samples,
       ComputePrecision precision,
-      boolean exampleLosses,
+      ExampleDetails details,
       BooleanSupplier cancelled)
       throws InterruptedException {
     List<Model> found = new ArrayList<>();
@@ -165,9 +170,29 @@ public final class Evaluator implements AutoCloseable {
     for (int s = 0; s < samples.size(); s++) {
       drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found, cancelled));
       reader.requireFitting(drawn);
+      if (details.probabilities()) {
+        requireFewProbabilities(drawn.get(s), "samples[" + s + "]");
+      }
     }
     return new Evaluation(
-        found, drawn, precision, exampleLosses, device.requireRoom(found, drawn, precision));
+        found, drawn, precision, details, device.requireRoom(found, drawn, precision));
+  }
+
+  private static void requireFewProbabilities(MeasuredSample sample, String field) {
+    int examples = sample.encoded().examples().size();
+    int labels = sample.mapping().dataLabels().size();
+    if ((long) examples * labels > MOST_PROBABILITIES) {
+      throw RefusedException.invalidArgument(
+          "PROBABILITIES_TOO_MANY",
+          field,
+          String.format(
+              Locale.ROOT,
+              "%d examples of %d labels have more than %d probabilities; take fewer examples, or"
+                  + " leave probabilities out",
+              examples,
+              labels,
+              MOST_PROBABILITIES));
+    }
   }
 
   /** Returns the Euclidean distance of the weights of two models that fit each other. */
@@ -204,7 +229,7 @@ public final class Evaluator implements AutoCloseable {
       BooleanSupplier cancelled)
       throws InterruptedException {
     List<PointKey> keys = keys(evaluation, weights);
-    Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
+    Map<PointKey, Point> found = known(keys, evaluation.details());
     if (!found.keySet().containsAll(keys)) {
       try (Prefetcher.Announcement now = prefetcher.announce(models(evaluation, weights));
           Prefetcher.Announcement later = prefetcher.announceLater(unknown(evaluation, next))) {
@@ -284,7 +309,7 @@ public final class Evaluator implements AutoCloseable {
       return List.of();
     }
     List<PointKey> keys = keys(evaluation, weights);
-    boolean isKnown = known(keys, evaluation.exampleLosses()).keySet().containsAll(keys);
+    boolean isKnown = known(keys, evaluation.details()).keySet().containsAll(keys);
     return isKnown ? List.of() : models(evaluation, weights);
   }
 
@@ -315,7 +340,7 @@ public final class Evaluator implements AutoCloseable {
       Prefetcher.Announcement announced,
       WorkMeter meter)
       throws InterruptedException {
-    Map<PointKey, Point> found = known(keys, evaluation.exampleLosses());
+    Map<PointKey, Point> found = known(keys, evaluation.details());
     Map<PointKey, MeasuredSample> missing = new LinkedHashMap<>();
     for (int s = 0; s < keys.size(); s++) {
       if (!found.containsKey(keys.get(s))) {
@@ -330,7 +355,7 @@ public final class Evaluator implements AutoCloseable {
             evaluation, weights, List.copyOf(missing.values()), turn, announced::close, meter);
     int s = 0;
     for (Map.Entry<PointKey, MeasuredSample> entry : missing.entrySet()) {
-      Point point = score(entry.getValue(), logits.get(s++), evaluation.exampleLosses());
+      Point point = score(entry.getValue(), logits.get(s++), evaluation.details());
       counters.countPointComputed();
       points.put(entry.getKey(), point);
       found.put(entry.getKey(), point);
@@ -338,10 +363,10 @@ public final class Evaluator implements AutoCloseable {
     return found;
   }
 
-  private Map<PointKey, Point> known(List<PointKey> keys, boolean exampleLosses) {
+  private Map<PointKey, Point> known(List<PointKey> keys, ExampleDetails wanted) {
     Map<PointKey, Point> known = new LinkedHashMap<>();
     for (PointKey key : keys) {
-      Point point = points.find(key, exampleLosses);
+      Point point = points.find(key, wanted);
       if (point != null) {
         known.put(key, point);
       }
@@ -349,13 +374,14 @@ public final class Evaluator implements AutoCloseable {
     return known;
   }
 
-  private static Point score(MeasuredSample sample, float[] logits, boolean exampleLosses) {
+  private static Point score(MeasuredSample sample, float[] logits, ExampleDetails wanted) {
     double[] reduced = sample.mapping().reduce(logits);
     int labelCount = sample.mapping().dataLabels().size();
     int[] labels = sample.labels();
     return new Point(
         ClassificationScores.of(reduced, labelCount, labels, sample.mapping().positive()),
-        exampleLosses ? ClassificationScores.exampleLosses(reduced, labelCount, labels) : null,
+        wanted.losses() ? ClassificationScores.exampleLosses(reduced, labelCount, labels) : null,
+        wanted.probabilities() ? ClassificationScores.probabilities(reduced, labelCount) : null,
         false);
   }
 

@@ -9,8 +9,20 @@ import org.jspecify.annotations.Nullable;
  * @param scores over the whole sample
  * @param exampleLossesNats each example's loss {@code (example)} in the sample's order, where asked
  *     for
+ * @param exampleProbabilities of the data's labels {@code (example, label)}, row-major, where asked
+ *     for
  * @param cached whether it was known already
  */
 @SuppressWarnings("ArrayRecordComponent") // Read-only by agreement, and shared by the cache.
 public record Point(
-    ClassificationScores scores, double @Nullable [] exampleLossesNats, boolean cached) {}
+    ClassificationScores scores,
+    double @Nullable [] exampleLossesNats,
+    float @Nullable [] exampleProbabilities,
+    boolean cached) {
+
+  /** Whether this has all that is wanted. */
+  boolean has(ExampleDetails wanted) {
+    return (exampleLossesNats != null || !wanted.losses())
+        && (exampleProbabilities != null || !wanted.probabilities());
+  }
+}

@@ -1,12 +1,14 @@
 package dev.watershed.eval.grpc;
 
 import com.google.common.primitives.Doubles;
+import com.google.common.primitives.Floats;
 import dev.watershed.classifier.checkpoint.ParameterLayout;
 import dev.watershed.eval.engine.AskedSample;
 import dev.watershed.eval.engine.DeviceWork;
 import dev.watershed.eval.engine.Evaluation;
 import dev.watershed.eval.engine.EvaluationCounters;
 import dev.watershed.eval.engine.Evaluator;
+import dev.watershed.eval.engine.ExampleDetails;
 import dev.watershed.eval.engine.MeasuredSample;
 import dev.watershed.eval.engine.Model;
 import dev.watershed.eval.engine.Point;
@@ -21,6 +23,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.EvaluationServiceGrpc.EvaluationServiceImplBase;
 import dev.watershed.eval.v1.EvaluatorStatistics;
 import dev.watershed.eval.v1.ExampleLosses;
+import dev.watershed.eval.v1.ExampleProbabilities;
 import dev.watershed.eval.v1.GetStatisticsRequest;
 import dev.watershed.eval.v1.GetStatisticsResponse;
 import dev.watershed.eval.v1.InterpolationHeader;
@@ -46,6 +49,9 @@ final class EvaluationService extends EvaluationServiceImplBase {
 
   /** A part is 1 MiB. */
   private static final int LOSSES_A_PART = 1 << 17;
+
+  /** 256 KiB, and whole examples. */
+  private static final int PROBABILITIES_A_PART = 1 << 16;
 
   private final Evaluator evaluator;
   private final EvaluationCounters counters;
@@ -97,7 +103,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
               List.of("model_a", "model_b"),
               samples(request.getSamplesList()),
               ClassifierMessages.computePrecision(request.getPrecision()),
-              request.getIncludeExampleLosses(),
+              new ExampleDetails(request.getIncludeExampleLosses(), false),
               stream::isCancelled);
       Model a = evaluation.models().get(0);
       Model b = evaluation.models().get(1);
@@ -155,7 +161,8 @@ final class EvaluationService extends EvaluationServiceImplBase {
                   .toList(),
               samples(request.getSamplesList()),
               ClassifierMessages.computePrecision(request.getPrecision()),
-              request.getIncludeExampleLosses(),
+              new ExampleDetails(
+                  request.getIncludeExampleLosses(), request.getIncludeExampleProbabilities()),
               stream::isCancelled);
       var header =
           CombinationHeader.newBuilder()
@@ -179,6 +186,12 @@ final class EvaluationService extends EvaluationServiceImplBase {
                   .build());
           for (var losses : exampleLosses(points.get(s))) {
             stream.send(EvaluateCombinationsResponse.newBuilder().setExampleLosses(losses).build());
+          }
+          for (var probabilities : exampleProbabilities(evaluation, s, points.get(s))) {
+            stream.send(
+                EvaluateCombinationsResponse.newBuilder()
+                    .setExampleProbabilities(probabilities)
+                    .build());
           }
         }
       }
@@ -276,6 +289,27 @@ final class EvaluationService extends EvaluationServiceImplBase {
           ExampleLosses.newBuilder()
               .setFirstExample(from)
               .addAllLossesNats(Doubles.asList(losses).subList(from, to))
+              .build());
+    }
+    return parts;
+  }
+
+  /**
+   * The probabilities of a point's examples in parts that fit a message; none where none were asked
+   * for.
+   */
+  private static List<ExampleProbabilities> exampleProbabilities(
+      Evaluation evaluation, int sample, Point point) {
+    float[] probabilities = point.exampleProbabilities();
+    int labels = evaluation.samples().get(sample).mapping().dataLabels().size();
+    int atOnce = Math.max(1, PROBABILITIES_A_PART / labels) * labels;
+    var parts = new ArrayList<ExampleProbabilities>();
+    for (int from = 0; probabilities != null && from < probabilities.length; from += atOnce) {
+      int to = Math.min(probabilities.length, from + atOnce);
+      parts.add(
+          ExampleProbabilities.newBuilder()
+              .setFirstExample(from / labels)
+              .addAllProbabilities(Floats.asList(probabilities).subList(from, to))
               .build());
     }
     return parts;

@@ -89,7 +89,7 @@ final class GoldenCurveTest {
   }
 
   /** Writes the examples as a caller would who tokenised them: without padding. */
-  private static String rows(JsonNode expected) {
+  static String rows(JsonNode expected) {
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < expected.get("labels").size(); i++) {
       JsonNode mask = expected.get("attention_mask").get(i);
@@ -115,7 +115,7 @@ final class GoldenCurveTest {
     return values;
   }
 
-  private static Path resource(String family) throws Exception {
+  static Path resource(String family) throws Exception {
     return Path.of(
         Objects.requireNonNull(
                 GoldenCurveTest.class.getResource("/golden/encoder/" + family), family)

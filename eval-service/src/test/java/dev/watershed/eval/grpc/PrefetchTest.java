@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.watershed.classifier.model.ComputePrecision;
 import dev.watershed.eval.engine.AskedSample;
 import dev.watershed.eval.engine.Evaluation;
+import dev.watershed.eval.engine.ExampleDetails;
 import dev.watershed.eval.plan.AffineCombination;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.EvaluationSample;
@@ -68,7 +69,7 @@ final class PrefetchTest {
         List.of("models[0]", "models[1]", "models[2]"),
         List.of(new AskedSample(Samples.sample(sample), null, "")),
         ComputePrecision.FP32,
-        false,
+        new ExampleDetails(false, false),
         NEVER);
   }
 

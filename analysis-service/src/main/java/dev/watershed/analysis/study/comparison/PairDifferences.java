@@ -11,7 +11,7 @@ import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.Interval;
-import dev.watershed.analysis.store.Losses;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.study.Studies;
 import dev.watershed.analysis.study.spec.AlphaGrid;
@@ -246,7 +246,7 @@ public final class PairDifferences {
   /** Reads a pair's curve; empty where the losses of an end or a point are not kept or finite. */
   private Optional<ExampleCurve> examples(long study, StudySpec spec, int modelA, int modelB) {
     var grid = AlphaGrid.of(spec);
-    var losses = new TreeMap<Integer, Losses>();
+    var losses = new TreeMap<Integer, ExampleFloats>();
     for (var score : store.measurements().scores(study)) {
       if (score.sample() == 0 && score.model() == modelB) {
         losses.put(0, score.losses());
@@ -261,12 +261,11 @@ public final class PairDifferences {
         losses.containsKey(0)
             && losses.containsKey(grid.intervals())
             && (grid.adaptive() || losses.size() == grid.intervals() + 1);
-    int examples = complete ? losses.firstEntry().getValue().exampleCount() : 0;
-    if (examples == 0
-        || losses.values().stream().anyMatch(point -> point.exampleCount() != examples)) {
+    int examples = complete ? losses.firstEntry().getValue().count() : 0;
+    if (examples == 0 || losses.values().stream().anyMatch(point -> point.count() != examples)) {
       return Optional.empty();
     }
-    var nats = losses.values().stream().map(Losses::nats).toArray(double[][]::new);
+    var nats = losses.values().stream().map(ExampleFloats::values).toArray(double[][]::new);
     if (!Arrays.stream(nats).flatMapToDouble(Arrays::stream).allMatch(Double::isFinite)) {
       return Optional.empty();
     }

@@ -23,7 +23,9 @@ final class DistanceVariants {
           DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP,
           DistanceMetric.DISTANCE_METRIC_AREA,
           DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN,
-          DistanceMetric.DISTANCE_METRIC_EUCLIDEAN);
+          DistanceMetric.DISTANCE_METRIC_EUCLIDEAN,
+          DistanceMetric.DISTANCE_METRIC_DISAGREEMENT,
+          DistanceMetric.DISTANCE_METRIC_JENSEN_SHANNON);
 
   private final StudySpec spec;
   private final List<ModelReport> models;
@@ -50,8 +52,14 @@ final class DistanceVariants {
   }
 
   private boolean given(DistanceMetric metric) {
-    return metric != DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP
-        || pairs.stream().allMatch(pair -> pair.getMetrics().hasImprovedConvexityGapNats());
+    return switch (metric) {
+      case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP ->
+          pairs.stream().allMatch(pair -> pair.getMetrics().hasImprovedConvexityGapNats());
+      case DISTANCE_METRIC_DISAGREEMENT -> pairs.stream().allMatch(PairReport::hasDisagreement);
+      case DISTANCE_METRIC_JENSEN_SHANNON ->
+          pairs.stream().allMatch(PairReport::hasJensenShannonNats);
+      default -> true;
+    };
   }
 
   private DistanceVariant variant(

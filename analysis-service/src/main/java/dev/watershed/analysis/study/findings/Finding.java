@@ -166,6 +166,8 @@ final class Finding {
       case DISTANCE_METRIC_AREA -> "area";
       case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> "area times distance";
       case DISTANCE_METRIC_EUCLIDEAN -> "Euclidean distance";
+      case DISTANCE_METRIC_DISAGREEMENT -> "disagreement";
+      case DISTANCE_METRIC_JENSEN_SHANNON -> "Jensen-Shannon divergence";
       default -> "convexity gap";
     };
   }

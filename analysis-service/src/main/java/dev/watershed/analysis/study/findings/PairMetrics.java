@@ -63,6 +63,10 @@ final class PairMetrics {
       case DISTANCE_METRIC_AREA -> metrics.getAreaNats();
       case DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN -> pair.getAreaTimesEuclideanDistance();
       case DISTANCE_METRIC_EUCLIDEAN -> pair.getEuclideanDistance();
+      case DISTANCE_METRIC_DISAGREEMENT ->
+          pair.hasDisagreement() ? pair.getDisagreement() : Double.NaN;
+      case DISTANCE_METRIC_JENSEN_SHANNON ->
+          pair.hasJensenShannonNats() ? pair.getJensenShannonNats() : Double.NaN;
       default -> metrics.getConvexityGapNats();
     };
   }

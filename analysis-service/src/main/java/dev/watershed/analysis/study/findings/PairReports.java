@@ -7,7 +7,7 @@ import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.curve.AdaptiveCurve;
 import dev.watershed.analysis.metric.MetricMessages;
-import dev.watershed.analysis.store.Losses;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.Measurements;
 import dev.watershed.analysis.store.Measurements.Pair;
 import dev.watershed.analysis.store.Measurements.Score;
@@ -38,6 +38,7 @@ final class PairReports {
   private final StudyPlan plan;
   private final Score[][] scores;
   private final PairUncertainties uncertainties;
+  private final PredictionDistances predictions;
   private final Runnable throwIfUnwanted;
 
   /**
@@ -56,6 +57,7 @@ final class PairReports {
     this.plan = plan;
     this.scores = scores;
     this.uncertainties = uncertainties;
+    this.predictions = PredictionDistances.of(scores);
     this.throwIfUnwanted = throwIfUnwanted;
   }
 
@@ -63,7 +65,7 @@ final class PairReports {
   private record Place(int modelB, int sample) {}
 
   /** Measured at one alpha. */
-  private record Measured(ClassificationMetrics metrics, Losses losses) {}
+  private record Measured(ClassificationMetrics metrics, ExampleFloats losses) {}
 
   /**
    * A pair and its curve.
@@ -94,7 +96,7 @@ final class PairReports {
   }
 
   private int pairsAtOnce() {
-    long losses = scores[0][0].losses().exampleCount() * (2L + plan.grid().mostInteriorCount());
+    long losses = scores[0][0].losses().count() * (2L + plan.grid().mostInteriorCount());
     return (int) Math.clamp(LOSSES_AT_ONCE / Math.max(1, losses), 1, plan.modelCount());
   }
 
@@ -151,7 +153,7 @@ final class PairReports {
             && first != null
             && PairedBootstrap.fits(
                 plan.spec().getResampling().getResampleCount(),
-                first.losses().exampleCount(),
+                first.losses().count(),
                 points.size())
             && points.values().stream()
                 .allMatch(
@@ -161,7 +163,7 @@ final class PairReports {
     if (!usable) {
       return Optional.empty();
     }
-    var losses = points.values().stream().map(point -> point.losses().nats());
+    var losses = points.values().stream().map(point -> point.losses().values());
     return Optional.of(new ExampleCurve(alphas(points), losses.toArray(double[][]::new)));
   }
 
@@ -197,6 +199,7 @@ final class PairReports {
           diagnostics.getOrDefault(new Place(pair.modelB(), sample), Collections.emptySortedMap());
       report.addDiagnosticCurves(diagnosticCurve(pair, sample, between));
     }
+    predictions.addTo(report);
     uncertainty.map(MetricMessages::uncertainty).ifPresent(report::setUncertainty);
     adaptiveCurve(report)
         .ifPresent(curve -> report.setConvexityGapToleranceNats(curve.excessNats()));

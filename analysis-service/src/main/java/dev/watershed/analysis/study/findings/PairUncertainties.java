@@ -136,7 +136,10 @@ final class PairUncertainties {
       case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> uncertainty.improvedConvexityGap();
       case DISTANCE_METRIC_AREA, DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN ->
           Optional.of(uncertainty.area());
-      case DISTANCE_METRIC_EUCLIDEAN -> Optional.empty();
+      case DISTANCE_METRIC_EUCLIDEAN,
+          DISTANCE_METRIC_DISAGREEMENT,
+          DISTANCE_METRIC_JENSEN_SHANNON ->
+          Optional.empty();
       default -> Optional.of(uncertainty.convexityGap());
     };
   }

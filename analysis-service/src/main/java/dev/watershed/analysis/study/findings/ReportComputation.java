@@ -51,8 +51,7 @@ public final class ReportComputation {
    */
   public StudyReport compute(double elapsedSeconds) {
     var scores = scores();
-    var uncertainties =
-        PairUncertainties.of(spec, scores[0][0].losses().exampleCount(), throwIfUnwanted);
+    var uncertainties = PairUncertainties.of(spec, scores[0][0].losses().count(), throwIfUnwanted);
     var pairReports =
         new PairReports(
             store.measurements(), study.number(), plan, scores, uncertainties, throwIfUnwanted);

@@ -9,13 +9,14 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_EXAMPLES;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_FEW_MODELS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNOWN;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_INTERVALS;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_PREDICTIONS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ONE_CLASS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
-import dev.watershed.analysis.store.Losses;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.StudyFacts.Notice;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -86,8 +87,7 @@ final class ReportWarnings {
             .max()
             .orElse(0);
     if (resamples > 0
-        && (examples > Losses.MOST_EXAMPLES
-            || !PairedBootstrap.fits(resamples, examples, points))) {
+        && (examples > ExampleFloats.MOST || !PairedBootstrap.fits(resamples, examples, points))) {
       warnings.add(
           Warnings.of(
               WARNING_REASON_NO_INTERVALS,
@@ -100,8 +100,9 @@ final class ReportWarnings {
                   resamples,
                   examples,
                   points,
-                  Losses.MOST_EXAMPLES)));
+                  ExampleFloats.MOST)));
     }
+    noPredictions(report, examples, labelCount).ifPresent(warnings::add);
     looselyKnown(report)
         .map(text -> Warnings.of(WARNING_REASON_GAP_LOOSELY_KNOWN, text))
         .ifPresent(warnings::add);
@@ -120,6 +121,28 @@ final class ReportWarnings {
                   LEAST_FITTED_MODELS)));
     }
     return warnings;
+  }
+
+  private static Optional<Warning> noPredictions(
+      StudyReportOrBuilder report, int examples, int labelCount) {
+    if (report.getPairsCount() == 0 || report.getPairs(0).hasDisagreement()) {
+      return Optional.empty();
+    }
+    var why =
+        (long) examples * labelCount > ExampleFloats.MOST
+            ? String.format(
+                Locale.ROOT,
+                "%d examples of %d labels have more than %d probabilities. Take a smaller sample.",
+                examples,
+                labelCount,
+                ExampleFloats.MOST)
+            : "an evaluator of an earlier version told no probabilities, or an earlier version of the"
+                + " analysis measured the models. Update both, and create the study again.";
+    return Optional.of(
+        Warnings.of(
+            WARNING_REASON_NO_PREDICTIONS,
+            report.getSpec().getInDomain().getName(),
+            "Disagreement and Jensen-Shannon divergence of predictions are left out: " + why));
   }
 
   /** What was noticed meanwhile, said once for all that it was noticed of. */

@@ -2,8 +2,8 @@ package dev.watershed.analysis.study.measuring;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.KnownPoints.Known;
-import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.Combination;
@@ -11,9 +11,11 @@ import dev.watershed.eval.v1.CombinationHeader;
 import dev.watershed.eval.v1.CombinationPoint;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateCombinationsResponse;
+import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.EvaluationSample;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -63,6 +65,7 @@ final class ModelScores implements PairWork {
       if (!unknown.isEmpty()) {
         var request =
             scoresOf(checkpoint, unknown)
+                .setIncludeExampleProbabilities(probabilities(unknown.getFirst()) > 0)
                 .addCombinations(Combination.newBuilder().addCoefficients(1));
         var responses = calls.evaluator().evaluateCombinations(request.build());
         readScores(responses, model, unknown, missing, calls);
@@ -71,10 +74,22 @@ final class ModelScores implements PairWork {
     }
   }
 
-  /** The in-domain sample alone where the losses of its examples are wanted, then the others. */
-  private List<Integer> asked(TreeSet<Integer> missing) {
-    boolean inDomain = plan.keepsLosses() && missing.first() == IN_DOMAIN;
-    return missing.stream().limit(inDomain ? 1 : SAMPLES_PER_CALL).toList();
+  /** The in-domain sample alone, of whose examples more is wanted, then the others. */
+  private static List<Integer> asked(TreeSet<Integer> missing) {
+    return missing.stream().limit(missing.first() == IN_DOMAIN ? 1 : SAMPLES_PER_CALL).toList();
+  }
+
+  /**
+   * How many probabilities are wanted of a sample: none where they are more than are kept, unless
+   * the chosen distance needs them. Then the evaluator, which sends no more either, says so.
+   */
+  private int probabilities(int sample) {
+    if (sample != IN_DOMAIN) {
+      return 0;
+    }
+    var described = record.sample(sample);
+    long count = (long) described.getExampleCount() * described.getLabelsCount();
+    return count <= ExampleFloats.MOST || plan.needsProbabilities() ? Math.toIntExact(count) : 0;
   }
 
   private EvaluateCombinationsRequest.Builder scoresOf(String checkpoint, List<Integer> asked) {
@@ -99,8 +114,7 @@ final class ModelScores implements PairWork {
     var taken = new TreeMap<Integer, Known>();
     for (int i = 0; i < asked.size(); i++) {
       var score = scores.get(record.identity(asked.get(i), header.getSamples(i)));
-      boolean withLosses = plan.keepsLosses() && asked.get(i) == IN_DOMAIN;
-      if (score != null && !(withLosses && score.lacksLosses())) {
+      if (score != null && isWhole(asked.get(i), score)) {
         taken.put(asked.get(i), score);
       }
     }
@@ -113,11 +127,33 @@ final class ModelScores implements PairWork {
                           model,
                           entry.getKey(),
                           entry.getValue().metrics(),
-                          entry.getValue().losses()))
+                          entry.getValue().losses(),
+                          entry.getValue().probabilities()))
               .toList();
       record.takeScores(added, taken.values());
     }
     return taken.keySet();
+  }
+
+  /** Whether what is known of a sample is all that is wanted. */
+  private boolean isWhole(int sample, Known score) {
+    boolean lacksLosses = sample == IN_DOMAIN && plan.keepsLosses() && score.lacksLosses();
+    return !lacksLosses && score.probabilities().count() >= probabilities(sample);
+  }
+
+  /** A score as it comes: the point, then the losses of its examples, then their probabilities. */
+  private static final class Incoming {
+    private final CombinationPoint point;
+    private final ExampleFloats.Builder losses = new ExampleFloats.Builder();
+    private final ExampleFloats.Builder probabilities = new ExampleFloats.Builder();
+
+    private Incoming(CombinationPoint point) {
+      this.point = point;
+    }
+
+    private Score score(int model, int sample) {
+      return new Score(model, sample, point.getMetrics(), losses.build(), probabilities.build());
+    }
   }
 
   private void readScores(
@@ -126,31 +162,66 @@ final class ModelScores implements PairWork {
       List<Integer> asked,
       TreeSet<Integer> missing,
       Calls calls) {
-    var point = CombinationPoint.getDefaultInstance();
-    var losses = new Losses.Builder();
-    int examples = 0;
+    var incoming = new Incoming(CombinationPoint.getDefaultInstance());
+    boolean pointed = false;
+    int losses = 0;
     while (responses.hasNext()) {
       var response = responses.next();
       switch (response.getPayloadCase()) {
         case HEADER -> {
           readHeader(model, asked, response.getHeader(), calls);
           record.keepProvenance(response.getHeader().getProvenance());
-          examples = plan.keptLosses(response.getHeader().getSamples(0));
+          losses = plan.keptLosses(response.getHeader().getSamples(0));
           continue;
         }
         case POINT -> {
-          point = response.getPoint();
-          losses = new Losses.Builder();
+          incoming = new Incoming(response.getPoint());
+          pointed = true;
         }
-        case EXAMPLE_LOSSES -> losses.add(response.getExampleLosses().getLossesNatsList());
+        case EXAMPLE_LOSSES -> incoming.losses.add(response.getExampleLosses().getLossesNatsList());
+        case EXAMPLE_PROBABILITIES ->
+            incoming.probabilities.add(response.getExampleProbabilities().getProbabilitiesList());
         default -> throw new IllegalStateException("an answer without a payload");
       }
-      int sample = asked.get(point.getSampleIndex());
-      if (sample != IN_DOMAIN || losses.count() == examples) {
-        record.addScore(new Score(model, sample, point.getMetrics(), losses.build()));
-        missing.remove(sample);
-        calls.progressed();
+      int sample = asked.get(incoming.point.getSampleIndex());
+      boolean whole =
+          sample != IN_DOMAIN
+              || (incoming.losses.count() == losses
+                  && incoming.probabilities.count() == probabilities(sample));
+      if (whole) {
+        add(incoming.score(model, sample), missing, calls);
       }
+    }
+    boolean without =
+        pointed
+            && missing.contains(IN_DOMAIN)
+            && incoming.losses.count() == losses
+            && incoming.probabilities.count() == 0;
+    if (without) {
+      requireNoProbabilities(calls.place());
+      add(incoming.score(model, IN_DOMAIN), missing, calls);
+    }
+  }
+
+  private void add(Score score, TreeSet<Integer> missing, Calls calls) {
+    record.addScore(score);
+    missing.remove(score.sample());
+    calls.progressed();
+  }
+
+  /**
+   * An evaluator of an earlier version knows nothing of probabilities: other distances need none.
+   */
+  private void requireNoProbabilities(String place) {
+    if (plan.needsProbabilities()) {
+      throw RefusedException.refused(
+          RefusedException.Kind.INTERNAL,
+          "PROBABILITIES_NOT_TOLD",
+          "The evaluator at "
+              + place
+              + " tells no probabilities of examples, which the distance of predictions is made of;"
+              + " it may be of an earlier version. Update it, or choose another distance.",
+          Map.of());
     }
   }
 

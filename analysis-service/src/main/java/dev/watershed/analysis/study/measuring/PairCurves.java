@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
-import dev.watershed.analysis.store.Losses;
 import dev.watershed.analysis.store.Measurements.Point;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
@@ -210,7 +210,7 @@ final class PairCurves implements PairWork {
       Calls calls) {
     var pair = work.pair;
     var point = InterpolationPoint.getDefaultInstance();
-    var losses = new Losses.Builder();
+    var losses = new ExampleFloats.Builder();
     int examples = 0;
     while (responses.hasNext()) {
       var response = responses.next();
@@ -222,7 +222,7 @@ final class PairCurves implements PairWork {
         }
         case POINT -> {
           point = response.getPoint();
-          losses = new Losses.Builder();
+          losses = new ExampleFloats.Builder();
         }
         case EXAMPLE_LOSSES -> losses.add(response.getExampleLosses().getLossesNatsList());
         default -> throw new IllegalStateException("an answer without a payload");

@@ -1,5 +1,7 @@
 package dev.watershed.analysis.study.measuring;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.UnsuitableEvaluatorException;
 import dev.watershed.analysis.store.KnownPoints;
@@ -220,6 +222,11 @@ final class StudyRecord implements AutoCloseable {
       }
       checkedSamples.put(sample, described.get(i));
     }
+  }
+
+  /** A sample as an evaluator described it to this attempt. */
+  SampleDescription sample(int sample) {
+    return requireNonNull(checkedSamples.get(sample), "not described yet");
   }
 
   /** Chance is asked of the in-domain sample alone. */

@@ -51,6 +51,14 @@ public record StudyPlan(StudySpec spec, AlphaGrid grid) {
     return keepsLosses() ? inDomain.getExampleCount() : 0;
   }
 
+  /** Whether the chosen distance is one of predictions. */
+  public boolean needsProbabilities() {
+    return switch (spec.getDistance()) {
+      case DISTANCE_METRIC_DISAGREEMENT, DISTANCE_METRIC_JENSEN_SHANNON -> true;
+      default -> false;
+    };
+  }
+
   /** The resource name of a model's checkpoint. */
   public String checkpoint(int model) {
     return spec.getModels(model).getCheckpoint();

@@ -86,6 +86,16 @@ const DISTANCES = {
     (_, pair) => pair.areaTimesEuclideanDistance,
   ],
   DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', '', (_, pair) => pair.euclideanDistance],
+  DISTANCE_METRIC_DISAGREEMENT: [
+    'disagreement of predictions',
+    '',
+    (_, pair) => pair.disagreement,
+  ],
+  DISTANCE_METRIC_JENSEN_SHANNON: [
+    'Jensen-Shannon divergence',
+    'nats',
+    (_, pair) => pair.jensenShannonNats,
+  ],
 };
 const titled = (name, unit) => (unit ? `${name} (${unit})` : name);
 const chosenDistance = DISTANCES[spec.distance] ?? DISTANCES.DISTANCE_METRIC_CONVEXITY_GAP;

@@ -454,7 +454,7 @@ final class Corpus {
               .setRequestId("study-" + i)
               .setSpec(
                   spec.setProtocol(AlphaProtocol.ALPHA_PROTOCOL_NESTED)
-                      .setDistance(DistanceMetric.DISTANCE_METRIC_EUCLIDEAN)
+                      .setDistance(DistanceMetric.DISTANCE_METRIC_JENSEN_SHANNON)
                       .setMedianKernelWidth(true)
                       .addDiagnostics(
                           Diagnostic.newBuilder()
@@ -717,7 +717,12 @@ final class Corpus {
           interpolation.clone().addSamples(sample).setIncludeExampleLosses(true).build());
       right(
           EvaluationServiceGrpc.getEvaluateCombinationsMethod(),
-          combination.clone().addSamples(sample).build(),
+          combination
+              .clone()
+              .addSamples(sample)
+              .setIncludeExampleLosses(true)
+              .setIncludeExampleProbabilities(true)
+              .build(),
           combination.clone().clearCombinations().addSamples(sample).build());
     }
     right(

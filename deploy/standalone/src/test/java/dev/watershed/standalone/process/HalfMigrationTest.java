@@ -34,7 +34,8 @@ final class HalfMigrationTest {
     "db/analysis, 7, jobs",
     "db/analysis, 8, retention",
     "db/analysis, 9, losses",
-    "db/analysis, 10, diagnostic_points"
+    "db/analysis, 10, diagnostic_points",
+    "db/analysis, 11, probabilities"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {

@@ -68,6 +68,21 @@ public record ClassificationScores(
     return losses;
   }
 
+  /**
+   * Softmax of each example's logits, {@code (example, label)}, row-major as {@code logits} are;
+   * NaN where one of them is none or infinite.
+   */
+  public static float[] probabilities(double[] logits, int labelCount) {
+    var probabilities = new float[logits.length];
+    for (int at = 0; at < logits.length; at += labelCount) {
+      double normaliser = logSumExp(logits, at, labelCount);
+      for (int k = at; k < at + labelCount; k++) {
+        probabilities[k] = (float) Math.exp(logits[k] - normaliser);
+      }
+    }
+    return probabilities;
+  }
+
   private static void requireShapes(double[] logits, int labelCount, int[] labels) {
     if (labelCount < 2 || labels.length == 0) {
       throw new IllegalArgumentException(

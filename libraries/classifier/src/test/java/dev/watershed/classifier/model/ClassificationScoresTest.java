@@ -102,4 +102,13 @@ final class ClassificationScoresTest {
     assertThatThrownBy(() -> ClassificationScores.of(new double[0], 2, new int[0], 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
+
+  @Test
+  void probabilities_largeSmallAndNoNumbers_areTheirSoftmax() {
+    float[] found =
+        ClassificationScores.probabilities(
+            new double[] {0, Math.log(3), 1000, -1000, Double.NaN, 0, Double.NEGATIVE_INFINITY, 2},
+            2);
+    assertThat(found).containsExactly(.25f, .75f, 1, 0, Float.NaN, Float.NaN, 0, 1);
+  }
 }

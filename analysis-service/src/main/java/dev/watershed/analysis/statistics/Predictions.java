@@ -1,0 +1,90 @@
+package dev.watershed.analysis.statistics;
+
+/**
+ * What a model gives the labels of a sample's examples, and how unlike another model's predictions
+ * that is: the functional counterpart of a distance of weights. Both distances are symmetric, and
+ * exactly 0 for equal predictions.
+ */
+public final class Predictions {
+  private final float[] probabilities;
+  private final int labels;
+  private final double negativeEntropy;
+
+  /**
+   * @param probabilities (n, labels), row-major, each row summing to 1 but for rounding; kept
+   * @param labels at least 2
+   */
+  public Predictions(float[] probabilities, int labels) {
+    if (labels < 2 || probabilities.length == 0 || probabilities.length % labels != 0) {
+      throw new IllegalArgumentException(
+          probabilities.length + " probabilities are not some of " + labels + " labels each");
+    }
+    this.probabilities = probabilities;
+    this.labels = labels;
+    this.negativeEntropy = negativeEntropy(this);
+  }
+
+  private int examples() {
+    return probabilities.length / labels;
+  }
+
+  /**
+   * Returns the share of examples whose most probable label differs, in [0, 1]; of equal ones a
+   * model predicts the first. NaN where a probability is none.
+   */
+  public double disagreement(Predictions other) {
+    requireSameShape(other);
+    int differing = 0;
+    for (int i = 0; i < examples(); i++) {
+      int mine = predicted(i);
+      int others = other.predicted(i);
+      if (mine < 0 || others < 0) {
+        return Double.NaN;
+      }
+      differing += mine == others ? 0 : 1;
+    }
+    return (double) differing / examples();
+  }
+
+  /**
+   * Returns the mean over examples of the Jensen-Shannon divergence in nats, in [0, ln 2] (Lin,
+   * 1991): of the mean of two distributions, the entropy less the mean of their entropies. The
+   * divergence itself, not its root. NaN where a probability is none.
+   */
+  public double jensenShannonNats(Predictions other) {
+    requireSameShape(other);
+    double nats = (negativeEntropy + other.negativeEntropy) / 2 - negativeEntropy(other);
+    return Math.clamp(nats / examples(), 0, Math.log(2));
+  }
+
+  /** Summed over examples and in their order, of the mean with another model's probabilities. */
+  private double negativeEntropy(Predictions other) {
+    double sum = 0;
+    for (int i = 0; i < probabilities.length; i++) {
+      double p = ((double) probabilities[i] + other.probabilities[i]) / 2;
+      sum += p == 0 ? 0 : p * Math.log(p);
+    }
+    return sum;
+  }
+
+  /** The first of the most probable labels; -1 where a probability is none. */
+  private int predicted(int example) {
+    int at = example * labels;
+    int best = 0;
+    for (int k = 0; k < labels; k++) {
+      if (Float.isNaN(probabilities[at + k])) {
+        return -1;
+      }
+      if (probabilities[at + k] > probabilities[at + best]) {
+        best = k;
+      }
+    }
+    return best;
+  }
+
+  private void requireSameShape(Predictions other) {
+    if (labels != other.labels || probabilities.length != other.probabilities.length) {
+      throw new IllegalArgumentException("predictions of other examples or labels");
+    }
+  }
+}
