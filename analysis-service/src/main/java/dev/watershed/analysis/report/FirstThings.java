@@ -89,6 +89,37 @@ final class FirstThings {
 
   private Answer differ() {
     var question = "Do they differ in more than their seed?";
+    var origins = OriginDifferences.of(report);
+    return origins.known() > 0
+        ? new Answer(
+            question,
+            byOrigins(origins),
+            !origins.differences().isEmpty() || origins.known() < origins.count())
+        : byLabels(question);
+  }
+
+  private String byOrigins(OriginDifferences origins) {
+    int unknown = origins.count() - origins.known();
+    var said =
+        origins.differences().isEmpty()
+            ? "No: their training runs differ in the seed alone"
+                + (unknown > 0 ? ", as far as they are known." : ".")
+            : "Yes, in "
+                + origins.text()
+                + ". "
+                + origins
+                    .basins(report)
+                    .orElse("Distances between models that differ in it are no matter of seeds.");
+    return unknown == 0
+        ? said
+        : said
+            + " How "
+            + Shown.plural(unknown, "model")
+            + (unknown == 1 ? " was" : " were")
+            + " trained is not known: what is registered or uploaded does not say.";
+  }
+
+  private Answer byLabels(String question) {
     int count = report.getModelsCount();
     var labels = new ArrayList<String>();
     for (int i = 0; i < count; i++) {

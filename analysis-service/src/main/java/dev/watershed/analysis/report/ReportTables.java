@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
@@ -50,10 +51,17 @@ final class ReportTables {
     for (var diagnostic : report.getSpec().getDiagnosticsList()) {
       header.add(text("score of " + diagnostic.getSample().getName()));
     }
+    var facts = new TreeSet<String>();
+    for (var model : report.getModelsList()) {
+      facts.addAll(model.getOrigin().getFactsMap().keySet());
+    }
+    facts.forEach(fact -> header.add(text("origin " + fact)));
     var printer = new CSVPrinter(out, FORMAT);
     printer.printRecord(header);
     for (var model : report.getModelsList()) {
-      printer.printRecord(row(model));
+      var row = row(model);
+      facts.forEach(fact -> row.add(text(model.getOrigin().getFactsOrDefault(fact, ""))));
+      printer.printRecord(row);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.watershed.analysis.store;
 import dev.watershed.jobs.Database;
 import dev.watershed.jobs.StoreException;
 import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.Origin;
 import dev.watershed.type.v1.Provenance;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -67,17 +68,22 @@ public final class StudyFacts {
     }
   }
 
-  /** Keeps a model's digest if it is the first; returns the one kept. */
-  public Digest keepModelDigest(long study, int model, Digest digest) {
+  /**
+   * Keeps a model's digest and origin if they are the first; returns the digest kept.
+   *
+   * @param origin bounded
+   */
+  public Digest keepModel(long study, int model, Digest digest, Origin origin) {
     return database.transact(
         handle -> {
           handle.execute(
-              "INSERT INTO study_model (study, model, sha256, size_bytes) VALUES (?, ?, ?, ?)"
-                  + " ON CONFLICT DO NOTHING",
+              "INSERT INTO study_model (study, model, sha256, size_bytes, origin)"
+                  + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
               study,
               model,
               digest.getSha256(),
-              digest.getSizeBytes());
+              digest.getSizeBytes(),
+              origin.toByteArray());
           return handle
               .select(
                   "SELECT sha256, size_bytes FROM study_model WHERE study = ? AND model = ?",
@@ -209,6 +215,25 @@ public final class StudyFacts {
                     "SELECT sha256, size_bytes FROM study_model WHERE study = ? ORDER BY model",
                     study)
                 .map((row, context) -> digest(row))
+                .list());
+  }
+
+  /**
+   * Returns the origins of the models, in the order of the spec; one that is not known is empty, as
+   * it is of models that were kept before it was.
+   */
+  public List<Origin> modelOrigins(long study) {
+    return database.transact(
+        handle ->
+            handle
+                .select("SELECT origin FROM study_model WHERE study = ? ORDER BY model", study)
+                .map(
+                    (row, context) -> {
+                      byte[] origin = row.getBytes(1);
+                      return origin == null
+                          ? Origin.getDefaultInstance()
+                          : Database.parse(Origin.parser(), origin);
+                    })
                 .list());
   }
 

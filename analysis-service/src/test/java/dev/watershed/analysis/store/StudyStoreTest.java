@@ -28,6 +28,7 @@ import dev.watershed.jobs.kit.TestDatabase.Engine;
 import dev.watershed.server.Pages;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
+import dev.watershed.type.v1.Origin;
 import dev.watershed.type.v1.Provenance;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -47,6 +48,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(Engine.class)
 final class StudyStoreTest {
+  private static final Origin NO_ORIGIN = Origin.getDefaultInstance();
+  private static final Origin LEARNING_RATE =
+      Origin.newBuilder().putFacts("recipe.learning_rate", "2e-5").build();
+
   private static final String MIGRATIONS = "classpath:db/analysis";
   private static final String PROCESS = "this process";
   private static final Duration DAYS = Duration.ofDays(10);
@@ -161,8 +166,8 @@ final class StudyStoreTest {
   void takePoints_ofAnotherStudy_areFoundByDigestsAndCountedAsReused() {
     var first = begin("a");
     for (var hold : List.of(first, begin("b"))) {
-      store.facts().keepModelDigest(hold.job(), 0, digest("1"));
-      store.facts().keepModelDigest(hold.job(), 1, digest("2"));
+      store.facts().keepModel(hold.job(), 0, digest("1"), NO_ORIGIN);
+      store.facts().keepModel(hold.job(), 1, digest("2"), NO_ORIGIN);
       store.facts().keepSampleDigest(hold.job(), 0, digest("3"), "sample");
       store.measurements().keepPair(hold.job(), 0, 1, 3.5);
     }
@@ -321,11 +326,12 @@ final class StudyStoreTest {
     var hold = begin("a");
     var first = digest("1");
 
-    assertThat(store.facts().keepModelDigest(hold.job(), 0, first)).isEqualTo(first);
-    assertThat(store.facts().keepModelDigest(hold.job(), 0, digest("2"))).isEqualTo(first);
+    assertThat(store.facts().keepModel(hold.job(), 0, first, LEARNING_RATE)).isEqualTo(first);
+    assertThat(store.facts().keepModel(hold.job(), 0, digest("2"), NO_ORIGIN)).isEqualTo(first);
     assertThat(store.facts().keepSampleDigest(hold.job(), 0, digest("2"), "s"))
         .isEqualTo(digest("2"));
     assertThat(store.facts().modelDigests(hold.job())).containsExactly(first);
+    assertThat(store.facts().modelOrigins(hold.job())).containsExactly(LEARNING_RATE);
   }
 
   @Test

@@ -21,6 +21,7 @@ import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Digest;
 import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Origin;
 import dev.watershed.type.v1.Precision;
 import dev.watershed.type.v1.Provenance;
 import io.grpc.Server;
@@ -86,6 +87,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
 
   /** By checkpoint. */
   volatile Map<String, List<String>> modelNotices = Map.of();
+
+  volatile Map<String, Origin> origins = Map.of();
 
   /** By sample. */
   volatile Map<String, List<String>> sampleNotices = Map.of();
@@ -327,6 +330,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
     return ModelDescription.newBuilder()
         .setDigest(digest(checkpoint))
         .addAllNotices(modelNotices.getOrDefault(checkpoint, List.of()))
+        .setOrigin(origins.getOrDefault(checkpoint, Origin.getDefaultInstance()))
         .build();
   }
 

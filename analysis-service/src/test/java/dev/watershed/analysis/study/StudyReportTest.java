@@ -3,6 +3,7 @@ package dev.watershed.analysis.study;
 import static dev.watershed.analysis.study.TestSpecs.sample;
 import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
@@ -25,6 +26,7 @@ import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.Resampling;
+import dev.watershed.type.v1.Origin;
 import dev.watershed.type.v1.Provenance;
 import dev.watershed.type.v1.Score;
 import dev.watershed.type.v1.Warning;
@@ -387,6 +389,26 @@ final class StudyReportTest extends ServedStudies {
                 WarningReason.WARNING_REASON_CHECKPOINT_READ,
                 "checkpoints/left-0",
                 "left-0: of left-0 alone"));
+  }
+
+  @Test
+  void origins_asEvaluatorsTellThem_areCommonOrOfTheirModel() {
+    var slow = Map.of("recipe.learning_rate", "2e-5", "recipe.epochs", "3");
+    var fast = Map.of("recipe.learning_rate", "5e-5", "recipe.epochs", "3");
+    evaluator.origins =
+        Map.of(
+            "checkpoints/left-0", Origin.newBuilder().putAllFacts(slow).build(),
+            "checkpoints/right-0", Origin.newBuilder().putAllFacts(fast).build());
+    var report = process.study(spec("left-0", "right-0", "left-1"));
+
+    assertThat(report.getCommonOrigin().getFactsMap()).containsExactly(entry("recipe.epochs", "3"));
+    assertThat(report.getModelsList())
+        .extracting(model -> model.getOrigin().getFactsMap())
+        .containsExactly(
+            Map.of("recipe.learning_rate", "2e-5"),
+            Map.of("recipe.learning_rate", "5e-5"),
+            Map.of());
+    assertThat(report.getModels(2).hasOrigin()).isFalse();
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.Digest;
 import dev.watershed.input.CheckpointName;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A classifier as a call names it: everything but its weights.
@@ -35,6 +36,11 @@ public record Model(
   /** What was noticed when the checkpoint was made, for people. */
   public List<String> notices() {
     return manifest.notices();
+  }
+
+  /** What the run that made it was told, by name; empty where that is not known. */
+  public Map<String, String> origin() {
+    return manifest.origin();
   }
 
   static String idOf(String name) {

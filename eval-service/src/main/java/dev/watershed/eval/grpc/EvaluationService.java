@@ -35,11 +35,13 @@ import dev.watershed.server.dataset.ClassifierMessages;
 import dev.watershed.server.dataset.Samples;
 import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.EvaluationSample;
+import dev.watershed.type.v1.Origin;
 import dev.watershed.type.v1.Precision;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** Serves {@code watershed.eval.v1.EvaluationService}. */
@@ -231,6 +233,7 @@ final class EvaluationService extends EvaluationServiceImplBase {
     return ModelDescription.newBuilder()
         .setDigest(ClassifierMessages.digest(model.digest()))
         .addAllNotices(model.notices())
+        .setOrigin(Origin.newBuilder().putAllFacts(new TreeMap<>(model.origin())))
         .setParameterCount(ParameterLayout.of(model.architecture()).size())
         .build();
   }

@@ -78,7 +78,8 @@ final class PrefetcherTest {
             0,
             Instant.EPOCH,
             Map.of(),
-            List.of()),
+            List.of(),
+            Map.of()),
         new Architecture(config, Head.CLASSIFICATION, List.of("a", "b")),
         "");
   }

@@ -20,6 +20,7 @@ import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -242,9 +243,10 @@ final class DeletedCheckpointTest {
         long step,
         ParameterVector weights,
         List<Path> tokenizerFiles,
-        List<String> notices)
+        List<String> notices,
+        Map<String, String> origin)
         throws IOException {
-      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices);
+      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices, origin);
     }
 
     @Override

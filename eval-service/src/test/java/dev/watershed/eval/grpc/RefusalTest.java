@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -434,9 +435,10 @@ final class RefusalTest {
         long step,
         ParameterVector weights,
         List<Path> tokenizerFiles,
-        List<String> notices)
+        List<String> notices,
+        Map<String, String> origin)
         throws IOException {
-      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices);
+      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices, origin);
     }
 
     @Override

@@ -370,13 +370,14 @@ public final class S3CheckpointStore implements CheckpointStore {
       long step,
       ParameterVector weights,
       List<Path> tokenizerFiles,
-      List<String> notices)
+      List<String> notices,
+      Map<String, String> origin)
       throws IOException {
     CheckpointManifest.requireId(id);
     try (IncomingDirectory temporary = incoming()) {
       Path incoming = temporary.path();
       return keep(
-          assembly.write(incoming, id, trainingRun, step, weights, tokenizerFiles, notices),
+          assembly.write(incoming, id, trainingRun, step, weights, tokenizerFiles, notices, origin),
           incoming,
           FileWork.UNINTERRUPTED);
     }

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -104,9 +105,19 @@ final class S3CheckpointStoreTest extends CheckpointStoreContract {
   void write_thenRead_isWhatADirectoryStoreKeeps() throws IOException {
     var files = new FileCheckpointStore(temporary.resolve("files"), CLOCK);
     try (var weights = weights(7)) {
-      var expected = files.write("a", "trainingRuns/r", 3, weights, List.of(), List.of("noted"));
+      var expected =
+          files.write(
+              "a", "trainingRuns/r", 3, weights, List.of(), List.of("noted"), Map.of("step", "3"));
       var written =
-          open(CLOCK).write("a", "trainingRuns/r", 3, weights, List.of(), List.of("noted"));
+          open(CLOCK)
+              .write(
+                  "a",
+                  "trainingRuns/r",
+                  3,
+                  weights,
+                  List.of(),
+                  List.of("noted"),
+                  Map.of("step", "3"));
       assertThat(written).isEqualTo(expected);
     }
     var other = open(CLOCK);

@@ -154,7 +154,7 @@ final class S3HistoriesTest {
       return store.put(step.id(), "", 0, Prepared.directory(directory, step.seed()));
     }
     try (ParameterVector weights = Prepared.weights(step.seed())) {
-      return store.write(step.id(), "", 0, weights, List.of(), List.of());
+      return store.write(step.id(), "", 0, weights, List.of(), List.of(), Map.of());
     }
   }
 }

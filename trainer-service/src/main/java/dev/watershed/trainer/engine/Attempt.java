@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param state where it begins; not closed here
  * @param tokenizer that checkpoints are given; null where the start has none
  * @param notices that checkpoints are given
+ * @param origin that checkpoints are given, but for their step
  * @param validation null where the spec names no validation split
  * @param progress holds the validation scores of earlier attempts
  */
@@ -35,6 +37,7 @@ record Attempt(
     Seeds seeds,
     @Nullable Tokenizer tokenizer,
     List<String> notices,
+    Map<String, String> origin,
     TrainingProgram program,
     TrainingState state,
     TrainingBatches batches,
@@ -189,13 +192,16 @@ record Attempt(
       tokenizer.copyTo(
           tokenizerDirectory, state.weights().layout().architecture().encoder().maxTokens());
     }
+    var facts = new TreeMap<>(origin);
+    facts.put("step", Long.toString(state.step()));
     checkpoints.write(
         checkpoint,
         "trainingRuns/" + id,
         state.step(),
         state.weights(),
         filesIn(tokenizerDirectory),
-        notices);
+        notices,
+        facts);
     WorkDirectory.delete(tokenizerDirectory);
   }
 

@@ -403,6 +403,11 @@ final class StartingPoint implements AutoCloseable {
             + (own.size() > MAX_RENAMED_SHOWN ? ", ..." : ""));
   }
 
+  /** Steps of the run that made the start; 0 where none did. */
+  long step() {
+    return manifest == null ? 0 : manifest.step();
+  }
+
   private String name() {
     return manifest == null ? "the start" : CHECKPOINT_PREFIX + manifest.id();
   }

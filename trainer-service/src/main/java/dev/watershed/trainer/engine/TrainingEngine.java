@@ -163,6 +163,7 @@ public final class TrainingEngine {
                 seeds,
                 start.tokenizer(),
                 start.notices(spec),
+                OriginFacts.of(spec, seeds, start.step(), splits(spec)),
                 program,
                 state,
                 TrainingBatches.of(spec, seeds, start, architecture, data),

@@ -77,6 +77,7 @@ public final class ReportComputation {
             .setInDomainDigest(store.facts().sampleDigests(study.number()).get(0))
             .setCost(cost(pairs, pairReports));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
+    addOrigins(report);
     var diagnostics =
         spec.getDiagnosticsList().stream()
             .map(diagnostic -> diagnostic.getSample().getName())
@@ -186,6 +187,19 @@ public final class ReportComputation {
       reports.add(report.build());
     }
     return reports;
+  }
+
+  private void addOrigins(StudyReport.Builder report) {
+    var known = store.facts().modelOrigins(study.number());
+    var origins = ModelOrigins.of(known);
+    if (origins.common().getFactsCount() > 0) {
+      report.setCommonOrigin(origins.common());
+    }
+    for (int i = 0; i < known.size(); i++) {
+      if (known.get(i).getFactsCount() > 0) {
+        report.getModelsBuilder(i).setOrigin(origins.models().get(i));
+      }
+    }
   }
 
   /** One provenance of what may be several: texts list every value, other fields are zero. */

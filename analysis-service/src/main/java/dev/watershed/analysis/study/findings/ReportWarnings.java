@@ -1,6 +1,7 @@
 package dev.watershed.analysis.study.findings;
 
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_AFFINITY_NOT_CONNECTED;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_BASINS_ARE_RECIPES;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_BELOW_CHANCE;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_CHECKPOINT_READ;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_DATA_READ;
@@ -14,6 +15,7 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ONE_CLASS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
+import dev.watershed.analysis.report.OriginDifferences;
 import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.ExampleFloats;
@@ -66,6 +68,10 @@ final class ReportWarnings {
     }
     oneClass(report.getModelsList()).ifPresent(warnings::add);
     warnings.addAll(sameWeights(report.getModelsList()));
+    OriginDifferences.of(report)
+        .basins(report)
+        .map(text -> Warnings.of(WARNING_REASON_BASINS_ARE_RECIPES, text))
+        .ifPresent(warnings::add);
     int examples = report.getModels(0).getInDomain().getExampleCount();
     if (examples < LEAST_EXAMPLES) {
       warnings.add(

@@ -14,6 +14,7 @@ import dev.watershed.analysis.store.Measurements.Score;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyFacts.Notice;
 import dev.watershed.analysis.store.StudyStore;
+import dev.watershed.analysis.study.findings.ModelOrigins;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.StudyProgress;
 import dev.watershed.eval.v1.ModelDescription;
@@ -180,7 +181,10 @@ final class StudyRecord implements AutoCloseable {
       return;
     }
     modelBytes.accumulateAndGet(described.getParameterCount() * Float.BYTES, Math::max);
-    var kept = store.facts().keepModelDigest(hold.job(), model, digest);
+    var kept =
+        store
+            .facts()
+            .keepModel(hold.job(), model, digest, ModelOrigins.bounded(described.getOrigin()));
     if (!kept.equals(digest)) {
       throw RefusedException.failedPrecondition(
           "MODEL_CHANGED",

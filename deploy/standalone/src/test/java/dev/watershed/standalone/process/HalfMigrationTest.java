@@ -35,7 +35,8 @@ final class HalfMigrationTest {
     "db/analysis, 8, retention",
     "db/analysis, 9, losses",
     "db/analysis, 10, diagnostic_points",
-    "db/analysis, 11, probabilities"
+    "db/analysis, 11, probabilities",
+    "db/analysis, 12, origins"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {

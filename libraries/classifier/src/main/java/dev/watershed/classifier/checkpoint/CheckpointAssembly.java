@@ -62,11 +62,12 @@ public final class CheckpointAssembly {
       long step,
       ParameterVector weights,
       List<Path> tokenizerFiles,
-      List<String> notices)
+      List<String> notices,
+      Map<String, String> origin)
       throws IOException {
     if (!weights.isOnHost()) {
       try (ParameterVector copy = weights.hostCopy()) {
-        return write(into, id, trainingRun, step, copy, tokenizerFiles, notices);
+        return write(into, id, trainingRun, step, copy, tokenizerFiles, notices, origin);
       }
     }
     Map<String, Digest> files =
@@ -83,7 +84,8 @@ public final class CheckpointAssembly {
         step,
         now(),
         files,
-        notices);
+        notices,
+        origin);
   }
 
   /** Refuses links before anything is read through one. */
@@ -196,7 +198,8 @@ public final class CheckpointAssembly {
         step,
         now(),
         files,
-        notices);
+        notices,
+        Map.of());
   }
 
   private Instant now() {

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  * @param step optimiser steps done when it was taken
  * @param files digest of each file by name
  * @param notices what was noticed and passed over while reading
+ * @param origin what the run that made it was told, by name; empty where that is not known
  */
 public record CheckpointManifest(
     String id,
@@ -33,7 +34,8 @@ public record CheckpointManifest(
     long step,
     Instant createTime,
     Map<String, Digest> files,
-    List<String> notices) {
+    List<String> notices,
+    Map<String, String> origin) {
   /** By time, then by id. */
   public static final Comparator<CheckpointManifest> OLDEST_FIRST =
       Comparator.comparing(CheckpointManifest::createTime).thenComparing(CheckpointManifest::id);
@@ -44,6 +46,7 @@ public record CheckpointManifest(
     labels = List.copyOf(labels);
     files = Map.copyOf(files);
     notices = List.copyOf(notices);
+    origin = Map.copyOf(origin);
   }
 
   /** Whether a checkpoint may have this id. */

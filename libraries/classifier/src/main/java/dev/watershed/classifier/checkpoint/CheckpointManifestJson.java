@@ -40,6 +40,8 @@ public final class CheckpointManifestJson {
     ObjectNode files = json.putObject("files");
     new TreeMap<>(manifest.files()).forEach((name, digest) -> files.set(name, tree(digest)));
     manifest.notices().forEach(json.putArray("notices")::add);
+    ObjectNode origin = json.putObject("origin");
+    new TreeMap<>(manifest.origin()).forEach(origin::put);
     return json;
   }
 
@@ -92,7 +94,8 @@ public final class CheckpointManifestJson {
           json.required("step").asLong(),
           Instant.parse(json.required("create_time").asText()),
           files,
-          texts(json.required("notices")));
+          texts(json.required("notices")),
+          origin(json.path("origin")));
     } catch (IllegalArgumentException | DateTimeException e) {
       throw corrupt(id, "lacks an entry, or holds one that is none");
     }
@@ -100,6 +103,13 @@ public final class CheckpointManifestJson {
 
   private static Digest digest(JsonNode json) {
     return new Digest(json.required("sha256").asText(), json.required("size_bytes").asLong());
+  }
+
+  /** Manifests of before it was noted have none. */
+  private static Map<String, String> origin(JsonNode json) {
+    var origin = new TreeMap<String, String>();
+    json.properties().forEach(fact -> origin.put(fact.getKey(), fact.getValue().asText()));
+    return origin;
   }
 
   private static List<String> texts(JsonNode array) {

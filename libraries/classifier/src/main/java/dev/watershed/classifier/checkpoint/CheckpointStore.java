@@ -4,6 +4,7 @@ import dev.watershed.input.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -159,6 +160,7 @@ public interface CheckpointStore extends AutoCloseable {
    * there.
    *
    * @param tokenizerFiles by the names that Hugging Face knows; copied
+   * @param origin what the run that made it was told, by name
    * @throws InvalidInputException MISMATCH with reason CHECKPOINT_ID_TAKEN where the id holds other
    *     content
    */
@@ -168,7 +170,8 @@ public interface CheckpointStore extends AutoCloseable {
       long step,
       ParameterVector weights,
       List<Path> tokenizerFiles,
-      List<String> notices)
+      List<String> notices,
+      Map<String, String> origin)
       throws IOException;
 
   /** Where checkpoints are put together, to see how much room there is. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -194,14 +195,15 @@ public final class FileCheckpointStore implements CheckpointStore {
       long step,
       ParameterVector weights,
       List<Path> tokenizerFiles,
-      List<String> notices)
+      List<String> notices,
+      Map<String, String> origin)
       throws IOException {
     CheckpointManifest.requireId(id);
     IncomingDirectory.sweep(root);
     try (IncomingDirectory temporary = IncomingDirectory.create(root)) {
       Path incoming = temporary.path();
       return keep(
-          assembly.write(incoming, id, trainingRun, step, weights, tokenizerFiles, notices),
+          assembly.write(incoming, id, trainingRun, step, weights, tokenizerFiles, notices, origin),
           incoming);
     }
   }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -210,15 +211,25 @@ public abstract class CheckpointStoreContract {
     var store = open(CLOCK);
     try (var weights = weights(1);
         var others = weights(2)) {
-      var first = store.write("a", "trainingRuns/r", 1, weights, List.of(), List.of("notice"));
+      var first =
+          store.write(
+              "a",
+              "trainingRuns/r",
+              1,
+              weights,
+              List.of(),
+              List.of("notice"),
+              Map.of("recipe.learning_rate", "2e-5"));
       var later = open(Clock.offset(CLOCK, Duration.ofHours(1)));
-      assertThat(later.write("a", "trainingRuns/r", 1, weights, List.of(), List.of()))
+      assertThat(later.write("a", "trainingRuns/r", 1, weights, List.of(), List.of(), Map.of()))
           .isEqualTo(first);
       fails(
-          () -> store.write("a", "trainingRuns/r", 1, others, List.of(), List.of()),
+          () -> store.write("a", "trainingRuns/r", 1, others, List.of(), List.of(), Map.of()),
           InvalidInputException.Kind.MISMATCH,
           "CHECKPOINT_ID_TAKEN");
       assertThat(first.notices()).containsExactly("notice");
+      assertThat(later.find("a").orElseThrow().origin())
+          .containsExactly(Map.entry("recipe.learning_rate", "2e-5"));
     }
   }
 

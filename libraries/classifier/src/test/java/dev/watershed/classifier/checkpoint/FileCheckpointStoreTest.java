@@ -15,6 +15,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,7 +66,8 @@ final class FileCheckpointStoreTest extends CheckpointStoreContract {
               7,
               weights,
               List.of(directory.resolve("vocab.txt")),
-              List.of());
+              List.of(),
+              Map.of());
     }
     assertThat(written).isEqualTo(expected);
     assertThat(store.find("put")).contains(expected);
@@ -85,7 +87,13 @@ final class FileCheckpointStoreTest extends CheckpointStoreContract {
       assertThatThrownBy(
               () ->
                   store.write(
-                      "a", "", 1, weights, List.of(temporary.resolve("vocab.txt")), List.of()))
+                      "a",
+                      "",
+                      1,
+                      weights,
+                      List.of(temporary.resolve("vocab.txt")),
+                      List.of(),
+                      Map.of()))
           .isInstanceOf(IOException.class);
     }
     assertThat(entries()).isEmpty();
