@@ -102,20 +102,43 @@ public final class KnownPoints {
   }
 
   /**
-   * Returns what is known of a pair on the in-domain sample of {@code study}, by an arithmetic that
-   * computed points of {@code study}.
+   * Returns what is known of a pair on a sample of {@code study}, by an arithmetic that computed
+   * points of {@code study}. Other studies may have measured their in-domain curves on it, or a
+   * diagnostic along them.
    *
+   * @param sample index, 0 for the in-domain one
    * @param intervals alphas are indices over this; what lies between them is left out
    */
-  public KnownPair pair(long study, Digest modelA, Digest modelB, int intervals) {
+  public KnownPair pair(long study, int sample, Digest modelA, Digest modelB, int intervals) {
     return database.transact(
         handle -> {
           var found = new Found(intervals);
-          find(handle, study, modelA, modelB, found, false);
-          // The line walked from its other end.
-          find(handle, study, modelB, modelA, found, true);
+          for (var place : Place.values()) {
+            find(handle, place, study, sample, modelA, modelB, found, false);
+            // The line walked from its other end.
+            find(handle, place, study, sample, modelB, modelA, found, true);
+          }
           return new KnownPair(found.distance, found.points);
         });
+  }
+
+  /** Where points between the ends of curves are kept. */
+  private enum Place {
+    IN_DOMAIN("study_point", "d.sample = 0", "p.losses"),
+    ALONG("study_diagnostic_point", "d.sample = p.sample", "CAST(NULL AS BYTEA)");
+
+    private final String table;
+
+    /** Of a point p, to be of the sample d. */
+    private final String ofSample;
+
+    private final String losses;
+
+    Place(String table, String ofSample, String losses) {
+      this.table = table;
+      this.ofSample = ofSample;
+      this.losses = losses;
+    }
   }
 
   private static final class Found {
@@ -137,26 +160,34 @@ public final class KnownPoints {
   }
 
   private static void find(
-      Handle handle, long study, Digest modelA, Digest modelB, Found found, boolean mirrored) {
+      Handle handle,
+      Place place,
+      long study,
+      int sample,
+      Digest modelA,
+      Digest modelB,
+      Found found,
+      boolean mirrored) {
     var sql =
         """
-        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, p.losses, s.number
+        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, %s, s.number
         FROM study_model a
         JOIN study_model b ON b.study = a.study AND b.sha256 = ?
         JOIN study s ON s.number = a.study AND s.intervals IS NOT NULL
-        JOIN study_sample d ON d.study = a.study AND d.sample = 0 AND d.identity = (
-          SELECT o.identity FROM study_sample o WHERE o.study = ? AND o.sample = 0)
+        JOIN study_sample d ON d.study = a.study AND d.identity = (
+          SELECT o.identity FROM study_sample o WHERE o.study = ? AND o.sample = ?)
         JOIN study_pair q ON q.study = a.study AND q.model_a = a.model AND q.model_b = b.model
-        LEFT JOIN study_point p ON p.study = a.study AND p.model_a = a.model
+        LEFT JOIN %s p ON p.study = a.study AND p.model_a = a.model
           AND p.model_b = b.model
-        WHERE a.sha256 = ? AND a.study <> ? AND NOT EXISTS (
+        WHERE a.sha256 = ? AND a.study <> ? AND %s AND NOT EXISTS (
           SELECT 1 FROM study_provenance v
           WHERE v.study = a.study AND (v.arithmetic IS NULL OR v.arithmetic NOT IN (
             SELECT o.arithmetic FROM study_provenance o
             WHERE o.study = ? AND o.arithmetic IS NOT NULL)))
-        ORDER BY a.study, a.model, b.model, p.alpha_index""";
+        ORDER BY a.study, a.model, b.model, p.alpha_index"""
+            .formatted(place.losses, place.table, place.ofSample);
     handle
-        .select(sql, modelB.getSha256(), study, modelA.getSha256(), study, study)
+        .select(sql, modelB.getSha256(), study, sample, modelA.getSha256(), study, study)
         .map(
             (row, context) -> {
               if (found.distance.isEmpty()) {

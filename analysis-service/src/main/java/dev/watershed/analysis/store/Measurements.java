@@ -148,7 +148,7 @@ public final class Measurements {
             added += insert(handle, hold, point, false);
           }
           for (var point : diagnosticPoints) {
-            added += insert(handle, hold, point);
+            added += insert(handle, hold, point, false);
           }
           int pairs = 0;
           for (var pair : completed) {
@@ -171,12 +171,19 @@ public final class Measurements {
    * @param sources the studies that they were found in
    */
   public Optional<StudyProgress> takePoints(
-      Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
+      Hold hold,
+      List<Point> points,
+      List<DiagnosticPoint> diagnosticPoints,
+      Collection<Long> sources,
+      Pace pace) {
     sources.forEach(this::keepUsed);
     return database.transact(
         handle -> {
           int added = 0;
           for (var point : points) {
+            added += insert(handle, hold, point, true);
+          }
+          for (var point : diagnosticPoints) {
             added += insert(handle, hold, point, true);
           }
           takeProvenances(handle, hold, sources);
@@ -227,17 +234,18 @@ public final class Measurements {
         reused);
   }
 
-  private static int insert(Handle handle, Hold hold, DiagnosticPoint point) {
+  private static int insert(Handle handle, Hold hold, DiagnosticPoint point, boolean reused) {
     return handle.execute(
         "INSERT INTO study_diagnostic_point"
-            + " (study, model_a, model_b, sample, alpha_index, metrics)"
-            + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            + " (study, model_a, model_b, sample, alpha_index, metrics, reused)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         hold.job(),
         point.modelA(),
         point.modelB(),
         point.sample(),
         point.alphaIndex(),
-        point.metrics().toByteArray());
+        point.metrics().toByteArray(),
+        reused);
   }
 
   private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
@@ -293,7 +301,7 @@ public final class Measurements {
     return database.transact(
         handle -> {
           var cost = StudyCost.newBuilder();
-          for (var table : List.of("study_score", "study_point")) {
+          for (var table : List.of("study_score", "study_point", "study_diagnostic_point")) {
             handle
                 .select(
                     "SELECT COUNT(*), SUM(CASE WHEN reused THEN 1 ELSE 0 END) FROM "
@@ -309,12 +317,6 @@ public final class Measurements {
                     })
                 .list();
           }
-          long along =
-              handle
-                  .select("SELECT COUNT(*) FROM study_diagnostic_point WHERE study = ?", study)
-                  .mapTo(Long.class)
-                  .one();
-          cost.setComputedPoints(cost.getComputedPoints() + along);
           return cost.build();
         });
   }

@@ -5,6 +5,7 @@ import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.List;
 
 /**
  * Points of studies that have ended. Their reports have what they need of them; the points are kept
@@ -17,6 +18,9 @@ import java.time.ZoneOffset;
 public final class UnusedPoints {
   private static final String UNUSED_SINCE =
       "state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND COALESCE(points_used, end_time) < ?";
+
+  /** What lies between the ends of curves, in domain and on diagnostics. */
+  private static final List<String> TABLES = List.of("study_point", "study_diagnostic_point");
 
   private final StudyStore store;
 
@@ -42,7 +46,9 @@ public final class UnusedPoints {
                         .select(
                             "SELECT number FROM study WHERE "
                                 + UNUSED_SINCE
-                                + " AND EXISTS (SELECT 1 FROM study_point p WHERE p.study = number)",
+                                + " AND (EXISTS (SELECT 1 FROM study_point p WHERE p.study = number)"
+                                + " OR EXISTS (SELECT 1 FROM study_diagnostic_point d"
+                                + " WHERE d.study = number))",
                             since)
                         .mapTo(Long.class)
                         .list());
@@ -55,38 +61,46 @@ public final class UnusedPoints {
 
   /** In pieces, for a large study has millions. */
   private long delete(long study, OffsetDateTime since) {
-    int models =
-        store
-            .jobs()
-            .transact(
-                transaction ->
-                    transaction
-                        .handle()
-                        .select(
-                            "SELECT COALESCE(MAX(model_a), -1) + 1 FROM study_point WHERE study = ?",
-                            study)
-                        .mapTo(Integer.class)
-                        .one());
     long deleted = 0;
-    for (int model = 0; model < models; model++) {
-      int piece = model;
-      deleted +=
+    for (var table : TABLES) {
+      int models =
           store
               .jobs()
               .transact(
                   transaction ->
                       transaction
                           .handle()
-                          .execute(
-                              "DELETE FROM study_point WHERE study = ? AND model_a = ? AND EXISTS"
-                                  + " (SELECT 1 FROM study WHERE number = ? AND "
-                                  + UNUSED_SINCE
-                                  + ")",
-                              study,
-                              piece,
-                              study,
-                              since));
+                          .select(
+                              "SELECT COALESCE(MAX(model_a), -1) + 1 FROM "
+                                  + table
+                                  + " WHERE study = ?",
+                              study)
+                          .mapTo(Integer.class)
+                          .one());
+      for (int model = 0; model < models; model++) {
+        deleted += delete(table, study, model, since);
+      }
     }
     return deleted;
+  }
+
+  private int delete(String table, long study, int model, OffsetDateTime since) {
+    return store
+        .jobs()
+        .transact(
+            transaction ->
+                transaction
+                    .handle()
+                    .execute(
+                        "DELETE FROM "
+                            + table
+                            + " WHERE study = ? AND model_a = ? AND EXISTS"
+                            + " (SELECT 1 FROM study WHERE number = ? AND "
+                            + UNUSED_SINCE
+                            + ")",
+                        study,
+                        model,
+                        study,
+                        since));
   }
 }

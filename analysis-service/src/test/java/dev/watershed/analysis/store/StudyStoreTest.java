@@ -186,11 +186,13 @@ final class StudyStoreTest {
 
     assertThat(known.scores(second.job(), digest("1"), "c")).containsOnlyKeys("sample");
     assertThat(known.scores(second.job(), digest("1"), "other")).isEmpty();
-    var pair = known.pair(second.job(), digest("1"), digest("2"), 10);
+    var pair = known.pair(second.job(), 0, digest("1"), digest("2"), 10);
     assertThat(pair.euclideanDistance()).hasValue(3.5);
     assertThat(pair.points()).containsOnlyKeys(3);
     assertThat(
-            store.measurements().takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
+            store
+                .measurements()
+                .takePoints(second, List.of(point(.5)), List.of(), List.of(first.job()), PACE))
         .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
     assertThat(store.measurements().cost(second.job()).getReusedPoints()).isEqualTo(1);
     assertThat(store.measurements().cost(first.job()).getComputedPoints()).isEqualTo(2);
@@ -202,8 +204,10 @@ final class StudyStoreTest {
     var ended = begin("ended");
     var taken = begin("taken");
     var running = begin("running");
+    var none = List.<DiagnosticPoint>of();
     for (var hold : List.of(ended, taken, running)) {
-      store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
+      var along = hold == ended ? List.of(new DiagnosticPoint(0, 1, 2, 5, metrics(.5))) : none;
+      store.measurements().addPoints(hold, List.of(point(.5)), along, List.of(), PACE);
       store
           .measurements()
           .addScore(
@@ -217,10 +221,13 @@ final class StudyStoreTest {
     var taker = begin("taker");
 
     assertThat(unused.deleteUnusedSince(now.minus(DAYS))).isZero();
-    later.measurements().takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
-    assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(1);
+    later
+        .measurements()
+        .takePoints(taker, List.of(point(.5)), List.of(), List.of(taken.job()), PACE);
+    assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(2);
 
     assertThat(store.measurements().points(ended.job(), 0, 0, MODELS)).isEmpty();
+    assertThat(store.measurements().diagnosticPoints(ended.job(), 0, 0, MODELS)).isEmpty();
     assertThat(store.measurements().scores(ended.job())).hasSize(1);
     assertThat(reports.find(ended.job())).contains(report);
     for (var hold : List.of(taken, running, taker)) {

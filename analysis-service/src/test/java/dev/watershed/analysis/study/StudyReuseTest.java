@@ -1,10 +1,12 @@
 package dev.watershed.analysis.study;
 
+import static dev.watershed.analysis.study.TestSpecs.sample;
 import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CancelStudyRequest;
+import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.LabelMapping;
@@ -106,6 +108,50 @@ final class StudyReuseTest extends ServedStudies {
             .build());
     // Nine intervals share no inner point with ten or twenty.
     assertThat(evaluator.total()).isEqualTo(8);
+  }
+
+  private static StudySpec.Builder along(String name, String... models) {
+    return spec(models).toBuilder()
+        .addDiagnostics(Diagnostic.newBuilder().setSample(sample(name)).setAlongCurves(true));
+  }
+
+  @Test
+  void study_diagnosticAlongCurves_asksForNothingAgain() {
+    var first = process.study(along("train", "left-0", "right-0", "left-1").build());
+    evaluator.evaluations.clear();
+    var again = process.study(along("train", "left-1", "right-0", "left-0").build());
+
+    assertThat(evaluator.total()).isZero();
+    assertThat(again.getCost().getComputedPoints()).isZero();
+    assertThat(again.getCost().getReusedPoints()).isEqualTo(first.getCost().getComputedPoints());
+    assertThat(again.getPairs(2).getDiagnosticCurves(0).getCurve().getLossesNatsList().reversed())
+        .isEqualTo(first.getPairs(0).getDiagnosticCurves(0).getCurve().getLossesNatsList());
+
+    evaluator.evaluations.clear();
+    var more = process.study(along("train", "left-0", "right-0").setIntervalCount(20).build());
+    assertThat(evaluator.total("train")).isEqualTo(10);
+    assertThat(more.getPairs(0).getDiagnosticCurves(0).getCurve().getAlphasCount()).isEqualTo(21);
+  }
+
+  @Test
+  void study_diagnosticThatWasAnothersInDomainSample_takesItsCurvesOver() {
+    process.study(spec("left-0", "right-0").toBuilder().setInDomain(sample("train")).build());
+    evaluator.evaluations.clear();
+    process.study(along("train", "left-0", "right-0").build());
+    assertThat(evaluator.total("train")).isZero();
+
+    // The other way, losses of examples are missing, unless none are wanted.
+    process.study(along("other", "left-0", "right-0").build());
+    var spec = spec("left-0", "right-0").toBuilder().setInDomain(sample("other"));
+    evaluator.evaluations.clear();
+    spec.getResamplingBuilder().setResampleCount(0);
+    process.study(spec.build());
+    // Each model once, for its probabilities.
+    assertThat(evaluator.total("other")).isEqualTo(2);
+    evaluator.evaluations.clear();
+    spec.getResamplingBuilder().setResampleCount(10);
+    process.study(spec.build());
+    assertThat(evaluator.total("other")).isEqualTo(INTERIOR + 2);
   }
 
   private static Stream<Arguments> differences() {

@@ -10,6 +10,7 @@ import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.eval.v1.InterpolationHeader;
 import dev.watershed.eval.v1.InterpolationPoint;
+import dev.watershed.type.v1.Digest;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -17,17 +18,22 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Diagnostics between the ends of curves, at the alphas that all curves have. They are asked for
- * after the curve itself, and computed for each study anew.
+ * Diagnostics between the ends of curves, at the alphas that all curves have, after the curve
+ * itself: points are taken over where known, else asked for.
  */
 final class DiagnosticCurves {
   private final StudyPlan plan;
   private final StudyRecord record;
+  private final List<Digest> digests;
   private final List<Integer> samples;
 
-  DiagnosticCurves(StudyPlan plan, StudyRecord record) {
+  /**
+   * @param digests of all models
+   */
+  DiagnosticCurves(StudyPlan plan, StudyRecord record, List<Digest> digests) {
     this.plan = plan;
     this.record = record;
+    this.digests = digests;
     this.samples = plan.samplesAlongCurves();
   }
 
@@ -43,6 +49,7 @@ final class DiagnosticCurves {
       requireNonNull(missing.get(point.alphaIndex())).remove(point.sample());
     }
     missing.values().removeIf(TreeSet::isEmpty);
+    takePoints(pair, missing);
     if (missing.isEmpty()) {
       return;
     }
@@ -56,6 +63,33 @@ final class DiagnosticCurves {
         calls);
     IncompleteAnswer.refuse(
         plan.checkpoint(pair.a()), missing.values().stream().mapToLong(TreeSet::size).sum());
+  }
+
+  /** Takes over what others know of what is missing, which becomes less. */
+  private void takePoints(ModelPair pair, Map<Integer, TreeSet<Integer>> missing) {
+    var wanted = missing.values().stream().flatMap(TreeSet::stream).distinct().sorted().toList();
+    for (int sample : wanted) {
+      var others = record.knownPair(sample, digests.get(pair.a()), digests.get(pair.b()));
+      var taken = new TreeMap<>(others.points());
+      taken.keySet().removeIf(index -> !isMissing(missing, index, sample));
+      if (!taken.isEmpty()) {
+        var points =
+            taken.entrySet().stream()
+                .map(
+                    entry ->
+                        new DiagnosticPoint(
+                            pair.a(), pair.b(), sample, entry.getKey(), entry.getValue().metrics()))
+                .toList();
+        record.takeDiagnosticPoints(points, taken.values());
+        taken.keySet().forEach(index -> requireNonNull(missing.get(index)).remove(sample));
+      }
+    }
+    missing.values().removeIf(TreeSet::isEmpty);
+  }
+
+  private static boolean isMissing(Map<Integer, TreeSet<Integer>> missing, int index, int sample) {
+    var lacking = missing.get(index);
+    return lacking != null && lacking.contains(sample);
   }
 
   private EvaluateInterpolationRequest request(

@@ -53,7 +53,7 @@ final class PairCurves implements PairWork {
     this.digests = record.modelDigests();
     this.begun = Set.copyOf(begun);
     this.endLosses = endLosses.clone();
-    this.diagnostics = new DiagnosticCurves(plan, record);
+    this.diagnostics = new DiagnosticCurves(plan, record, digests);
   }
 
   /** What an attempt knows of a pair. */
@@ -150,7 +150,7 @@ final class PairCurves implements PairWork {
   /** Takes over what others know of what is missing, which becomes less. */
   private void takePoints(PairState work, TreeSet<Integer> missing) {
     var pair = work.pair;
-    var others = work.others.orElseGet(() -> record.knownPair(work.digestA, work.digestB));
+    var others = work.others.orElseGet(() -> record.knownPair(0, work.digestA, work.digestB));
     work.others = Optional.of(others);
     if (!work.distanceKnown && others.euclideanDistance().isPresent()) {
       record.keepDistance(pair, others.euclideanDistance().getAsDouble());

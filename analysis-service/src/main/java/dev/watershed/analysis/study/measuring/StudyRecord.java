@@ -165,9 +165,13 @@ final class StudyRecord implements AutoCloseable {
     return known.scores(hold.job(), model, PointIdentity.ofArithmetic(provenance));
   }
 
-  /** What other studies know of a pair. */
-  KnownPair knownPair(Digest modelA, Digest modelB) {
-    return known.pair(hold.job(), modelA, modelB, plan.grid().intervals());
+  /**
+   * What other studies know of a pair.
+   *
+   * @param sample by its index in the plan
+   */
+  KnownPair knownPair(int sample, Digest modelA, Digest modelB) {
+    return known.pair(hold.job(), sample, modelA, modelB, plan.grid().intervals());
   }
 
   /**
@@ -325,11 +329,22 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takePoints(List<Point> points, Collection<Known> taken) {
+    take(points, List.of(), taken);
+  }
+
+  /** The same of a diagnostic. */
+  void takeDiagnosticPoints(List<DiagnosticPoint> points, Collection<Known> taken) {
+    take(List.of(), points, taken);
+  }
+
+  private void take(
+      List<Point> points, List<DiagnosticPoint> diagnosticPoints, Collection<Known> taken) {
+    int count = points.size() + diagnosticPoints.size();
     add(
         () ->
             store
                 .measurements()
-                .takePoints(hold, points, sources(taken), pace.skip(points.size())));
+                .takePoints(hold, points, diagnosticPoints, sources(taken), pace.skip(count)));
   }
 
   private static Set<Long> sources(Collection<Known> taken) {

@@ -36,7 +36,8 @@ final class HalfMigrationTest {
     "db/analysis, 9, losses",
     "db/analysis, 10, diagnostic_points",
     "db/analysis, 11, probabilities",
-    "db/analysis, 12, origins"
+    "db/analysis, 12, origins",
+    "db/analysis, 13, diagnostic_points_reused"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
