@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** What {@code package} makes, run as a process of its own. */
 final class Packaged {
@@ -41,6 +42,19 @@ final class Packaged {
     String classes = PROJECT.resolve("deploy/standalone/target/watershed/lib") + "/*";
     return run(
         java(classes, "dev.watershed.standalone.Main", List.of(arguments)), Map.of(), directory, 8);
+  }
+
+  /** The jars of a server that speaks S3, and more. */
+  static List<Path> s3Server() {
+    Path classes = PROJECT.resolve("libraries/s3/target/test-classpath");
+    try {
+      return Stream.of(Files.readString(classes).strip().split(":", -1))
+          .map(Path::of)
+          .filter(path -> path.toString().endsWith(".jar"))
+          .toList();
+    } catch (IOException e) {
+      throw new IllegalStateException("'package' has not run: " + classes, e);
+    }
   }
 
   private static List<String> java(String classes, String main, List<String> arguments) {

@@ -35,7 +35,7 @@ final class FaultyNetwork implements AutoCloseable {
   private record Fault(Kind kind, String request, long bytes, AtomicInteger times) {}
 
   private final ServerSocket server;
-  private final int target;
+  private volatile int target;
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
   private final AtomicInteger happened = new AtomicInteger();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -64,6 +64,11 @@ final class FaultyNetwork implements AutoCloseable {
    */
   void spoil(Kind kind, String request, int times, long bytes) {
     faults.add(new Fault(kind, request, bytes, new AtomicInteger(times)));
+  }
+
+  /** Connections that are made from here on lead to another server. */
+  void leadTo(int port) {
+    target = port;
   }
 
   /** From here on everything works. */

@@ -11,6 +11,7 @@ import dev.watershed.s3.FaultyNetwork.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -19,6 +20,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.gaul.s3proxy.blobstore.BlobStore;
@@ -145,6 +148,32 @@ final class S3FaultsTest {
     var manifest = open().put("a", "", 0, large());
     assertThat(network.happened()).isEqualTo(3);
     assertWhole("a", manifest);
+  }
+
+  @Test
+  void put_serverStoppedInsideAnUploadOfSeveralParts_isWholeOnceItIsBack() throws Exception {
+    Path prepared = large();
+    var store = open();
+    network.spoil(Kind.CUT_REQUEST, "partNumber=2", 1, 1_000_000);
+    var put = CompletableFuture.supplyAsync(() -> put(store, prepared));
+    while (network.happened() == 0 && !put.isDone()) {
+      Thread.onSpinWait();
+    }
+    server.close();
+    assertThat(put).isNotDone();
+
+    server = S3Server.start(directory);
+    network.leadTo(server.port());
+
+    assertWhole("a", put.get(1, TimeUnit.MINUTES));
+  }
+
+  private static CheckpointManifest put(S3CheckpointStore store, Path prepared) {
+    try {
+      return store.put("a", "", 0, prepared);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
