@@ -43,7 +43,7 @@ public record OriginDifferences(List<Difference> differences, int known, int cou
   public record Difference(String name, Map<String, List<Integer>> models) {
     /** The name for people: "learning rate" for "recipe.learning_rate". */
     public String words() {
-      return PLACE.matcher(name).replaceFirst("").replace('.', ' ').replace('_', ' ');
+      return OriginDifferences.words(name);
     }
 
     /** Whether every value is a number. */
@@ -118,6 +118,11 @@ public record OriginDifferences(List<Difference> differences, int known, int cou
             "The basins go with the "
                 + String.join(" and the ", with)
                 + " of the training runs, so that they show what that does, not what a seed does.");
+  }
+
+  /** A fact's name for people. */
+  static String words(String fact) {
+    return PLACE.matcher(fact).replaceFirst("").replace('.', ' ').replace('_', ' ');
   }
 
   private static double agreement(Difference difference, StudyReportOrBuilder report) {

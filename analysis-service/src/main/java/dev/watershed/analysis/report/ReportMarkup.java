@@ -9,8 +9,11 @@ import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.ClusterComparison;
 import dev.watershed.analysis.v1.CurveUncertainty;
 import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.FactorLevel;
+import dev.watershed.analysis.v1.FactorReport;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.Interval;
+import dev.watershed.analysis.v1.LevelMean;
 import dev.watershed.analysis.v1.LinearFit;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -63,6 +66,8 @@ final class ReportMarkup {
         Map.entry("diagnostics", markup.diagnostics()),
         Map.entry("comparisons", markup.comparisonTable()),
         Map.entry("groups", markup.groups()),
+        Map.entry("factors", markup.factors()),
+        Map.entry("factorsHidden", report.getFactorsCount() == 0 ? " hidden" : ""),
         Map.entry("models", markup.models()),
         Map.entry("protocol", markup.protocol()),
         Map.entry("provenance", markup.provenance()),
@@ -534,6 +539,90 @@ final class ReportMarkup {
                       : report.getModelsCount())));
     }
     return table.html();
+  }
+
+  private String factors() {
+    return report.getFactorsList().stream()
+        .map(factor -> "<div class=\"scroll\">" + factor(factor) + "</div>")
+        .collect(Collectors.joining());
+  }
+
+  private String factor(FactorReport factor) {
+    var words = OriginDifferences.words(factor.getFact());
+    var table =
+        new HtmlTable(
+                "factor-" + report.getFactorsList().indexOf(factor),
+                "By "
+                    + words
+                    + ": means over models of equal value, with 95 % over these models (of distances"
+                    + " each model left out in turn)")
+            .number(words)
+            .number("Models")
+            .number("Mean " + names.distance() + " of their pairs")
+            .number("In-domain accuracy");
+    int diagnostics = Math.min(MOST_FITS, report.getSpec().getDiagnosticsCount());
+    for (int d = 0; d < diagnostics; d++) {
+      table.number(names.diagnostic(d));
+    }
+    var columns = new ArrayList<Function<FactorLevel, LevelMean>>();
+    columns.add(FactorLevel::getDistance);
+    columns.add(FactorLevel::getInDomainAccuracy);
+    IntStream.range(0, diagnostics).forEach(d -> columns.add(level -> level.getDiagnostics(d)));
+    var cells = columns.stream().map(column -> means(factor.getLevelsList(), column)).toList();
+    for (int i = 0; i < factor.getLevelsCount(); i++) {
+      var level = factor.getLevels(i);
+      var row = new ArrayList<Object>();
+      row.add(level(level.getValue()));
+      row.add(Shown.whole(level.getModelsCount()));
+      for (var column : cells) {
+        row.add(column.get(i));
+      }
+      if (!level.hasDistance()) {
+        row.set(2, "\u2013");
+      }
+      table.row(row);
+    }
+    return table.html();
+  }
+
+  /** Means with their intervals, all numbers of the column alike. */
+  private static List<Markup> means(
+      List<FactorLevel> levels, Function<FactorLevel, LevelMean> column) {
+    var means = levels.stream().map(column).toList();
+    var format =
+        Shown.format(
+            Shown.greatest(
+                means.stream()
+                    .flatMapToDouble(
+                        mean ->
+                            DoubleStream.of(
+                                mean.getMean(),
+                                mean.getInterval().getLow(),
+                                mean.getInterval().getHigh()))),
+            3,
+            3);
+    return means.stream()
+        .map(
+            mean ->
+                new Markup(
+                    format.apply(mean.getMean())
+                        + (mean.hasInterval()
+                            ? " ["
+                                + format.apply(mean.getInterval().getLow())
+                                + ", "
+                                + format.apply(mean.getInterval().getHigh())
+                                + "]"
+                            : ""),
+                    mean.getMean()))
+        .toList();
+  }
+
+  private static Markup level(double value) {
+    return new Markup(
+        value == Math.rint(value)
+            ? Shown.whole((long) value)
+            : Shown.number(value).replaceFirst("\\.?0+(e|$)", "$1"),
+        value);
   }
 
   private String models() {

@@ -36,6 +36,7 @@ final class ReportPage {
               "study/diagnostics.js",
               "study/estimates.js",
               "study/against.js",
+              "study/factors.js",
               "study/draw.js"));
 
   private ReportPage() {}

@@ -41,6 +41,18 @@ final class ReportPageBrowserTest {
   }
 
   @Test
+  void page_modelsOfTwoRates_drawsDistancesAndScoresByRate() throws Exception {
+    String dom = open(SyntheticStudy.ofTwoRates(8));
+    assertThat(dom).contains("data-charts=\"" + (CHARTS + 2) + "\"");
+    assertThat(dom)
+        .contains("learning rate (logarithmic)")
+        .contains("Convexity gap among models of equal learning rate")
+        .contains("Means 2e\u22125: 0.200 [0.100, 1.500]; 5e\u22124: 1.200")
+        .contains("<th scope=\"row\" data-key=\"2.0E-5\">2e\u22125</th>")
+        .contains(">Yes, in learning rate (2e-5: 4 models, 5e-4: 4 models).");
+  }
+
+  @Test
   void page_adaptiveAlphas_drawsEveryChartAndTellsTheCost() throws Exception {
     String dom = open(StudyReportFilesTest.adaptive());
     assertThat(dom).contains("data-charts=\"" + CHARTS + "\"");

@@ -308,6 +308,27 @@ public final class SyntheticStudy {
         .build();
   }
 
+  /** The same, of which every other model was trained with another learning rate. */
+  static StudyReport ofTwoRates(int modelCount) {
+    var report = of(modelCount).toBuilder();
+    var factor = report.addFactorsBuilder().setFact("recipe.learning_rate");
+    for (int rate = 0; rate < 2; rate++) {
+      var level = factor.addLevelsBuilder().setValue(rate == 0 ? 2e-5 : 5e-4);
+      level.getDistanceBuilder().setMean(.2 + rate).getIntervalBuilder().setLow(.1).setHigh(1.5);
+      level.getInDomainAccuracyBuilder().setMean(.94);
+      level.addDiagnosticsBuilder().setMean(.5);
+      level.addDiagnosticsBuilder().setMean(.6);
+      for (int i = rate; i < modelCount; i += 2) {
+        level.addModels(i);
+        report
+            .getModelsBuilder(i)
+            .getOriginBuilder()
+            .putFacts("recipe.learning_rate", rate == 0 ? "2e-5" : "5e-4");
+      }
+    }
+    return report.build();
+  }
+
   private static ModelReport.Builder model(int i, Random random) {
     return ModelReport.newBuilder()
         .setCheckpoint(checkpoint(i))

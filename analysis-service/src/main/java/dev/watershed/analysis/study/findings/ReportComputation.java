@@ -78,6 +78,7 @@ public final class ReportComputation {
             .setCost(cost(pairs, pairReports));
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
     addOrigins(report);
+    report.addAllFactors(Factors.of(report, distances.values()));
     var diagnostics =
         spec.getDiagnosticsList().stream()
             .map(diagnostic -> diagnostic.getSample().getName())

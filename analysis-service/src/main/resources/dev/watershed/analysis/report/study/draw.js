@@ -9,6 +9,7 @@ diagnostics.forEach((_, d) => attempt(diagnosticName(d), () => diagnostic(d)));
 attempt('given accuracy', forest);
 attempt('correlations of scores', correlations);
 comparisons.forEach((_, i) => attempt(comparisons[i].name ?? '', () => against(i)));
+attempt('training', factors);
 byId('groups-section').hidden = comparisons.length === 0;
 byId('diagnostics-section').hidden = diagnostics.length === 0;
 finish();

@@ -86,11 +86,7 @@ const DISTANCES = {
     (_, pair) => pair.areaTimesEuclideanDistance,
   ],
   DISTANCE_METRIC_EUCLIDEAN: ['Euclidean distance', '', (_, pair) => pair.euclideanDistance],
-  DISTANCE_METRIC_DISAGREEMENT: [
-    'disagreement of predictions',
-    '',
-    (_, pair) => pair.disagreement,
-  ],
+  DISTANCE_METRIC_DISAGREEMENT: ['disagreement of predictions', '', (_, pair) => pair.disagreement],
   DISTANCE_METRIC_JENSEN_SHANNON: [
     'Jensen-Shannon divergence',
     'nats',
