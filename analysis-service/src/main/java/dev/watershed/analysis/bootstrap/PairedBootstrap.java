@@ -46,6 +46,11 @@ public final class PairedBootstrap {
     return ResampledMeans.fits(resamples, examples) && (long) resamples * points <= MOST_MEANS;
   }
 
+  /** Returns how many examples a curve may have to be resampled in memory. */
+  public static long mostExamples(int resamples) {
+    return ResampledMeans.mostExamples(resamples);
+  }
+
   /**
    * Returns the uncertainty of some curves, which are resampled in one product; some ten at a time
    * stay in a processor's cache.

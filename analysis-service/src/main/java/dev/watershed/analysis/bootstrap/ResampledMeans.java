@@ -44,7 +44,11 @@ final class ResampledMeans {
   }
 
   static boolean fits(int resamples, int examples) {
-    return (long) resamples * examples <= MOST_COUNTS;
+    return examples <= mostExamples(resamples);
+  }
+
+  static long mostExamples(int resamples) {
+    return MOST_COUNTS / Math.max(1, resamples);
   }
 
   int count() {

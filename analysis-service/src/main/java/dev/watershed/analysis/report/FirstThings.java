@@ -188,6 +188,10 @@ final class FirstThings {
               Shown.plural(examples, "example"),
               Shown.plural(report.getSpec().getResampling().getResampleCount(), "resample")));
     }
+    boolean tooWide = report.hasGrown() && !report.getGrown().getReached();
+    if (report.hasGrown()) {
+      said.add(report.getGrown().getSentence().replaceFirst("\\.$", ""));
+    }
     var verdict = report.getVerdict();
     var called = names.split() ? "a split" : names.undecided() ? "undecided" : "no split";
     if (verdict.getSeparationNeeded() > 0) {
@@ -204,7 +208,7 @@ final class FirstThings {
     }
     said.add(
         "Intervals over examples speak of these models; what other seeds do, only models can say");
-    return new Answer(question, String.join(". ", said) + ".", false);
+    return new Answer(question, String.join(". ", said) + ".", tooWide);
   }
 
   private double[] values(java.util.function.ToDoubleFunction<ModelReport> value) {

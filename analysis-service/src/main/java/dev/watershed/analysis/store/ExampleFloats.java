@@ -40,6 +40,13 @@ public record ExampleFloats(ByteString floats) {
     }
   }
 
+  /** Returns all of them in their order; none where some are not kept. */
+  static ExampleFloats joined(List<ExampleFloats> parts) {
+    return parts.stream().allMatch(ExampleFloats::kept)
+        ? new ExampleFloats(ByteString.copyFrom(parts.stream().map(ExampleFloats::floats).toList()))
+        : NONE;
+  }
+
   static ExampleFloats of(byte @Nullable [] column) {
     return column == null ? NONE : new ExampleFloats(ByteString.copyFrom(column));
   }

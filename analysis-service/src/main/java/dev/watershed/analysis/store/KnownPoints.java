@@ -104,7 +104,7 @@ public final class KnownPoints {
   /**
    * Returns what is known of a pair on a sample of {@code study}, by an arithmetic that computed
    * points of {@code study}. Other studies may have measured their in-domain curves on it, or a
-   * diagnostic along them.
+   * block of them, or a diagnostic along them.
    *
    * @param sample index, 0 for the in-domain one
    * @param intervals alphas are indices over this; what lies between them is left out
@@ -124,20 +124,17 @@ public final class KnownPoints {
 
   /** Where points between the ends of curves are kept. */
   private enum Place {
-    IN_DOMAIN("study_point", "d.sample = 0", "p.losses"),
-    ALONG("study_diagnostic_point", "d.sample = p.sample", "CAST(NULL AS BYTEA)");
+    FIRST("study_point", "d.sample = 0"),
+    OTHERS("study_diagnostic_point", "d.sample = p.sample");
 
     private final String table;
 
     /** Of a point p, to be of the sample d. */
     private final String ofSample;
 
-    private final String losses;
-
-    Place(String table, String ofSample, String losses) {
+    Place(String table, String ofSample) {
       this.table = table;
       this.ofSample = ofSample;
-      this.losses = losses;
     }
   }
 
@@ -170,7 +167,7 @@ public final class KnownPoints {
       boolean mirrored) {
     var sql =
         """
-        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, %s, s.number
+        SELECT q.euclidean_distance, s.intervals, p.alpha_index, p.metrics, p.losses, s.number
         FROM study_model a
         JOIN study_model b ON b.study = a.study AND b.sha256 = ?
         JOIN study s ON s.number = a.study AND s.intervals IS NOT NULL
@@ -185,7 +182,7 @@ public final class KnownPoints {
             SELECT o.arithmetic FROM study_provenance o
             WHERE o.study = ? AND o.arithmetic IS NOT NULL)))
         ORDER BY a.study, a.model, b.model, p.alpha_index"""
-            .formatted(place.losses, place.table, place.ofSample);
+            .formatted(place.table, place.ofSample);
     handle
         .select(sql, modelB.getSha256(), study, sample, modelA.getSha256(), study, study)
         .map(

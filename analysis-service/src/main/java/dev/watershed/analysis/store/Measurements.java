@@ -12,10 +12,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was measured for studies, and how far they are. Each method is one transaction. Measurements
@@ -61,20 +63,24 @@ public final class Measurements {
   /** A pair of models, a before b, and the distance of their weights. */
   public record Pair(int modelA, int modelB, double euclideanDistance, boolean complete) {}
 
-  /** Names a pair of models, a before b. */
-  public record PairKey(int modelA, int modelB) {}
+  /** Names a pair of models, a before b, on a block of the in-domain sample, counted from 0. */
+  public record PairKey(int modelA, int modelB, int block) {}
 
-  /** A point between the ends of a pair's curve. */
+  /**
+   * A block by which the in-domain sample grew after its first.
+   *
+   * @param halfWidthBefore half the width of the widest interval over the blocks before, in nats
+   */
+  public record Block(int exampleCount, double halfWidthBefore) {}
+
+  /** A point between the ends of a pair on a sample; sample 0 is the in-domain sample. */
   public record Point(
       int modelA,
       int modelB,
+      int sample,
       int alphaIndex,
       ClassificationMetrics metrics,
       ExampleFloats losses) {}
-
-  /** A point between the ends of a pair on a diagnostic's sample. */
-  public record DiagnosticPoint(
-      int modelA, int modelB, int sample, int alphaIndex, ClassificationMetrics metrics) {}
 
   /** Whether the distance of a pair's weights is known. */
   public boolean hasDistance(long study, int modelA, int modelB) {
@@ -132,22 +138,16 @@ public final class Measurements {
   }
 
   /**
-   * Adds points, and says which pairs have all of theirs with them. Returns how far the study is
-   * then; empty where the hold was not good any more. The points are kept either way.
+   * Adds points, and says which pairs have all of theirs with them, of the last block; of one
+   * before it says nothing any more. Returns how far the study is then; empty where the hold was
+   * not good any more. The points are kept either way.
    */
   public Optional<StudyProgress> addPoints(
-      Hold hold,
-      List<Point> points,
-      List<DiagnosticPoint> diagnosticPoints,
-      List<PairKey> completed,
-      Pace pace) {
+      Hold hold, List<Point> points, List<PairKey> completed, Pace pace) {
     return database.transact(
         handle -> {
           int added = 0;
           for (var point : points) {
-            added += insert(handle, hold, point, false);
-          }
-          for (var point : diagnosticPoints) {
             added += insert(handle, hold, point, false);
           }
           int pairs = 0;
@@ -155,10 +155,13 @@ public final class Measurements {
             pairs +=
                 handle.execute(
                     "UPDATE study_pair SET complete = TRUE"
-                        + " WHERE study = ? AND model_a = ? AND model_b = ? AND NOT complete",
+                        + " WHERE study = ? AND model_a = ? AND model_b = ? AND NOT complete"
+                        + " AND (SELECT COUNT(*) FROM study_block WHERE study = ?) = ?",
                     hold.job(),
                     pair.modelA(),
-                    pair.modelB());
+                    pair.modelB(),
+                    hold.job(),
+                    pair.block());
           }
           return advance(handle, hold, added, pairs, pace);
         });
@@ -171,19 +174,12 @@ public final class Measurements {
    * @param sources the studies that they were found in
    */
   public Optional<StudyProgress> takePoints(
-      Hold hold,
-      List<Point> points,
-      List<DiagnosticPoint> diagnosticPoints,
-      Collection<Long> sources,
-      Pace pace) {
+      Hold hold, Collection<Point> points, Collection<Long> sources, Pace pace) {
     sources.forEach(this::keepUsed);
     return database.transact(
         handle -> {
           int added = 0;
           for (var point : points) {
-            added += insert(handle, hold, point, true);
-          }
-          for (var point : diagnosticPoints) {
             added += insert(handle, hold, point, true);
           }
           takeProvenances(handle, hold, sources);
@@ -222,30 +218,25 @@ public final class Measurements {
   }
 
   private static int insert(Handle handle, Hold hold, Point point, boolean reused) {
+    boolean first = point.sample() == 0;
+    var values = new ArrayList<@Nullable Object>();
+    values.addAll(List.of(hold.job(), point.modelA(), point.modelB(), point.alphaIndex(), reused));
+    values.add(point.metrics().toByteArray());
+    values.add(point.losses().column());
+    if (!first) {
+      values.add(point.sample());
+    }
     return handle.execute(
-        "INSERT INTO study_point (study, model_a, model_b, alpha_index, metrics, losses, reused)"
-            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        hold.job(),
-        point.modelA(),
-        point.modelB(),
-        point.alphaIndex(),
-        point.metrics().toByteArray(),
-        point.losses().column(),
-        reused);
+        "INSERT INTO %s (study, model_a, model_b, alpha_index, reused, metrics, losses%s)"
+                .formatted(table(point.sample()), first ? "" : ", sample")
+            + " VALUES (?, ?, ?, ?, ?, ?, ?%s) ON CONFLICT DO NOTHING"
+                .formatted(first ? "" : ", ?"),
+        values.toArray());
   }
 
-  private static int insert(Handle handle, Hold hold, DiagnosticPoint point, boolean reused) {
-    return handle.execute(
-        "INSERT INTO study_diagnostic_point"
-            + " (study, model_a, model_b, sample, alpha_index, metrics, reused)"
-            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        hold.job(),
-        point.modelA(),
-        point.modelB(),
-        point.sample(),
-        point.alphaIndex(),
-        point.metrics().toByteArray(),
-        reused);
+  /** The points of the first sample have a table of their own, which says no sample. */
+  private static String table(int sample) {
+    return sample == 0 ? "study_point" : "study_diagnostic_point";
   }
 
   private static void takeProvenances(Handle handle, Hold hold, Collection<Long> sources) {
@@ -294,6 +285,52 @@ public final class Measurements {
                 points,
                 hold.job(),
                 hold.attempt()));
+  }
+
+  /**
+   * Begins another block of the in-domain sample: all pairs lack points again.
+   *
+   * @param number of the block, from 1 on
+   * @param totalPoints of the study with it
+   * @return how far the study is then; empty where the hold was not good any more, and nothing was
+   *     done
+   */
+  public Optional<StudyProgress> beginBlock(Hold hold, int number, Block block, long totalPoints) {
+    return database.transact(
+        handle -> {
+          int held =
+              handle.execute(
+                  "UPDATE study SET total_points = ?, completed_pairs = 0, version = version + 1"
+                      + " WHERE number = ? AND attempt = ? AND state = 'RUNNING'",
+                  totalPoints,
+                  hold.job(),
+                  hold.attempt());
+          if (held == 0) {
+            return Optional.empty();
+          }
+          handle.execute(
+              "INSERT INTO study_block (study, block, example_count, half_width)"
+                  + " VALUES (?, ?, ?, ?)",
+              hold.job(),
+              number,
+              block.exampleCount(),
+              block.halfWidthBefore());
+          handle.execute("UPDATE study_pair SET complete = FALSE WHERE study = ?", hold.job());
+          return progress(handle, hold);
+        });
+  }
+
+  /** Returns the blocks after the first, in their order. */
+  public List<Block> laterBlocks(long study) {
+    return database.transact(
+        handle ->
+            handle
+                .select(
+                    "SELECT example_count, half_width FROM study_block WHERE study = ?"
+                        + " ORDER BY block",
+                    study)
+                .map((row, context) -> new Block(row.getInt(1), row.getDouble(2)))
+                .list());
   }
 
   /** Returns how many of a study's points were computed for it and how many taken over. */
@@ -356,77 +393,33 @@ public final class Measurements {
                 .list());
   }
 
-  /** Returns the points between the ends of a pair's curve, by alpha. */
-  public List<Point> points(long study, int modelA, int modelB) {
+  /**
+   * Returns the points on a sample of one model A with a range of models B, by model B and alpha.
+   */
+  public List<Point> points(long study, int sample, int modelA, int firstB, int lastB) {
     return database.transact(
         handle ->
             handle
                 .select(
-                    "SELECT alpha_index, metrics, losses FROM study_point"
-                        + " WHERE study = ? AND model_a = ? AND model_b = ? ORDER BY alpha_index",
-                    study,
-                    modelA,
-                    modelB)
-                .map(
-                    (row, context) ->
-                        new Point(
-                            modelA,
-                            modelB,
-                            row.getInt(1),
-                            metrics(row, 2),
-                            ExampleFloats.of(row.getBytes(3))))
-                .list());
-  }
-
-  /** Returns the points of one model A with a range of models B, by model B and alpha. */
-  public List<Point> points(long study, int modelA, int firstB, int lastB) {
-    return database.transact(
-        handle ->
-            handle
-                .select(
-                    "SELECT model_a, model_b, alpha_index, metrics, losses FROM study_point"
+                    "SELECT model_a, model_b, alpha_index, metrics, losses FROM "
+                        + table(sample)
                         + " WHERE study = ? AND model_a = ? AND model_b BETWEEN ? AND ?"
+                        + (sample == 0 ? " AND 0 = ?" : " AND sample = ?")
                         + " ORDER BY model_b, alpha_index",
                     study,
                     modelA,
                     firstB,
-                    lastB)
+                    lastB,
+                    sample)
                 .map(
                     (row, context) ->
                         new Point(
                             row.getInt(1),
                             row.getInt(2),
+                            sample,
                             row.getInt(3),
                             metrics(row, 4),
                             ExampleFloats.of(row.getBytes(5))))
-                .list());
-  }
-
-  /**
-   * Returns the diagnostics' points of one model A with a range of models B, by model B, sample and
-   * alpha.
-   */
-  public List<DiagnosticPoint> diagnosticPoints(long study, int modelA, int firstB, int lastB) {
-    return database.transact(
-        handle ->
-            handle
-                .select(
-                    "SELECT model_a, model_b, sample, alpha_index, metrics"
-                        + " FROM study_diagnostic_point"
-                        + " WHERE study = ? AND model_a = ? AND model_b BETWEEN ? AND ?"
-                        + " ORDER BY model_b, sample, alpha_index",
-                    study,
-                    modelA,
-                    firstB,
-                    lastB)
-                .map(
-                    (row, context) ->
-                        new DiagnosticPoint(
-                            row.getInt(1),
-                            row.getInt(2),
-                            row.getInt(3),
-                            row.getInt(4),
-                            metrics(row, 5)))
                 .list());
   }
 
@@ -459,6 +452,10 @@ public final class Measurements {
           hold.job());
       return Optional.empty();
     }
+    return progress(handle, hold);
+  }
+
+  private static Optional<StudyProgress> progress(Handle handle, Hold hold) {
     return handle
         .select(
             "SELECT completed_points, total_points, completed_pairs, total_pairs,"

@@ -9,8 +9,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -99,18 +101,21 @@ public final class StudyFacts {
    * Keeps a sample's digest if it is the first; returns the one kept.
    *
    * @param identity what points on it are known by among studies
+   * @param rowCount rows that it was drawn from; 0 where that is not known
    */
-  public Digest keepSampleDigest(long study, int sample, Digest digest, String identity) {
+  public Digest keepSampleDigest(
+      long study, int sample, Digest digest, String identity, int rowCount) {
     return database.transact(
         handle -> {
           handle.execute(
-              "INSERT INTO study_sample (study, sample, sha256, size_bytes, identity)"
-                  + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+              "INSERT INTO study_sample (study, sample, sha256, size_bytes, identity, row_count)"
+                  + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
               study,
               sample,
               digest.getSha256(),
               digest.getSizeBytes(),
-              identity);
+              identity,
+              rowCount);
           return handle
               .select(
                   "SELECT sha256, size_bytes FROM study_sample WHERE study = ? AND sample = ?",
@@ -136,11 +141,22 @@ public final class StudyFacts {
 
   /** Returns how many labels the data of a sample has, 0 where that is not known. */
   public int labelCount(long study, int sample) {
+    return count("label_count", study, sample);
+  }
+
+  /** Returns of how many rows a sample was drawn, 0 where that is not known. */
+  public int rowCount(long study, int sample) {
+    return count("row_count", study, sample);
+  }
+
+  private int count(String column, long study, int sample) {
     return database.transact(
         handle ->
             handle
                 .select(
-                    "SELECT COALESCE(label_count, 0) FROM study_sample"
+                    "SELECT COALESCE("
+                        + column
+                        + ", 0) FROM study_sample"
                         + " WHERE study = ? AND sample = ?",
                     study,
                     sample)
@@ -237,16 +253,17 @@ public final class StudyFacts {
                 .list());
   }
 
-  /** Returns the digests of the samples, the in-domain sample's first. */
-  public List<Digest> sampleDigests(long study) {
+  /** Returns the digests of the samples by their number, 0 for the in-domain sample. */
+  public Map<Integer, Digest> sampleDigests(long study) {
     return database.transact(
-        handle ->
-            handle
-                .select(
-                    "SELECT sha256, size_bytes FROM study_sample WHERE study = ? ORDER BY sample",
-                    study)
-                .map((row, context) -> digest(row))
-                .list());
+        handle -> {
+          var digests = new HashMap<Integer, Digest>();
+          handle
+              .select("SELECT sha256, size_bytes, sample FROM study_sample WHERE study = ?", study)
+              .map((row, context) -> digests.put(row.getInt(3), digest(row)))
+              .list();
+          return digests;
+        });
   }
 
   /** Returns what computed the points, each once, in a fixed order. */

@@ -4,7 +4,7 @@ import static java.time.ZoneOffset.UTC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.watershed.analysis.store.Measurements.DiagnosticPoint;
+import com.google.protobuf.ByteString;
 import dev.watershed.analysis.store.Measurements.Pace;
 import dev.watershed.analysis.store.Measurements.PairKey;
 import dev.watershed.analysis.store.Measurements.Point;
@@ -130,24 +130,24 @@ final class StudyStoreTest {
   @Test
   void addPoints_ofDiagnostics_countAndAreKeptOnce() throws Exception {
     var hold = begin("a");
-    var first = new DiagnosticPoint(0, 1, 2, 5, point(.5).metrics());
-    var second = new DiagnosticPoint(0, 1, 3, 5, point(.7).metrics());
+    var first = new Point(0, 1, 2, 5, metrics(.5), ExampleFloats.NONE);
+    var second =
+        new Point(0, 1, 3, 5, metrics(.7), new ExampleFloats(ByteString.copyFrom(new byte[8])));
 
-    store.measurements().addPoints(hold, List.of(), List.of(first), List.of(), PACE);
-    var progress =
-        store.measurements().addPoints(hold, List.of(), List.of(first, second), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(first), List.of(), PACE);
+    var progress = store.measurements().addPoints(hold, List.of(first, second), List.of(), PACE);
 
     assertThat(progress.orElseThrow().getCompletedPoints()).isEqualTo(2);
-    assertThat(store.measurements().diagnosticPoints(hold.job(), 0, 0, MODELS))
-        .containsExactly(first, second);
-    assertThat(store.measurements().diagnosticPoints(hold.job(), 0, 2, MODELS)).isEmpty();
+    assertThat(store.measurements().points(hold.job(), 2, 0, 0, MODELS)).containsExactly(first);
+    assertThat(store.measurements().points(hold.job(), 3, 0, 0, MODELS)).containsExactly(second);
+    assertThat(store.measurements().points(hold.job(), 2, 0, 2, MODELS)).isEmpty();
     assertThat(store.measurements().cost(hold.job()).getComputedPoints()).isEqualTo(2);
   }
 
   @Test
   void hide_ended_freesItsRequestAndItsRowsGo() throws Exception {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
     store.jobs().cancel("a");
     var deleted = new DeletedStudies(store);
 
@@ -168,13 +168,13 @@ final class StudyStoreTest {
     for (var hold : List.of(first, begin("b"))) {
       store.facts().keepModel(hold.job(), 0, digest("1"), NO_ORIGIN);
       store.facts().keepModel(hold.job(), 1, digest("2"), NO_ORIGIN);
-      store.facts().keepSampleDigest(hold.job(), 0, digest("3"), "sample");
+      store.facts().keepSampleDigest(hold.job(), 0, digest("3"), "sample", 0);
       store.measurements().keepPair(hold.job(), 0, 1, 3.5);
     }
     store
         .facts()
         .keepProvenance(first.job(), Provenance.newBuilder().setDevice("cpu").build(), "c");
-    store.measurements().addPoints(first, List.of(point(.5)), List.of(), List.of(), PACE);
+    store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE);
     store
         .measurements()
         .addScore(
@@ -190,9 +190,7 @@ final class StudyStoreTest {
     assertThat(pair.euclideanDistance()).hasValue(3.5);
     assertThat(pair.points()).containsOnlyKeys(3);
     assertThat(
-            store
-                .measurements()
-                .takePoints(second, List.of(point(.5)), List.of(), List.of(first.job()), PACE))
+            store.measurements().takePoints(second, List.of(point(.5)), List.of(first.job()), PACE))
         .hasValueSatisfying(now -> assertThat(now.getCompletedPoints()).isEqualTo(1));
     assertThat(store.measurements().cost(second.job()).getReusedPoints()).isEqualTo(1);
     assertThat(store.measurements().cost(first.job()).getComputedPoints()).isEqualTo(2);
@@ -204,10 +202,12 @@ final class StudyStoreTest {
     var ended = begin("ended");
     var taken = begin("taken");
     var running = begin("running");
-    var none = List.<DiagnosticPoint>of();
     for (var hold : List.of(ended, taken, running)) {
-      var along = hold == ended ? List.of(new DiagnosticPoint(0, 1, 2, 5, metrics(.5))) : none;
-      store.measurements().addPoints(hold, List.of(point(.5)), along, List.of(), PACE);
+      var points = new ArrayList<>(List.of(point(.5)));
+      if (hold == ended) {
+        points.add(new Point(0, 1, 2, 5, metrics(.5), ExampleFloats.NONE));
+      }
+      store.measurements().addPoints(hold, points, List.of(), PACE);
       store
           .measurements()
           .addScore(
@@ -221,29 +221,27 @@ final class StudyStoreTest {
     var taker = begin("taker");
 
     assertThat(unused.deleteUnusedSince(now.minus(DAYS))).isZero();
-    later
-        .measurements()
-        .takePoints(taker, List.of(point(.5)), List.of(), List.of(taken.job()), PACE);
+    later.measurements().takePoints(taker, List.of(point(.5)), List.of(taken.job()), PACE);
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).minusSeconds(60))).isEqualTo(2);
 
-    assertThat(store.measurements().points(ended.job(), 0, 0, MODELS)).isEmpty();
-    assertThat(store.measurements().diagnosticPoints(ended.job(), 0, 0, MODELS)).isEmpty();
+    assertThat(store.measurements().points(ended.job(), 0, 0, 0, MODELS)).isEmpty();
+    assertThat(store.measurements().points(ended.job(), 2, 0, 0, MODELS)).isEmpty();
     assertThat(store.measurements().scores(ended.job())).hasSize(1);
     assertThat(reports.find(ended.job())).contains(report);
     for (var hold : List.of(taken, running, taker)) {
-      assertThat(store.measurements().points(hold.job(), 0, 0, MODELS))
+      assertThat(store.measurements().points(hold.job(), 0, 0, 0, MODELS))
           .as("study %s", hold.job())
           .hasSize(1);
     }
     assertThat(unused.deleteUnusedSince(now.plus(DAYS).plusSeconds(60))).isEqualTo(1);
-    assertThat(store.measurements().points(taken.job(), 0, 0, MODELS)).isEmpty();
-    assertThat(store.measurements().points(running.job(), 0, 0, MODELS)).hasSize(1);
+    assertThat(store.measurements().points(taken.job(), 0, 0, 0, MODELS)).isEmpty();
+    assertThat(store.measurements().points(running.job(), 0, 0, 0, MODELS)).hasSize(1);
   }
 
   @Test
   void countTotal_pointsBesidesThePlan_areAdded() {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE);
 
     assertThat(store.measurements().countTotal(hold, 20, 2)).isEqualTo(21);
     store.measurements().growTotal(hold, 4);
@@ -254,9 +252,9 @@ final class StudyStoreTest {
   @Test
   void addPoints_twice_keepsTheFirstAndCountsIt() {
     var hold = begin("a");
-    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE))
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE))
         .isPresent();
-    assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), List.of(), PACE))
+    assertThat(store.measurements().addPoints(hold, List.of(point(.7)), List.of(), PACE))
         .isPresent();
     assertThat(
             store
@@ -267,20 +265,20 @@ final class StudyStoreTest {
                     PACE))
         .isPresent();
 
-    assertThat(store.measurements().points(hold.job(), 0, 0, MODELS)).containsExactly(point(.5));
-    assertThat(store.measurements().points(hold.job(), 0, 1)).containsExactly(point(.5));
+    assertThat(store.measurements().points(hold.job(), 0, 0, 0, MODELS)).containsExactly(point(.5));
+    assertThat(store.measurements().points(hold.job(), 0, 0, 1, 1)).containsExactly(point(.5));
     assertThat(completed("a")).isEqualTo(2);
   }
 
   @Test
   void addPoints_notANumber_isKeptAsMeasured() {
     var hold = begin("a");
-    store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), List.of(), PACE);
+    store.measurements().addPoints(hold, List.of(point(Double.NaN)), List.of(), PACE);
 
     assertThat(
             store
                 .measurements()
-                .points(hold.job(), 0, 0, MODELS)
+                .points(hold.job(), 0, 0, 0, MODELS)
                 .get(0)
                 .metrics()
                 .getMeanLossNats())
@@ -292,10 +290,9 @@ final class StudyStoreTest {
     var first = begin("a");
     var second = begin("a");
 
-    assertThat(
-            store.measurements().addPoints(first, List.of(point(.5)), List.of(), List.of(), PACE))
+    assertThat(store.measurements().addPoints(first, List.of(point(.5)), List.of(), PACE))
         .isEmpty();
-    assertThat(store.measurements().points(second.job(), 0, 0, MODELS)).hasSize(1);
+    assertThat(store.measurements().points(second.job(), 0, 0, 0, MODELS)).hasSize(1);
     assertThat(completed("a")).isEqualTo(1);
     assertThatThrownBy(() -> succeed(first, StudyReport.getDefaultInstance()))
         .isInstanceOf(HoldLostException.class);
@@ -309,8 +306,7 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.jobs().cancel("a");
 
-    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), List.of(), PACE))
-        .isEmpty();
+    assertThat(store.measurements().addPoints(hold, List.of(point(.5)), List.of(), PACE)).isEmpty();
     assertThat(find("a").state()).isEqualTo(JobState.CANCELLED);
     assertThat(StudyKind.message(find("a")).getProgress().getRemainingSeconds()).isZero();
   }
@@ -320,12 +316,34 @@ final class StudyStoreTest {
     var hold = begin("a");
     store.measurements().keepPair(hold.job(), 0, 1, 3.5);
     store.measurements().keepPair(hold.job(), 0, 1, 4.5);
-    store.measurements().addPoints(hold, List.of(), List.of(), List.of(new PairKey(0, 1)), PACE);
-    store.measurements().addPoints(hold, List.of(), List.of(), List.of(new PairKey(0, 1)), PACE);
+    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1, 0)), PACE);
+    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1, 0)), PACE);
 
     assertThat(store.measurements().pairs(hold.job()))
         .containsExactly(new Measurements.Pair(0, 1, 3.5, true));
     assertThat(find("a").content().progress().getCompletedPairs()).isEqualTo(1);
+  }
+
+  @Test
+  void beginBlock_pairs_areToBeMeasuredAgainAndAnEarlierBlockSaysNothingOfThem() {
+    var hold = begin("a");
+    store.measurements().keepPair(hold.job(), 0, 1, 3.5);
+    var first = List.of(new PairKey(0, 1, 0));
+    store.measurements().addPoints(hold, List.of(), first, PACE);
+    var block = new Measurements.Block(768, .25);
+    var progress = store.measurements().beginBlock(hold, 1, block, 99).orElseThrow();
+
+    assertThat(progress.getTotalPoints()).isEqualTo(99);
+    assertThat(progress.getCompletedPairs()).isZero();
+    assertThat(store.measurements().laterBlocks(hold.job())).containsExactly(block);
+    // Another worker that still believes to have the study.
+    store.measurements().addPoints(hold, List.of(), first, PACE);
+    assertThat(store.measurements().pairs(hold.job()).getFirst().complete()).isFalse();
+    store.measurements().addPoints(hold, List.of(), List.of(new PairKey(0, 1, 1)), PACE);
+    assertThat(store.measurements().pairs(hold.job()).getFirst().complete()).isTrue();
+    begin("a");
+    assertThat(store.measurements().beginBlock(hold, 2, block, 120)).isEmpty();
+    assertThat(store.measurements().laterBlocks(hold.job())).hasSize(1);
   }
 
   @Test
@@ -335,7 +353,7 @@ final class StudyStoreTest {
 
     assertThat(store.facts().keepModel(hold.job(), 0, first, LEARNING_RATE)).isEqualTo(first);
     assertThat(store.facts().keepModel(hold.job(), 0, digest("2"), NO_ORIGIN)).isEqualTo(first);
-    assertThat(store.facts().keepSampleDigest(hold.job(), 0, digest("2"), "s"))
+    assertThat(store.facts().keepSampleDigest(hold.job(), 0, digest("2"), "s", 0))
         .isEqualTo(digest("2"));
     assertThat(store.facts().modelDigests(hold.job())).containsExactly(first);
     assertThat(store.facts().modelOrigins(hold.job())).containsExactly(LEARNING_RATE);
@@ -347,7 +365,7 @@ final class StudyStoreTest {
     store.facts().keepLabelCount(hold.job(), 0, 2);
     assertThat(store.facts().labelCount(hold.job(), 0)).isZero();
 
-    store.facts().keepSampleDigest(hold.job(), 0, digest("1"), "s");
+    store.facts().keepSampleDigest(hold.job(), 0, digest("1"), "s", 0);
     assertThat(store.facts().labelCount(hold.job(), 0)).isZero();
     store.facts().keepLabelCount(hold.job(), 0, 3);
     store.facts().keepLabelCount(hold.job(), 0, 2);
@@ -505,7 +523,7 @@ final class StudyStoreTest {
   }
 
   private static Point point(double loss) {
-    return new Point(0, 1, 3, metrics(loss), ExampleFloats.NONE);
+    return new Point(0, 1, 0, 3, metrics(loss), ExampleFloats.NONE);
   }
 
   private static ClassificationMetrics metrics(double loss) {

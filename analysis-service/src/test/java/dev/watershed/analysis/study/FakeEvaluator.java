@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -46,7 +47,7 @@ import java.util.function.Consumer;
  * "checkpoints/right-3" near 10, and losses rise between them; "broken" ones have no loss, and
  * "void" ones have one behind a stretch without; "copy" ones are the "left" ones again, and
  * "permuted" ones are wrong nearly always. It does what tests tell it: fails, halts, changes
- * models.
+ * models, draws samples of noisy examples.
  */
 final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBase
     implements AutoCloseable {
@@ -80,6 +81,13 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile String version = "";
   volatile String sampleVersion = "";
   volatile int examples = EXAMPLES;
+
+  /**
+   * Rows to draw samples from, whose losses differ by noise on the ridge; 0 for samples of the same
+   * examples, whatever their size.
+   */
+  volatile int rows;
+
   volatile List<String> labels = List.of("no", "yes");
 
   /** Whether it is of a version that tells probabilities of examples. */
@@ -170,8 +178,45 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
         .build();
   }
 
-  private ClassificationMetrics measured(double position, String sample) {
-    return metrics(position, sample).toBuilder().setExampleCount(examples).build();
+  private ClassificationMetrics measured(double position, EvaluationSample sample) {
+    var metrics = metrics(position, sample.getName()).toBuilder().setExampleCount(count(sample));
+    if (rows > 0) {
+      metrics
+          .setMeanLossNats(
+              lossesOf(position, sample).stream()
+                  .mapToDouble(Double::doubleValue)
+                  .average()
+                  .orElse(0))
+          .setF1(1.0 / sample.getSize());
+    }
+    return metrics.build();
+  }
+
+  private int count(EvaluationSample sample) {
+    return rows > 0 ? sample.getSize() : examples;
+  }
+
+  /** What a sample is called in evaluations: blocks have a name each. */
+  private String called(EvaluationSample sample) {
+    return rows > 0
+        ? sample.getName() + " " + sample.getSkip() + "+" + sample.getSize()
+        : sample.getName();
+  }
+
+  private List<Double> lossesOf(double position, EvaluationSample sample) {
+    var all = new ArrayList<Double>();
+    for (int i = 0; i < count(sample); i++) {
+      all.add((double) (float) lossOf(position, sample.getSkip() + i));
+    }
+    return all;
+  }
+
+  private double lossOf(double position, int example) {
+    if (rows == 0) {
+      return loss(position) * (example % 2 == 0 ? 1.1 : .9);
+    }
+    double ridge = Math.exp(-(position - 5) * (position - 5) / 4);
+    return loss(position) + ridge * .5 * new Random(example).nextGaussian();
   }
 
   private static double accuracy(double position, String sample, double right) {
@@ -202,9 +247,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
           stream.send(EvaluateInterpolationResponse.newBuilder().setHeader(header).build());
           for (double alpha : request.getAlphasList()) {
             for (int i = 0; i < request.getSamplesCount(); i++) {
-              var sample = request.getSamples(i).getName();
+              var sample = request.getSamples(i);
               var models = request.getModelA() + " " + request.getModelB() + " " + alpha;
-              evaluated(new Evaluation(models, sample));
+              evaluated(new Evaluation(models, called(sample)));
               stream.send(
                   EvaluateInterpolationResponse.newBuilder()
                       .setPoint(
@@ -214,7 +259,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                               .setMetrics(measured(alpha * a + (1 - alpha) * b, sample)))
                       .build());
               if (request.getIncludeExampleLosses()) {
-                for (var losses : losses(alpha * a + (1 - alpha) * b)) {
+                for (var losses : losses(alpha * a + (1 - alpha) * b, sample)) {
                   stream.send(
                       EvaluateInterpolationResponse.newBuilder().setExampleLosses(losses).build());
                 }
@@ -247,8 +292,8 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
           // Without a combination the header is all.
           int asked = request.getCombinationsCount() == 0 ? 0 : request.getSamplesCount();
           for (int i = 0; i < asked; i++) {
-            var sample = request.getSamples(i).getName();
-            evaluated(new Evaluation(request.getModels(0), sample));
+            var sample = request.getSamples(i);
+            evaluated(new Evaluation(request.getModels(0), called(sample)));
             stream.send(
                 EvaluateCombinationsResponse.newBuilder()
                     .setPoint(
@@ -257,13 +302,13 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
                             .setMetrics(measured(position(request.getModels(0)), sample)))
                     .build());
             if (request.getIncludeExampleLosses()) {
-              for (var losses : losses(position(request.getModels(0)))) {
+              for (var losses : losses(position(request.getModels(0)), sample)) {
                 stream.send(
                     EvaluateCombinationsResponse.newBuilder().setExampleLosses(losses).build());
               }
             }
             if (request.getIncludeExampleProbabilities() && tellsProbabilities) {
-              for (var part : probabilities(position(request.getModels(0)))) {
+              for (var part : probabilities(position(request.getModels(0)), sample)) {
                 stream.send(
                     EvaluateCombinationsResponse.newBuilder()
                         .setExampleProbabilities(part)
@@ -275,30 +320,30 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   }
 
   /** In two parts, with the mean that was told where examples are even. */
-  private List<ExampleLosses> losses(double position) {
-    var all = new ArrayList<Double>();
-    for (int i = 0; i < examples; i++) {
-      all.add((double) (float) (loss(position) * (i % 2 == 0 ? 1.1 : .9)));
-    }
-    int half = examples / 2;
+  private List<ExampleLosses> losses(double position, EvaluationSample sample) {
+    var all = lossesOf(position, sample);
+    int half = all.size() / 2;
     return List.of(
         ExampleLosses.newBuilder().addAllLossesNats(all.subList(0, half)).build(),
         ExampleLosses.newBuilder()
             .setFirstExample(half)
-            .addAllLossesNats(all.subList(half, examples))
+            .addAllLossesNats(all.subList(half, all.size()))
             .build());
   }
 
   /** Of the first label and the others, for every example in two parts. */
-  private List<ExampleProbabilities> probabilities(double position) {
-    int half = examples / 2;
-    return List.of(probabilities(position, 0, half), probabilities(position, half, examples));
+  private List<ExampleProbabilities> probabilities(double position, EvaluationSample sample) {
+    int first = sample.getSkip();
+    int half = count(sample) / 2;
+    return List.of(
+        probabilities(position, first, 0, half),
+        probabilities(position, first, half, count(sample)));
   }
 
-  private ExampleProbabilities probabilities(double position, int from, int to) {
+  private ExampleProbabilities probabilities(double position, int skip, int from, int to) {
     var part = ExampleProbabilities.newBuilder().setFirstExample(from);
     for (int i = from; i < to; i++) {
-      double first = probability(position, i);
+      double first = probability(position, skip + i);
       part.addProbabilities((float) first);
       for (int k = 1; k < labels.size(); k++) {
         part.addProbabilities((float) ((1 - first) / (labels.size() - 1)));
@@ -351,8 +396,9 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
             sample ->
                 SampleDescription.newBuilder()
                     .setName(sample.getName())
-                    .setDigest(digestOf(sample.getName() + sampleVersion))
-                    .setExampleCount(examples)
+                    .setDigest(digestOf(called(sample) + sampleVersion))
+                    .setExampleCount(count(sample))
+                    .setRowCount(rows)
                     .addAllLabels(labels)
                     .addAllNotices(sampleNotices.getOrDefault(sample.getName(), List.of()))
                     .build())

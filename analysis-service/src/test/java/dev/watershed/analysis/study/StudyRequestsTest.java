@@ -15,6 +15,8 @@ import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.CreateStudyRequest;
 import dev.watershed.analysis.v1.Diagnostic;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.Resampling;
+import dev.watershed.analysis.v1.SampleGrowth;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.server.RefusedException;
 import dev.watershed.server.ValidationInterceptor;
@@ -110,6 +112,58 @@ final class StudyRequestsTest {
             "SELECTION_MISSING",
             "spec.in_domain.seed",
             spec -> spec.setInDomain(sample("in-domain").toBuilder().clearSelection())),
+        bad(
+            "a precision and a size",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain.size",
+            spec -> growing(spec).setInDomain(sample("in-domain"))),
+        bad(
+            "a precision of a sample that passes over rows",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain.skip",
+            spec -> {
+              growing(spec).getInDomainBuilder().setSkip(5);
+              return spec;
+            }),
+        bad(
+            "a precision of the first rows",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain.seed",
+            spec -> {
+              growing(spec).getInDomainBuilder().setFirstRows(true);
+              return spec;
+            }),
+        bad(
+            "a precision without resamples",
+            "SAMPLE_CANNOT_GROW",
+            "spec.resampling.resample_count",
+            spec -> growing(spec).setResampling(Resampling.newBuilder().setResampleCount(0))),
+        bad(
+            "a precision with chosen alphas",
+            "SAMPLE_CANNOT_GROW",
+            "spec.adaptive",
+            spec -> growing(spec).setAdaptive(AdaptiveAlphas.getDefaultInstance())),
+        bad(
+            "a first block larger than all",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain_growth.first_example_count",
+            spec -> {
+              growing(spec).getInDomainGrowthBuilder().setMostExampleCount(300);
+              return spec;
+            }),
+        bad(
+            "more examples than resamples fit memory with",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain_growth.most_example_count",
+            spec -> {
+              growing(spec).getInDomainGrowthBuilder().setMostExampleCount(200_000);
+              return spec;
+            }),
+        bad(
+            "a precision of nothing",
+            "REQUEST_INVALID",
+            "spec.in_domain_growth.half_width_nats",
+            spec -> spec.setInDomainGrowth(SampleGrowth.getDefaultInstance())),
         bad(
             "an improved gap on a plain grid",
             "DISTANCE_NEEDS_NESTED_GRID",
@@ -327,5 +381,11 @@ final class StudyRequestsTest {
       String what, String reason, String field, UnaryOperator<StudySpec.Builder> change) {
     var good = spec("left-0", "right-0", "left-1").toBuilder();
     return Arguments.of(what, reason, field, change.apply(good).build());
+  }
+
+  /** Asks for a precision as it may be asked for. */
+  private static StudySpec.Builder growing(StudySpec.Builder spec) {
+    spec.getInDomainBuilder().clearSize();
+    return spec.setInDomainGrowth(SampleGrowth.newBuilder().setHalfWidthNats(.005));
   }
 }

@@ -99,13 +99,22 @@ final class DataArgument {
   }
 
   EvaluationSample sample() {
+    return sample(false);
+  }
+
+  /** A sample whose size is found while it is measured. */
+  EvaluationSample growingSample() {
+    return sample(true);
+  }
+
+  private EvaluationSample sample(boolean grows) {
     text.allow(union(SplitArgument.KEYS, SAMPLE_KEYS));
-    return sampleFromOptions();
+    return sampleFromOptions(grows);
   }
 
   Diagnostic diagnostic() {
     text.allow(union(union(SplitArgument.KEYS, SAMPLE_KEYS), DIAGNOSTIC_KEYS));
-    Diagnostic.Builder diagnostic = Diagnostic.newBuilder().setSample(sampleFromOptions());
+    Diagnostic.Builder diagnostic = Diagnostic.newBuilder().setSample(sampleFromOptions(false));
     diagnostic.setScore(
         text.has("score") || !split.isTask()
             ? score(text.plain("score", "accuracy"))
@@ -116,7 +125,7 @@ final class DataArgument {
         .build();
   }
 
-  private EvaluationSample sampleFromOptions() {
+  private EvaluationSample sampleFromOptions(boolean grows) {
     EvaluationSample.Builder sample =
         EvaluationSample.newBuilder()
             .setSplit(split.split())
@@ -144,7 +153,8 @@ final class DataArgument {
         && sample.getSelectionCase() == EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw text.bad("size= needs seed=N (rows drawn at random) or first=true");
     }
-    if (!sample.hasSize()
+    if (!grows
+        && !sample.hasSize()
         && sample.getSelectionCase() != EvaluationSample.SelectionCase.SELECTION_NOT_SET) {
       throw text.bad("seed= and first= choose among rows; say how many with size=N");
     }

@@ -90,6 +90,9 @@ final class FieldWords {
           Map.entry("kernel_width", "--kernel-width"),
           Map.entry("pilot", "--pilot"),
           Map.entry("half_width_nats", "--half-width"),
+          Map.entry("in_domain_growth.half_width_nats", "--half-width"),
+          Map.entry("in_domain_growth.first_example_count", "--min-examples"),
+          Map.entry("in_domain_growth.most_example_count", "--max-examples"),
           Map.entry("score.disagreement", "--disagreement"),
           Map.entry("checkpoint_id", "ID"),
           Map.entry("uri", "the path"));

@@ -110,6 +110,10 @@ public final class ReportText {
     for (int i = 0; i < report.getSampleTextsCount(); i++) {
       lines.add((i == 0 ? "measured on " : "diagnostic ") + report.getSampleTexts(i));
     }
+    // Where it was not reached, that is a warning.
+    if (report.getGrown().getReached()) {
+      lines.add(report.getGrown().getSentence());
+    }
     return lines;
   }
 

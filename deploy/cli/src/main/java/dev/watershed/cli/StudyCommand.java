@@ -45,6 +45,8 @@ import picocli.CommandLine.Parameters;
       "      --diagnostic builtin:miniature/probe-verb,group=strategy",
       "  watershed study create M1 M2 M3 M4 --wait --alphas adaptive --tolerance 0.005 \\",
       "      --in-domain builtin:miniature/validation,size=512,seed=1",
+      "  watershed study create M1 M2 M3 M4 --wait --half-width 0.005 --max-examples 20000 \\",
+      "      --in-domain task:mnli/train,seed=1",
       "  watershed study create --spec study.json",
       "  watershed study report STUDY",
       "  watershed study export STUDY --out study-1",

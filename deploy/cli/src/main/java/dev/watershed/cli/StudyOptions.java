@@ -58,6 +58,29 @@ final class StudyOptions {
   @Nullable String inDomain;
 
   @Option(
+      names = "--half-width",
+      paramLabel = "NATS",
+      description =
+          "A precision instead of a size: the in-domain sample, with seed= and without size=, grows in"
+              + " blocks until the interval of every pair's convexity gap is at most this on either"
+              + " side. Each example is evaluated once.")
+  @Nullable Double halfWidth;
+
+  @Option(
+      names = "--min-examples",
+      paramLabel = "N",
+      description = "With --half-width: examples of the first block. Default: 512.")
+  @Nullable Integer minExamples;
+
+  @Option(
+      names = "--max-examples",
+      paramLabel = "N",
+      description =
+          "With --half-width: most examples, also where intervals are wider then. Default: as many as"
+              + " the split has and memory resamples, 134217 with 2000 resamples.")
+  @Nullable Integer maxExamples;
+
+  @Option(
       names = "--diagnostic",
       paramLabel = "DATA",
       description =
@@ -159,8 +182,10 @@ final class StudyOptions {
     if (specFile != null) {
       spec = Json.parse(read(specFile, context), spec, "--spec " + specFile);
     }
+    applyGrowth(spec);
     if (inDomain != null) {
-      spec.setInDomain(DataArgument.parse(inDomain, workingDirectory, tasks).sample());
+      DataArgument data = DataArgument.parse(inDomain, workingDirectory, tasks);
+      spec.setInDomain(spec.hasInDomainGrowth() ? data.growingSample() : data.sample());
     }
     if (!spec.hasInDomain()) {
       throw CommandException.badInput(
@@ -188,6 +213,9 @@ final class StudyOptions {
   boolean absent() {
     return specFile == null
         && inDomain == null
+        && halfWidth == null
+        && minExamples == null
+        && maxExamples == null
         && diagnostics.isEmpty()
         && protocol == null
         && intervals == null
@@ -199,6 +227,21 @@ final class StudyOptions {
         && !hasAdaptiveOptions()
         && !bf16
         && !allowSlowPrecision;
+  }
+
+  private void applyGrowth(StudySpec.Builder spec) {
+    if (halfWidth != null) {
+      spec.getInDomainGrowthBuilder().setHalfWidthNats(halfWidth);
+    }
+    if ((minExamples != null || maxExamples != null) && !spec.hasInDomainGrowth()) {
+      throw CommandException.badInput("--min-examples and --max-examples need --half-width");
+    }
+    if (minExamples != null) {
+      spec.getInDomainGrowthBuilder().setFirstExampleCount(minExamples);
+    }
+    if (maxExamples != null) {
+      spec.getInDomainGrowthBuilder().setMostExampleCount(maxExamples);
+    }
   }
 
   private void applyMeasure(StudySpec.Builder spec) {

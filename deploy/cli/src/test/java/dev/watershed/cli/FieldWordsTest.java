@@ -34,6 +34,8 @@ final class FieldWordsTest {
         "model_b | the second CHECKPOINT",
         "alphas[2] | --alphas",
         "spec.adaptive.tolerance_nats | --tolerance",
+        "spec.in_domain_growth.most_example_count | --max-examples",
+        "spec.in_domain.skip | skip= of --in-domain",
         "checkpoint_id | ID",
         "split.file.text_column | text= of DATA",
         "split.task.uri | the path of DATA",

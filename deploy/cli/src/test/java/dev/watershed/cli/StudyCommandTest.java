@@ -6,6 +6,7 @@ import com.google.protobuf.util.JsonFormat;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.SampleGrowth;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
@@ -173,6 +174,55 @@ final class StudyCommandTest {
     line.run("study", "create", "m1", "m2", "--in-domain", sample, "--kernel-width", "median");
     assertThat(analysis.created.get(3).getSpec().getMedianKernelWidth()).isTrue();
     assertThat(analysis.created.get(3).getSpec().getKernelWidth()).isZero();
+  }
+
+  @Test
+  void create_precision_arrivesInsteadOfASize() {
+    String sample = "builtin:miniature/train,seed=3";
+    line.run("study", "create", "m1", "m2", "--in-domain", sample, "--half-width", "0.005");
+    line.run(
+        "study",
+        "create",
+        "m1",
+        "m2",
+        "--in-domain",
+        sample,
+        "--half-width",
+        "0.005",
+        "--min-examples",
+        "256",
+        "--max-examples",
+        "9000");
+
+    var spec = analysis.created.getFirst().getSpec();
+    assertThat(spec.getInDomainGrowth())
+        .isEqualTo(SampleGrowth.newBuilder().setHalfWidthNats(.005).build());
+    assertThat(spec.getInDomain().hasSize()).isFalse();
+    assertThat(spec.getInDomain().getSeed()).isEqualTo(3);
+    assertThat(analysis.created.get(1).getSpec().getInDomainGrowth())
+        .isEqualTo(
+            SampleGrowth.newBuilder()
+                .setHalfWidthNats(.005)
+                .setFirstExampleCount(256)
+                .setMostExampleCount(9000)
+                .build());
+    assertThat(line.run("study", "create", "m1", "m2", "--in-domain", sample))
+        .as("a seed without a size or a precision")
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(
+            line.run(
+                "study", "create", "m1", "m2", "--in-domain", sample, "--max-examples", "9000"))
+        .as("a limit of nothing")
+        .isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  @Test
+  void report_sampleThatGrew_saysHow() {
+    var grown = analysis.report.toBuilder();
+    grown.getGrownBuilder().setReached(true).setSentence("It grew.");
+    analysis.report = grown.build();
+    line.run("study", "report", "s1");
+    assertThat(line.out()).contains("It grew.");
   }
 
   @Test

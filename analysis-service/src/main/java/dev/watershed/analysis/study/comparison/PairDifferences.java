@@ -12,9 +12,12 @@ import dev.watershed.analysis.bootstrap.Resampled;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.Interval;
 import dev.watershed.analysis.store.ExampleFloats;
+import dev.watershed.analysis.store.Measurements.Block;
+import dev.watershed.analysis.store.PooledSample;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.study.Studies;
 import dev.watershed.analysis.study.spec.AlphaGrid;
+import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.ComparePairsRequest;
 import dev.watershed.analysis.v1.ComparePairsResponse;
 import dev.watershed.analysis.v1.MetricDifference;
@@ -247,14 +250,16 @@ public final class PairDifferences {
   private Optional<ExampleCurve> examples(long study, StudySpec spec, int modelA, int modelB) {
     var grid = AlphaGrid.of(spec);
     var losses = new TreeMap<Integer, ExampleFloats>();
-    for (var score : store.measurements().scores(study)) {
-      if (score.sample() == 0 && score.model() == modelB) {
+    var later = store.measurements().laterBlocks(study).stream().map(Block::exampleCount).toList();
+    var inDomain = new PooledSample(store, study, StudyPlan.of(spec, later).blocks());
+    for (var score : inDomain.scores()) {
+      if (score.model() == modelB) {
         losses.put(0, score.losses());
-      } else if (score.sample() == 0 && score.model() == modelA) {
+      } else if (score.model() == modelA) {
         losses.put(grid.intervals(), score.losses());
       }
     }
-    for (var point : store.measurements().points(study, modelA, modelB)) {
+    for (var point : inDomain.points(modelA, modelB, modelB)) {
       losses.put(point.alphaIndex(), point.losses());
     }
     boolean complete =

@@ -6,6 +6,7 @@ import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.PairReportOrBuilder;
 import java.util.Arrays;
 
@@ -14,7 +15,7 @@ import java.util.Arrays;
  * overflow) is a wall of infinite height: every metric of such a curve is positive infinity, and
  * its certificate names the first such point. The curve itself keeps what was measured.
  */
-final class PairMetrics {
+public final class PairMetrics {
   private PairMetrics() {}
 
   /**
@@ -52,6 +53,17 @@ final class PairMetrics {
           .setNestedGridIntervals((int) Math.round(Math.sqrt(grid.intervals())));
     }
     return metrics.build();
+  }
+
+  /**
+   * Returns half the width of the interval of the convexity gap, in nats. One that begins at 0
+   * counts as any other: where a gap is just told from 0 the two are as wide as each other.
+   *
+   * @param pair with an uncertainty
+   */
+  public static double halfWidth(PairReport pair) {
+    var interval = pair.getUncertainty().getConvexityGap().getInterval();
+    return (interval.getHigh() - interval.getLow()) / 2;
   }
 
   /** Returns the one that serves as the distance of the pair's models. */

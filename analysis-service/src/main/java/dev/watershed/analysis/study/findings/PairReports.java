@@ -11,6 +11,7 @@ import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.Measurements;
 import dev.watershed.analysis.store.Measurements.Pair;
 import dev.watershed.analysis.store.Measurements.Score;
+import dev.watershed.analysis.store.PooledSample;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.Curve;
 import dev.watershed.analysis.v1.DiagnosticCurve;
@@ -36,12 +37,14 @@ final class PairReports {
   private final Measurements measurements;
   private final long study;
   private final StudyPlan plan;
+  private final PooledSample inDomain;
   private final Score[][] scores;
   private final PairUncertainties uncertainties;
   private final PredictionDistances predictions;
   private final Runnable throwIfUnwanted;
 
   /**
+   * @param inDomain what was measured between the ends
    * @param scores (model, sample), of which the in-domain sample's are the ends of curves
    * @param throwIfUnwanted run now and then; what it throws ends the work
    */
@@ -49,12 +52,14 @@ final class PairReports {
       Measurements measurements,
       long study,
       StudyPlan plan,
+      PooledSample inDomain,
       Score[][] scores,
       PairUncertainties uncertainties,
       Runnable throwIfUnwanted) {
     this.measurements = measurements;
     this.study = study;
     this.plan = plan;
+    this.inDomain = inDomain;
     this.scores = scores;
     this.uncertainties = uncertainties;
     this.predictions = PredictionDistances.of(scores);
@@ -110,7 +115,7 @@ final class PairReports {
     }
     int firstB = pairs.get(0).modelB();
     int lastB = pairs.get(pairs.size() - 1).modelB();
-    for (var point : measurements.points(study, modelA, firstB, lastB)) {
+    for (var point : inDomain.points(modelA, firstB, lastB)) {
       var pair = byModelB.get(point.modelB());
       if (pair != null) {
         pair.points().put(point.alphaIndex(), new Measured(point.metrics(), point.losses()));
@@ -126,10 +131,12 @@ final class PairReports {
     if (!plan.samplesAlongCurves().isEmpty()) {
       int firstB = pairs.get(0).modelB();
       int lastB = pairs.get(pairs.size() - 1).modelB();
-      for (var point : measurements.diagnosticPoints(study, modelA, firstB, lastB)) {
-        points
-            .computeIfAbsent(new Place(point.modelB(), point.sample()), place -> new TreeMap<>())
-            .put(point.alphaIndex(), point.metrics());
+      for (int sample : plan.samplesAlongCurves()) {
+        for (var point : measurements.points(study, sample, modelA, firstB, lastB)) {
+          points
+              .computeIfAbsent(new Place(point.modelB(), sample), place -> new TreeMap<>())
+              .put(point.alphaIndex(), point.metrics());
+        }
       }
     }
     return points;

@@ -4,13 +4,16 @@ import com.google.common.primitives.Doubles;
 import com.google.common.primitives.Ints;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.report.SampleText;
+import dev.watershed.analysis.statistics.SampleGrowth;
 import dev.watershed.analysis.store.Measurements.Score;
+import dev.watershed.analysis.store.PooledSample;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.Clustering;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.GrownSample;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyCost;
@@ -18,11 +21,14 @@ import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.input.StudyName;
 import dev.watershed.jobs.Job;
+import dev.watershed.type.v1.ClassificationMetrics;
 import dev.watershed.type.v1.Provenance;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Computes the report of a study whose points are all stored. */
 public final class ReportComputation {
@@ -30,7 +36,16 @@ public final class ReportComputation {
   private final Job<StudyContent> study;
   private final StudySpec spec;
   private final StudyPlan plan;
+  private final PooledSample inDomain;
   private final Runnable throwIfUnwanted;
+  private @Nullable Curves curves;
+
+  /** What was measured of pairs, and what follows of each. */
+  private record Curves(
+      Score[][] scores,
+      PairUncertainties uncertainties,
+      PairReports reports,
+      List<PairReport> pairs) {}
 
   /**
    * @param throwIfUnwanted run now and then; what it throws ends the work
@@ -42,6 +57,37 @@ public final class ReportComputation {
     this.study = study;
     this.spec = plan.spec();
     this.plan = plan;
+    this.inDomain = new PooledSample(store, study.number(), plan.blocks());
+  }
+
+  /** Returns half the width of the widest interval of a convexity gap; NaN where there is none. */
+  public double widestHalfWidth() {
+    return curves().pairs().stream()
+        .filter(PairReport::hasUncertainty)
+        .mapToDouble(PairMetrics::halfWidth)
+        .max()
+        .orElse(Double.NaN);
+  }
+
+  private Curves curves() {
+    var known = curves;
+    if (known == null) {
+      var scores = scores();
+      var uncertainties =
+          PairUncertainties.of(spec, scores[0][0].losses().count(), throwIfUnwanted);
+      var reports =
+          new PairReports(
+              store.measurements(),
+              study.number(),
+              plan,
+              inDomain,
+              scores,
+              uncertainties,
+              throwIfUnwanted);
+      known = new Curves(scores, uncertainties, reports, reports.all());
+      curves = known;
+    }
+    return known;
   }
 
   /**
@@ -50,12 +96,9 @@ public final class ReportComputation {
    * @param elapsedSeconds of the measuring, as the report tells it
    */
   public StudyReport compute(double elapsedSeconds) {
-    var scores = scores();
-    var uncertainties = PairUncertainties.of(spec, scores[0][0].losses().count(), throwIfUnwanted);
-    var pairReports =
-        new PairReports(
-            store.measurements(), study.number(), plan, scores, uncertainties, throwIfUnwanted);
-    var pairs = pairReports.all();
+    var scores = curves().scores();
+    var uncertainties = curves().uncertainties();
+    var pairs = curves().pairs();
     var distances =
         new Distances(
             DistanceComparisons.matrix(pairs, plan.modelCount(), PairReport::getDistance),
@@ -66,7 +109,7 @@ public final class ReportComputation {
         StudyReport.newBuilder()
             .setStudy(new StudyName(study.id()).toString())
             .setSpec(spec)
-            .addAllSampleTexts(SampleText.ofAll(spec))
+            .addAllSampleTexts(SampleText.ofAll(measuredSpec()))
             .addAllModels(models(scores, clustering, verdict))
             .addAllPairs(pairs)
             .setClustering(clustering)
@@ -74,8 +117,9 @@ public final class ReportComputation {
             .setInDomainExampleCount(scores[0][0].metrics().getExampleCount())
             .setProvenance(provenance(store.facts().provenances(study.number())))
             .setElapsedSeconds(elapsedSeconds)
-            .setInDomainDigest(store.facts().sampleDigests(study.number()).get(0))
-            .setCost(cost(pairs, pairReports));
+            .setInDomainDigest(inDomain.digest())
+            .setCost(cost(pairs, curves().reports()));
+    plan.growth().map(this::grown).ifPresent(report::setGrown);
     uncertainties.greatestGap().ifPresent(report::setEpsilonConvexNats);
     addOrigins(report);
     report.addAllFactors(Factors.of(report, distances.values()));
@@ -115,9 +159,30 @@ public final class ReportComputation {
   private Score[][] scores() {
     var scores = new Score[plan.modelCount()][1 + spec.getDiagnosticsCount()];
     for (var score : store.measurements().scores(study.number())) {
-      scores[score.model()][score.sample()] = score;
+      if (score.sample() > 0 && score.sample() <= spec.getDiagnosticsCount()) {
+        scores[score.model()][score.sample()] = score;
+      }
     }
+    inDomain.scores().forEach(score -> scores[score.model()][0] = score);
     return scores;
+  }
+
+  /** The spec with the in-domain sample as it was measured. */
+  private StudySpec measuredSpec() {
+    return plan.growth().isEmpty()
+        ? spec
+        : spec.toBuilder()
+            .setInDomain(spec.getInDomain().toBuilder().setSize(plan.grownExampleCount()))
+            .build();
+  }
+
+  private GrownSample grown(SampleGrowth rule) {
+    return GrownSamples.of(
+        rule,
+        spec.getInDomainGrowth().getFirstExampleCount(),
+        store.measurements().laterBlocks(study.number()),
+        widestHalfWidth(),
+        store.facts().rowCount(study.number(), 0));
   }
 
   private StudyCost cost(List<PairReport> pairs, PairReports reports) {
@@ -168,6 +233,7 @@ public final class ReportComputation {
 
   private List<ModelReport> models(Score[][] scores, Clustering clustering, BasinVerdict verdict) {
     var digests = store.facts().modelDigests(study.number());
+    var whole = scoresOnTheWhole();
     var reports = new ArrayList<ModelReport>();
     for (int i = 0; i < plan.modelCount(); i++) {
       var report =
@@ -176,7 +242,7 @@ public final class ReportComputation {
               .setLabel(spec.getModels(i).getLabel())
               .setDigest(digests.get(i))
               .setCluster(verdict.getAssignments(i))
-              .setInDomain(scores[i][0].metrics());
+              .setInDomain(inDomain(scores[i][0].metrics(), whole.get(i)));
       for (int d = 0; d < spec.getDiagnosticsCount(); d++) {
         var metrics = scores[i][d + 1].metrics();
         report.addDiagnostics(metrics);
@@ -201,6 +267,27 @@ public final class ReportComputation {
         report.getModelsBuilder(i).setOrigin(origins.models().get(i));
       }
     }
+  }
+
+  /** By model, where the in-domain sample is several blocks. */
+  private Map<Integer, ClassificationMetrics> scoresOnTheWhole() {
+    return plan.whole().stream()
+        .flatMap(
+            whole ->
+                store.measurements().scores(study.number()).stream()
+                    .filter(score -> score.sample() == whole))
+        .collect(Collectors.toMap(Score::model, Score::metrics));
+  }
+
+  /** Means are those of the curves' ends. */
+  private static ClassificationMetrics inDomain(
+      ClassificationMetrics ends, @Nullable ClassificationMetrics whole) {
+    return whole == null
+        ? ends
+        : whole.toBuilder()
+            .setMeanLossNats(ends.getMeanLossNats())
+            .setAccuracy(ends.getAccuracy())
+            .build();
   }
 
   /** One provenance of what may be several: texts list every value, other fields are zero. */

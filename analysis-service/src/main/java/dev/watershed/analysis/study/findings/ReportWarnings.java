@@ -12,11 +12,11 @@ import static dev.watershed.type.v1.WarningReason.WARNING_REASON_GAP_LOOSELY_KNO
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_INTERVALS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_NO_PREDICTIONS;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_ONE_CLASS;
+import static dev.watershed.type.v1.WarningReason.WARNING_REASON_PRECISION_NOT_REACHED;
 import static dev.watershed.type.v1.WarningReason.WARNING_REASON_SAME_WEIGHTS;
 
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.report.OriginDifferences;
-import dev.watershed.analysis.report.SampleText;
 import dev.watershed.analysis.statistics.Summary;
 import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.StudyFacts.Notice;
@@ -82,7 +82,7 @@ final class ReportWarnings {
                   Locale.ROOT,
                   "The in-domain sample (%s) has only %d examples, so that losses and gaps are"
                       + " noisy and intervals too narrow; take at least %d.",
-                  SampleText.of(report.getSpec().getInDomain()),
+                  report.getSampleTexts(0),
                   examples,
                   LEAST_EXAMPLES)));
     }
@@ -109,6 +109,13 @@ final class ReportWarnings {
                   ExampleFloats.MOST)));
     }
     noPredictions(report, examples, labelCount).ifPresent(warnings::add);
+    if (report.hasGrown() && !report.getGrown().getReached()) {
+      warnings.add(
+          Warnings.of(
+              WARNING_REASON_PRECISION_NOT_REACHED,
+              report.getSpec().getInDomain().getName(),
+              report.getGrown().getSentence()));
+    }
     looselyKnown(report)
         .map(text -> Warnings.of(WARNING_REASON_GAP_LOOSELY_KNOWN, text))
         .ifPresent(warnings::add);

@@ -4,7 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.PairWork.Calls;
-import dev.watershed.analysis.store.Measurements.DiagnosticPoint;
+import dev.watershed.analysis.store.ExampleFloats;
+import dev.watershed.analysis.store.Measurements.Point;
 import dev.watershed.analysis.study.spec.StudyPlan;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
@@ -45,8 +46,10 @@ final class DiagnosticCurves {
     // By alpha, the samples that lack it.
     var missing = new TreeMap<Integer, TreeSet<Integer>>();
     plan.grid().firstInterior().forEach(index -> missing.put(index, new TreeSet<>(samples)));
-    for (var point : record.diagnosticPoints(pair)) {
-      requireNonNull(missing.get(point.alphaIndex())).remove(point.sample());
+    for (int sample : samples) {
+      for (var point : record.points(pair, sample)) {
+        requireNonNull(missing.get(point.alphaIndex())).remove(sample);
+      }
     }
     missing.values().removeIf(TreeSet::isEmpty);
     takePoints(pair, missing);
@@ -77,10 +80,15 @@ final class DiagnosticCurves {
             taken.entrySet().stream()
                 .map(
                     entry ->
-                        new DiagnosticPoint(
-                            pair.a(), pair.b(), sample, entry.getKey(), entry.getValue().metrics()))
+                        new Point(
+                            pair.a(),
+                            pair.b(),
+                            sample,
+                            entry.getKey(),
+                            entry.getValue().metrics(),
+                            ExampleFloats.NONE))
                 .toList();
-        record.takeDiagnosticPoints(points, taken.values());
+        record.takePoints(points, taken.values());
         taken.keySet().forEach(index -> requireNonNull(missing.get(index)).remove(sample));
       }
     }
@@ -138,7 +146,8 @@ final class DiagnosticCurves {
     int sample = asked.get(point.getSampleIndex());
     var lacking = missing.get(index);
     if (lacking != null && lacking.remove(sample)) {
-      record.addPoint(new DiagnosticPoint(pair.a(), pair.b(), sample, index, point.getMetrics()));
+      record.addPoint(
+          new Point(pair.a(), pair.b(), sample, index, point.getMetrics(), ExampleFloats.NONE));
       calls.progressed();
     }
   }

@@ -25,9 +25,6 @@ final class ModelScores implements PairWork {
   /** What the evaluator takes in a call. */
   private static final int SAMPLES_PER_CALL = 100;
 
-  /** Its index in the plan. */
-  private static final int IN_DOMAIN = 0;
-
   private final StudyPlan plan;
   private final List<EvaluationSample> samples;
   private final StudyRecord record;
@@ -74,9 +71,13 @@ final class ModelScores implements PairWork {
     }
   }
 
-  /** The in-domain sample alone, of whose examples more is wanted, then the others. */
-  private static List<Integer> asked(TreeSet<Integer> missing) {
-    return missing.stream().limit(missing.first() == IN_DOMAIN ? 1 : SAMPLES_PER_CALL).toList();
+  /** A block alone, of whose examples more is wanted, then the others. */
+  private List<Integer> asked(TreeSet<Integer> missing) {
+    return missing.stream()
+        .filter(plan::isBlock)
+        .findFirst()
+        .map(List::of)
+        .orElseGet(() -> missing.stream().limit(SAMPLES_PER_CALL).toList());
   }
 
   /**
@@ -84,7 +85,7 @@ final class ModelScores implements PairWork {
    * the chosen distance needs them. Then the evaluator, which sends no more either, says so.
    */
   private int probabilities(int sample) {
-    if (sample != IN_DOMAIN) {
+    if (!plan.isBlock(sample)) {
       return 0;
     }
     var described = record.sample(sample);
@@ -95,7 +96,7 @@ final class ModelScores implements PairWork {
   private EvaluateCombinationsRequest.Builder scoresOf(String checkpoint, List<Integer> asked) {
     return EvaluateCombinationsRequest.newBuilder()
         .addModels(checkpoint)
-        .setIncludeExampleLosses(plan.keepsLosses() && asked.contains(IN_DOMAIN))
+        .setIncludeExampleLosses(plan.keepsLosses(asked.getFirst()))
         .addAllSamples(asked.stream().map(samples::get).toList())
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision());
@@ -137,7 +138,7 @@ final class ModelScores implements PairWork {
 
   /** Whether what is known of a sample is all that is wanted. */
   private boolean isWhole(int sample, Known score) {
-    boolean lacksLosses = sample == IN_DOMAIN && plan.keepsLosses() && score.lacksLosses();
+    boolean lacksLosses = plan.keepsLosses(sample) && score.lacksLosses();
     return !lacksLosses && score.probabilities().count() >= probabilities(sample);
   }
 
@@ -171,7 +172,10 @@ final class ModelScores implements PairWork {
         case HEADER -> {
           readHeader(model, asked, response.getHeader(), calls);
           record.keepProvenance(response.getHeader().getProvenance());
-          losses = plan.keptLosses(response.getHeader().getSamples(0));
+          losses =
+              plan.keepsLosses(asked.getFirst())
+                  ? response.getHeader().getSamples(0).getExampleCount()
+                  : 0;
           continue;
         }
         case POINT -> {
@@ -185,7 +189,7 @@ final class ModelScores implements PairWork {
       }
       int sample = asked.get(incoming.point.getSampleIndex());
       boolean whole =
-          sample != IN_DOMAIN
+          !plan.isBlock(sample)
               || (incoming.losses.count() == losses
                   && incoming.probabilities.count() == probabilities(sample));
       if (whole) {
@@ -194,12 +198,13 @@ final class ModelScores implements PairWork {
     }
     boolean without =
         pointed
-            && missing.contains(IN_DOMAIN)
+            && plan.isBlock(asked.getFirst())
+            && missing.contains(asked.getFirst())
             && incoming.losses.count() == losses
             && incoming.probabilities.count() == 0;
     if (without) {
       requireNoProbabilities(calls.place());
-      add(incoming.score(model, IN_DOMAIN), missing, calls);
+      add(incoming.score(model, asked.getFirst()), missing, calls);
     }
   }
 

@@ -27,7 +27,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Curves between pairs of models: points are taken over where known, else asked for.
+ * Curves between pairs of models on the in-domain sample, or its last block: points are taken over
+ * where known, else asked for.
  *
  * <p>Which alphas of a pair are asked for follows from the losses of the rounds before, wherever
  * they came from: not from what else is known, nor from where an earlier attempt broke off.
@@ -39,13 +40,17 @@ final class PairCurves implements PairWork {
   private final Set<ModelPair> begun;
   private final double[] endLosses;
   private final DiagnosticCurves diagnostics;
+
+  /** The number of the sample. */
+  private final int sample;
+
   private final Map<ModelPair, PairState> states = new ConcurrentHashMap<>();
 
   /**
    * All models have been scored.
    *
    * @param begun pairs whose distance is stored already
-   * @param endLosses of all models, in nats
+   * @param endLosses of all models on the sample, in nats
    */
   PairCurves(StudyPlan plan, StudyRecord record, Set<ModelPair> begun, double[] endLosses) {
     this.plan = plan;
@@ -54,6 +59,7 @@ final class PairCurves implements PairWork {
     this.begun = Set.copyOf(begun);
     this.endLosses = endLosses.clone();
     this.diagnostics = new DiagnosticCurves(plan, record, digests);
+    this.sample = plan.lastBlock();
   }
 
   /** What an attempt knows of a pair. */
@@ -104,7 +110,7 @@ final class PairCurves implements PairWork {
 
   private PairState begin(ModelPair pair) {
     var state = new PairState(pair, digests.get(pair.a()), digests.get(pair.b()));
-    for (var point : record.points(pair)) {
+    for (var point : record.points(pair, sample)) {
       state.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats());
     }
     // Whoever held the study before may have gone on for a while.
@@ -150,7 +156,7 @@ final class PairCurves implements PairWork {
   /** Takes over what others know of what is missing, which becomes less. */
   private void takePoints(PairState work, TreeSet<Integer> missing) {
     var pair = work.pair;
-    var others = work.others.orElseGet(() -> record.knownPair(0, work.digestA, work.digestB));
+    var others = work.others.orElseGet(() -> record.knownPair(sample, work.digestA, work.digestB));
     work.others = Optional.of(others);
     if (!work.distanceKnown && others.euclideanDistance().isPresent()) {
       record.keepDistance(pair, others.euclideanDistance().getAsDouble());
@@ -167,6 +173,7 @@ final class PairCurves implements PairWork {
                       new Point(
                           pair.a(),
                           pair.b(),
+                          sample,
                           entry.getKey(),
                           entry.getValue().metrics(),
                           entry.getValue().losses()))
@@ -195,7 +202,7 @@ final class PairCurves implements PairWork {
         .setModelA(plan.checkpoint(pair.a()))
         .setModelB(plan.checkpoint(pair.b()))
         .addAllAlphas(alphas)
-        .addSamples(plan.samples().getFirst())
+        .addSamples(plan.samples().get(sample))
         .setPrecision(plan.spec().getPrecision())
         .setAllowSlowPrecision(plan.spec().getAllowSlowPrecision())
         .setIncludeEuclideanDistance(!work.distanceKnown)
@@ -217,7 +224,7 @@ final class PairCurves implements PairWork {
       switch (response.getPayloadCase()) {
         case HEADER -> {
           readHeader(response.getHeader(), work, calls);
-          examples = plan.keptLosses(response.getHeader().getSamples(0));
+          examples = plan.keepsLosses() ? response.getHeader().getSamples(0).getExampleCount() : 0;
           continue;
         }
         case POINT -> {
@@ -230,7 +237,8 @@ final class PairCurves implements PairWork {
       // A point without all its losses counts as missing.
       var index = losses.count() == examples ? missing.remove(point.getAlpha()) : null;
       if (index != null) {
-        record.addPoint(new Point(pair.a(), pair.b(), index, point.getMetrics(), losses.build()));
+        record.addPoint(
+            new Point(pair.a(), pair.b(), sample, index, point.getMetrics(), losses.build()));
         work.stored.put(index, point.getMetrics().getMeanLossNats());
         calls.progressed();
       }
@@ -242,7 +250,7 @@ final class PairCurves implements PairWork {
     var pair = work.pair;
     record.checkModel(pair.a(), header.getModelA());
     record.checkModel(pair.b(), header.getModelB());
-    record.checkSamples(List.of(0), header.getSamplesList());
+    record.checkSamples(List.of(sample), header.getSamplesList());
     record.keepProvenance(header.getProvenance());
     if (header.hasEuclideanDistance()) {
       record.keepDistance(pair, header.getEuclideanDistance());

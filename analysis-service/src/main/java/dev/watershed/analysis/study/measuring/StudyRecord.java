@@ -7,7 +7,6 @@ import dev.watershed.analysis.fleet.UnsuitableEvaluatorException;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
-import dev.watershed.analysis.store.Measurements.DiagnosticPoint;
 import dev.watershed.analysis.store.Measurements.PairKey;
 import dev.watershed.analysis.store.Measurements.Point;
 import dev.watershed.analysis.store.Measurements.Score;
@@ -66,7 +65,6 @@ final class StudyRecord implements AutoCloseable {
   private final ArithmeticPin arithmetic;
   private final AtomicLong modelBytes = new AtomicLong();
   private final Queue<Point> unwritten = new ConcurrentLinkedQueue<>();
-  private final Queue<DiagnosticPoint> unwrittenDiagnostics = new ConcurrentLinkedQueue<>();
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("study-points").factory());
 
@@ -74,6 +72,7 @@ final class StudyRecord implements AutoCloseable {
   private volatile @Nullable RuntimeException failure;
 
   /**
+   * @param pace of the attempt, which may have other records before and after
    * @param work is stopped when the hold is lost
    */
   StudyRecord(
@@ -81,34 +80,26 @@ final class StudyRecord implements AutoCloseable {
       KnownPoints known,
       JobAttempt<StudyContent> attempt,
       StudyPlan plan,
+      PaceEstimate pace,
       StudyContext work) {
     this.store = store;
     this.known = known;
     this.hold = attempt.hold();
     this.plan = plan;
     this.samples = plan.samples();
-    this.pace = new PaceEstimate(attempt.job().content().elapsedSeconds());
+    this.pace = pace;
     this.attempt = attempt;
     this.work = work;
     this.arithmetic = new ArithmeticPin(store.facts().provenances(hold.job()));
   }
 
-  /** Seconds of computing, over all attempts. */
-  double elapsedSeconds() {
-    return pace.elapsedSeconds();
-  }
-
-  /**
-   * Begins to score models; with adaptive alphas, counts what is planned so far.
-   *
-   * @param completedPoints of earlier attempts
-   */
-  void beginScores(long completedPoints) {
+  /** Begins to score models; with adaptive alphas, counts what is planned so far. */
+  void beginScores() {
     long total =
         plan.grid().adaptive()
             ? store.measurements().countTotal(hold, plan.pointCount(), plan.grid().firstStep())
             : plan.pointCount();
-    pace.begin(total - completedPoints);
+    pace.begin(total - attempt.job().content().progress().getCompletedPoints());
   }
 
   /** Begins to measure pairs, whose points take another time than scores. */
@@ -145,14 +136,9 @@ final class StudyRecord implements AutoCloseable {
     return store.measurements().hasDistance(hold.job(), pair.a(), pair.b());
   }
 
-  /** The points that are stored of a pair. */
-  List<Point> points(ModelPair pair) {
-    return store.measurements().points(hold.job(), pair.a(), pair.b());
-  }
-
-  /** The diagnostics' points that are stored of a pair. */
-  List<DiagnosticPoint> diagnosticPoints(ModelPair pair) {
-    return store.measurements().diagnosticPoints(hold.job(), pair.a(), pair.b(), pair.b());
+  /** The points that are stored of a pair on a sample. */
+  List<Point> points(ModelPair pair, int sample) {
+    return store.measurements().points(hold.job(), sample, pair.a(), pair.b(), pair.b());
   }
 
   /** Of all models, which have been scored. */
@@ -219,7 +205,8 @@ final class StudyRecord implements AutoCloseable {
       }
       var digest = described.get(i).getDigest();
       var identity = identity(sample, described.get(i));
-      var kept = store.facts().keepSampleDigest(hold.job(), sample, digest, identity);
+      int rows = described.get(i).getRowCount();
+      var kept = store.facts().keepSampleDigest(hold.job(), sample, digest, identity, rows);
       if (!kept.equals(digest)) {
         throw RefusedException.failedPrecondition(
             "SAMPLE_CHANGED",
@@ -245,14 +232,17 @@ final class StudyRecord implements AutoCloseable {
     }
   }
 
-  /** Keeps what was noticed while reading a model and samples, for the report. */
+  /**
+   * Keeps what was noticed while reading a model and samples, for the report; of the in-domain
+   * sample once, whatever its blocks.
+   */
   void keepNotices(
       int model,
       ModelDescription described,
       List<Integer> asked,
       List<SampleDescription> describedSamples) {
     var notices = new ArrayList<>(Notice.ofModel(model, described.getNoticesList()));
-    for (int i = 0; i < asked.size(); i++) {
+    for (int i = 0; i < asked.size() && asked.get(i) <= plan.spec().getDiagnosticsCount(); i++) {
       notices.addAll(Notice.ofSample(asked.get(i), describedSamples.get(i).getNoticesList()));
     }
     store.facts().keepNotices(hold.job(), notices);
@@ -302,14 +292,6 @@ final class StudyRecord implements AutoCloseable {
     writer.execute(() -> write(List.of()));
   }
 
-  /** The same of a diagnostic. */
-  void addPoint(DiagnosticPoint point) {
-    throwIfFailed();
-    pace.advance();
-    unwrittenDiagnostics.add(point);
-    writer.execute(() -> write(List.of()));
-  }
-
   /**
    * Takes scores over.
    *
@@ -329,22 +311,11 @@ final class StudyRecord implements AutoCloseable {
    * @param taken the same, as other studies know them
    */
   void takePoints(List<Point> points, Collection<Known> taken) {
-    take(points, List.of(), taken);
-  }
-
-  /** The same of a diagnostic. */
-  void takeDiagnosticPoints(List<DiagnosticPoint> points, Collection<Known> taken) {
-    take(List.of(), points, taken);
-  }
-
-  private void take(
-      List<Point> points, List<DiagnosticPoint> diagnosticPoints, Collection<Known> taken) {
-    int count = points.size() + diagnosticPoints.size();
     add(
         () ->
             store
                 .measurements()
-                .takePoints(hold, points, diagnosticPoints, sources(taken), pace.skip(count)));
+                .takePoints(hold, points, sources(taken), pace.skip(points.size())));
   }
 
   private static Set<Long> sources(Collection<Known> taken) {
@@ -366,9 +337,11 @@ final class StudyRecord implements AutoCloseable {
   }
 
   private void write(List<ModelPair> completed) {
-    var points = taken(unwritten);
-    var diagnosticPoints = taken(unwrittenDiagnostics);
-    if (points.isEmpty() && diagnosticPoints.isEmpty() && completed.isEmpty()) {
+    var points = new ArrayList<Point>();
+    for (var next = unwritten.poll(); next != null; next = unwritten.poll()) {
+      points.add(next);
+    }
+    if (points.isEmpty() && completed.isEmpty()) {
       return;
     }
     try {
@@ -377,22 +350,14 @@ final class StudyRecord implements AutoCloseable {
               store
                   .measurements()
                   .addPoints(
-                      hold,
-                      points,
-                      diagnosticPoints,
-                      completed.stream().map(pair -> new PairKey(pair.a(), pair.b())).toList(),
-                      pace.current()));
+                      hold, points, completed.stream().map(this::key).toList(), pace.current()));
     } catch (RuntimeException e) {
       failure = e;
     }
   }
 
-  private static <T> List<T> taken(Queue<T> queue) {
-    var taken = new ArrayList<T>();
-    for (var next = queue.poll(); next != null; next = queue.poll()) {
-      taken.add(next);
-    }
-    return taken;
+  private PairKey key(ModelPair pair) {
+    return new PairKey(pair.a(), pair.b(), plan.laterBlocks().size());
   }
 
   private void throwIfFailed() {

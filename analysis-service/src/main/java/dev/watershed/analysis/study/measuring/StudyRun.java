@@ -4,7 +4,9 @@ import com.google.common.collect.ContiguousSet;
 import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.Tiles;
+import dev.watershed.analysis.statistics.SampleGrowth;
 import dev.watershed.analysis.store.KnownPoints;
+import dev.watershed.analysis.store.Measurements.Block;
 import dev.watershed.analysis.store.StudyContent;
 import dev.watershed.analysis.store.StudyStore;
 import dev.watershed.analysis.study.findings.ReportComputation;
@@ -16,6 +18,8 @@ import dev.watershed.jobs.JobAttempt;
 import dev.watershed.server.RefusedException;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
@@ -27,22 +31,30 @@ import java.util.stream.IntStream;
  * <p>Each model is scored on all samples first. Its score on the in-domain sample is the end of all
  * its curves, so pairs are asked for the points between their ends alone. What others know goes by
  * the digests of models and samples, which the evaluator says before it computes anything.
+ *
+ * <p>Where the in-domain sample grows, this is done block by block, each a sample of its own.
  */
 final class StudyRun {
   private final StudyStore store;
+  private final KnownPoints known;
   private final Lanes lanes;
+  private final JobAttempt<StudyContent> attempt;
   private final Job<StudyContent> study;
-  private final StudyPlan plan;
   private final StudyContext work;
-  private final StudyRecord record;
+  private final PaceEstimate pace;
+  private StudyPlan plan;
 
   StudyRun(StudyStore store, KnownPoints known, Lanes lanes, JobAttempt<StudyContent> attempt) {
     this.store = store;
+    this.known = known;
     this.lanes = lanes;
+    this.attempt = attempt;
     this.study = attempt.job();
-    this.plan = StudyPlan.of(study.content().spec());
     this.work = new StudyContext();
-    this.record = new StudyRecord(store, known, attempt, plan, work);
+    this.pace = new PaceEstimate(study.content().elapsedSeconds());
+    var later = store.measurements().laterBlocks(study.number());
+    this.plan =
+        StudyPlan.of(study.content().spec(), later.stream().map(Block::exampleCount).toList());
   }
 
   /** Breaks the attempt off soon, from any thread. */
@@ -58,24 +70,83 @@ final class StudyRun {
    * @throws StatusRuntimeException the evaluator's, with the models that it was asked about
    */
   StudyReport run() throws InterruptedException {
-    try (work;
-        record) {
-      scoreModels();
-      measurePairs(endLosses());
-      return new ReportComputation(store, study, plan, work::throwIfStopped)
-          .compute(record.elapsedSeconds());
+    try (work) {
+      measure();
+      var report = report();
+      while (plan.growth().isPresent() && grow(plan.growth().get(), report.widestHalfWidth())) {
+        measure();
+        report = report();
+      }
+      if (plan.whole().isPresent()) {
+        try (var record = record()) {
+          scoreModels(record, Set.of(plan.whole().get()));
+        }
+      }
+      return report.compute(pace.elapsedSeconds());
     }
   }
 
-  private void scoreModels() throws InterruptedException {
+  private ReportComputation report() {
+    return new ReportComputation(store, study, plan, work::throwIfStopped);
+  }
+
+  private StudyRecord record() {
+    return new StudyRecord(store, known, attempt, plan, pace, work);
+  }
+
+  /** Begins another block where intervals are still too wide, and there may be one. */
+  private boolean grow(SampleGrowth rule, double widest) {
+    int rows = store.facts().rowCount(study.number(), 0);
+    if (rows == 0) {
+      throw RefusedException.refused(
+          RefusedException.Kind.INTERNAL,
+          "EVALUATOR_INCOMPLETE",
+          "The evaluator did not say of how many rows the in-domain sample was drawn, so that it cannot"
+              + " grow; it is of an older version.",
+          Map.of());
+    }
+    int examples = plan.grownExampleCount();
+    int more =
+        new SampleGrowth(rule.halfWidth(), Math.min(rule.mostExamples(), rows))
+                .next(examples, widest)
+            - examples;
+    if (more == 0) {
+      return false;
+    }
+    plan = plan.with(more);
+    var progress =
+        store
+            .measurements()
+            .beginBlock(
+                attempt.hold(),
+                plan.laterBlocks().size(),
+                new Block(more, widest),
+                plan.pointCount());
+    if (progress.isEmpty()) {
+      throw new CancellationException("the study has ended or another worker has it");
+    }
+    attempt.show(attempt.job().content().with(progress.get()));
+    return true;
+  }
+
+  private void measure() throws InterruptedException {
+    try (var record = record()) {
+      var samples = new TreeSet<>(ContiguousSet.closedOpen(0, plan.samples().size()));
+      plan.whole().ifPresent(samples::remove);
+      scoreModels(record, samples);
+      measurePairs(record, endLosses(record));
+    }
+  }
+
+  private void scoreModels(StudyRecord record, Set<Integer> samples) throws InterruptedException {
     var missing = new ArrayList<TreeSet<Integer>>();
     for (int model = 0; model < plan.modelCount(); model++) {
-      missing.add(new TreeSet<>(ContiguousSet.closedOpen(0, plan.samples().size())));
+      missing.add(new TreeSet<>(samples));
     }
     for (var score : record.scores()) {
       missing.get(score.model()).remove(score.sample());
     }
-    record.beginScores(study.content().progress().getCompletedPoints());
+    record.beginScores();
     var unscored =
         IntStream.range(0, plan.modelCount())
             .filter(model -> !missing.get(model).isEmpty())
@@ -88,12 +159,12 @@ final class StudyRun {
    * Returns each model's loss on the in-domain sample, the end of its curves: it must have a height
    * for gaps to have a meaning.
    */
-  private double[] endLosses() {
+  private double[] endLosses(StudyRecord record) {
     var losses = new double[plan.modelCount()];
     var diverged = new ArrayList<String>();
     for (var score : record.scores()) {
       double loss = score.metrics().getMeanLossNats();
-      if (score.sample() == 0) {
+      if (score.sample() == plan.lastBlock()) {
         losses[score.model()] = loss;
         if (!Double.isFinite(loss)) {
           diverged.add(plan.checkpoint(score.model()) + " (" + loss + ")");
@@ -111,7 +182,7 @@ final class StudyRun {
     return losses;
   }
 
-  private void measurePairs(double[] endLosses) throws InterruptedException {
+  private void measurePairs(StudyRecord record, double[] endLosses) throws InterruptedException {
     var begun = record.pairs();
     var pairs = plan.pairs();
     pairs.removeIf(pair -> begun.getOrDefault(pair, false));

@@ -8,6 +8,7 @@ import dev.watershed.analysis.statistics.PairMeans;
 import dev.watershed.analysis.statistics.RecipeComparison;
 import dev.watershed.analysis.statistics.SamplePlan;
 import dev.watershed.analysis.study.Studies;
+import dev.watershed.analysis.study.findings.PairMetrics;
 import dev.watershed.analysis.v1.BasinPlan;
 import dev.watershed.analysis.v1.EvaluationPlan;
 import dev.watershed.analysis.v1.ExamplePlan;
@@ -109,7 +110,7 @@ public final class PilotPlanner {
     var aboveZero = known.stream().filter(told).toList();
     double widest =
         (aboveZero.isEmpty() ? known : aboveZero)
-            .stream().map(PilotPlanner::halfWidth).max(Comparator.naturalOrder()).orElse(0.);
+            .stream().map(PairMetrics::halfWidth).max(Comparator.naturalOrder()).orElse(0.);
     if (widest == 0) {
       throw invalidArgument(
           "PILOT_MISSING",
@@ -122,11 +123,6 @@ public final class PilotPlanner {
             .setPairCount(known.size())
             .setZeroPairCount(known.size() - aboveZero.size())
             .build());
-  }
-
-  private static double halfWidth(PairReport pair) {
-    var interval = pair.getUncertainty().getConvexityGap().getInterval();
-    return (interval.getHigh() - interval.getLow()) / 2;
   }
 
   private static ExamplePlan.Builder examples(int pilot, double halfWidth, double wanted) {

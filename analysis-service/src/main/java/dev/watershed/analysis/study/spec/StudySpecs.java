@@ -3,12 +3,14 @@ package dev.watershed.analysis.study.spec;
 import static dev.watershed.server.RefusedException.invalidArgument;
 
 import dev.watershed.analysis.UnusableNumbersException;
+import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
+import dev.watershed.analysis.v1.StudySpecOrBuilder;
 import dev.watershed.input.CheckpointName;
 import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.EvaluationSample;
@@ -32,6 +34,8 @@ public final class StudySpecs {
   /** So that a pair of a report fits an answer. */
   private static final long MOST_ALONG_A_PAIR = 20_000;
 
+  private static final int DEFAULT_FIRST_EXAMPLES = 512;
+
   private static final double DEFAULT_TOLERANCE_NATS = .005;
   private static final int DEFAULT_INITIAL_INTERVALS = 5;
   private static final int DEFAULT_HALVINGS = 4;
@@ -53,6 +57,7 @@ public final class StudySpecs {
     var complete = withDefaults(spec);
     checkModels(complete);
     checkSamples(complete);
+    checkGrowth(complete);
     checkAlphas(complete);
     checkDistance(complete);
     checkSize(complete);
@@ -91,6 +96,15 @@ public final class StudySpecs {
       }
     }
     complete.setResampling(MetricMessages.resampling(complete.getResampling()));
+    if (complete.hasInDomainGrowth()) {
+      var growth = complete.getInDomainGrowthBuilder();
+      if (!growth.hasFirstExampleCount()) {
+        growth.setFirstExampleCount(DEFAULT_FIRST_EXAMPLES);
+      }
+      if (!growth.hasMostExampleCount()) {
+        growth.setMostExampleCount(mostExamples(complete));
+      }
+    }
     if (!complete.hasExtremeModelCount()) {
       complete.setExtremeModelCount(DEFAULT_EXTREMES);
     }
@@ -200,6 +214,71 @@ public final class StudySpecs {
     }
   }
 
+  /** So many whose intervals can be told. */
+  private static int mostExamples(StudySpecOrBuilder spec) {
+    return (int)
+        Math.min(
+            PairedBootstrap.mostExamples(spec.getResampling().getResampleCount()),
+            Integer.MAX_VALUE);
+  }
+
+  private static void checkGrowth(StudySpec spec) {
+    if (!spec.hasInDomainGrowth()) {
+      return;
+    }
+    var sample = spec.getInDomain();
+    var growth = spec.getInDomainGrowth();
+    if (sample.hasSize() || sample.hasSkip()) {
+      throw cannotGrow(
+          sample.hasSize() ? "in_domain.size" : "in_domain.skip",
+          "The sample grows from its first row on until intervals are as narrow as asked, so that it"
+              + " has no %s; leave out one of the two."
+                  .formatted(sample.hasSize() ? "size" : "skip"));
+    }
+    if (!sample.hasSeed()) {
+      throw cannotGrow(
+          "in_domain.seed",
+          "Blocks of a sample that grows are drawn in the random order of its seed; set one.");
+    }
+    if (spec.getResampling().getResampleCount() == 0) {
+      throw cannotGrow(
+          "resampling.resample_count",
+          "Without resamples there are no intervals to make narrow; leave the count out, or give the"
+              + " sample a size.");
+    }
+    if (spec.hasAdaptive()) {
+      throw cannotGrow(
+          "adaptive",
+          "Alphas that are chosen by what was measured differ from block to block; take a protocol or"
+              + " equal intervals.");
+    }
+    int most = growth.getMostExampleCount();
+    if (growth.getFirstExampleCount() > most) {
+      throw cannotGrow(
+          "in_domain_growth.first_example_count",
+          String.format(
+              Locale.ROOT,
+              "The first block has %d examples and the sample at most %d; begin with fewer.",
+              growth.getFirstExampleCount(),
+              most));
+    }
+    if (most > mostExamples(spec)) {
+      throw cannotGrow(
+          "in_domain_growth.most_example_count",
+          String.format(
+              Locale.ROOT,
+              "%d resamples fit memory with up to %d examples, not %d; allow fewer examples or take"
+                  + " fewer resamples.",
+              spec.getResampling().getResampleCount(),
+              mostExamples(spec),
+              most));
+    }
+  }
+
+  private static RefusedException cannotGrow(String field, String message) {
+    return invalidArgument("SAMPLE_CANNOT_GROW", "spec." + field, message);
+  }
+
   private static void checkDistance(StudySpec spec) {
     boolean improved = spec.getDistance() == DistanceMetric.DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP;
     if (improved && !AlphaGrid.of(spec).nested()) {
@@ -251,10 +330,15 @@ public final class StudySpecs {
           String.format(
               Locale.ROOT,
               "The study needs %s%d evaluations; the limit is %d (watershed.analysis.max-points). Take fewer models or %s.",
-              spec.hasAdaptive() ? "up to " : "",
+              spec.hasAdaptive() || spec.hasInDomainGrowth() ? "up to " : "",
               points,
               configuration.maxPoints(),
-              spec.hasAdaptive() ? "a smaller adaptive.finest_interval_count" : "fewer alphas"));
+              spec.hasAdaptive()
+                  ? "a smaller adaptive.finest_interval_count"
+                  : spec.hasInDomainGrowth()
+                      ? "fewer alphas, or let the sample grow less: a smaller"
+                          + " in_domain_growth.most_example_count"
+                      : "fewer alphas"));
     }
     if (spec.getSerializedSize() > MAX_SPEC_BYTES) {
       throw invalidArgument(

@@ -37,7 +37,8 @@ final class HalfMigrationTest {
     "db/analysis, 10, diagnostic_points",
     "db/analysis, 11, probabilities",
     "db/analysis, 12, origins",
-    "db/analysis, 13, diagnostic_points_reused"
+    "db/analysis, 13, diagnostic_points_reused",
+    "db/analysis, 14, blocks"
   })
   void migrate_someStatementsDoneByAKilledProcess_completes(String folder, int version, String name)
       throws Exception {
