@@ -21,17 +21,21 @@ final class DynamicsPageBrowserTest {
   @Test
   void page_fourSteps_drawsEveryChartAndTable() throws Exception {
     String dom = open(SyntheticDynamics.of(6));
-    assertThat(dom).contains("data-charts=\"5\"").contains("seed 5").contains("(no split)");
-    assertThat(dom.split("<svg", -1)).hasSize(6);
+    assertThat(dom).contains("data-charts=\"6\"").contains("seed 5").contains("(no split)");
+    assertThat(dom.split("<svg", -1)).hasSize(7);
     assertThat(dom.split("<th scope=\"row\">", -1)).hasSize(1 + 4 + 6 + 3);
     assertThat(dom).contains("not distinguishable from 0").contains("95 % interval");
     assertThat(dom).contains("improved convexity gap").contains("0 to 600");
+    assertThat(dom)
+        .contains("convexity gap of each pair at steps 0 and 600.")
+        .containsPattern(
+            "Convexity gap at two steps; bold are the means\\. Within a .* of \\d+ pairs");
   }
 
   @Test
   void page_hostileTexts_runsNothing() throws Exception {
     String dom = open(DynamicsFilesTest.hostile());
-    assertThat(dom).contains("data-charts=\"5\"");
+    assertThat(dom).contains("data-charts=\"6\"");
     assertThat(dom).doesNotContain("<img").doesNotContain("<script>alert");
     assertThat(dom).contains("&lt;img src=x");
   }
@@ -47,14 +51,14 @@ final class DynamicsPageBrowserTest {
         .setMeanConvexityGapNats(Double.NaN);
     diverged.getChangesBuilder(0).getConvexityGapBuilder().setMeanNats(Double.NaN);
     assertThat(open(diverged.build()))
-        .contains("data-charts=\"5\"")
+        .contains("data-charts=\"6\"")
         .contains("1 value that is not finite is left out");
   }
 
   @Test
   void page_manyModels_drawsOnCanvas() throws Exception {
     assertThat(open(SyntheticDynamics.of(110)))
-        .contains("data-charts=\"5\"")
+        .contains("data-charts=\"6\"")
         .contains("<canvas")
         .contains("300 of 5,995 pairs");
   }

@@ -53,18 +53,19 @@ function tiles() {
 }
 const signed = (value) => (value > 0 ? '+' : '') + show(value);
 
+const groups = [
+  { name: `Within a ${word}`, pairs: pairs.filter(isWithin), colour: (c) => c.basin(0) },
+  {
+    name: `Across ${word}s`,
+    pairs: pairs.filter((pair) => !isWithin(pair)),
+    colour: (c) => c.basin(1),
+  },
+].filter((group) => group.pairs.length);
+
 function connectivity() {
   const select = byId('metric');
   METRICS.forEach(([name], i) => select.append(element('option', { value: i }, name)));
   select.addEventListener('change', draw);
-  const groups = [
-    { name: `Within a ${word}`, pairs: pairs.filter(isWithin), colour: (c) => c.basin(0) },
-    {
-      name: `Across ${word}s`,
-      pairs: pairs.filter((pair) => !isWithin(pair)),
-      colour: (c) => c.basin(1),
-    },
-  ].filter((group) => group.pairs.length);
 
   function draw() {
     const [name, field] = METRICS[Number(select.value || 0)];
@@ -94,7 +95,7 @@ function connectivity() {
       () => {
         const c = colours();
         return {
-          grid: { left: 60, right: 20, top: 36, bottom: 40 },
+          grid: { left: 72, right: 20, top: 36, bottom: 40 },
           legend: {
             top: 0,
             right: 0,
@@ -105,7 +106,7 @@ function connectivity() {
             })),
           },
           xAxis: stepAxis(),
-          yAxis: axis(`${name} (nats)`, { scale: false, nameGap: 44 }),
+          yAxis: axis(`${name} (nats)`, { scale: false, nameGap: 54 }),
           tooltip: {
             trigger: 'item',
             formatter: (item) => {
@@ -146,6 +147,115 @@ function connectivity() {
   draw();
 }
 
+/** Two steps side by side: a line a pair, and the means. */
+function slopes() {
+  if (steps.length < 2) {
+    byId('slopes-figure').hidden = true;
+    return;
+  }
+  const metric = byId('metric'),
+    ends = [byId('slope-from'), byId('slope-to')];
+  ends.forEach((select, end) => {
+    at.forEach((step, i) => select.append(element('option', { value: i }, whole(step))));
+    select.value = end === 0 ? 0 : at.length - 1;
+    select.addEventListener('change', draw);
+  });
+  metric.addEventListener('change', draw);
+
+  function draw() {
+    const [name, field] = METRICS[Number(metric.value || 0)];
+    const [from, to] = ends.map((select) => Number(select.value));
+    const both = (pair) => [from, to].map((i) => number((pair.metrics ?? [])[i]?.[field]));
+    const told = groups
+      .map((group) => ({
+        ...group,
+        lines: group.pairs
+          .map((pair) => ({ pair, values: both(pair) }))
+          .filter(({ values }) => values.every(Number.isFinite)),
+      }))
+      .filter((group) => group.lines.length);
+    const means = (group) =>
+      [0, 1].map((end) => mean(group.lines.map(({ values }) => values[end])));
+    const fell = (group) => group.lines.filter(({ values }) => values[1] < values[0]).length;
+    const all = told.flatMap((group) => group.lines.map((line) => ({ group, ...line })));
+    const summary = told
+      .map((group) => {
+        const [before, after] = means(group);
+        return `${group.name}: ${show(before)} to ${show(after)} nats on average, less in ${whole(fell(group))} of ${plural(group.lines.length, 'pair')}`;
+      })
+      .join('. ');
+    byId('slopes-caption').textContent =
+      `${name[0].toUpperCase()}${name.slice(1)} at two steps; bold are the means. ${summary}.` +
+      (all.length < pairs.length
+        ? ` ${plural(pairs.length - all.length, 'pair')} without a finite value left out.`
+        : '') +
+      ' Pairs share models: how sure a change is, the table of changes says.';
+    chart(
+      'slopes',
+      `${name} of each pair at steps ${at[from]} and ${at[to]}. ${summary}.`,
+      () => {
+        const c = colours();
+        return {
+          grid: { left: 72, right: 20, top: 36, bottom: 44 },
+          legend: {
+            top: 0,
+            right: 0,
+            textStyle: { color: c.text },
+            data: told.map((group) => ({
+              name: group.name,
+              itemStyle: { color: group.colour(c) },
+            })),
+          },
+          xAxis: {
+            ...axis('step', { scale: false, splitLine: { show: false } }),
+            type: 'category',
+            data: [from, to].map((i) => whole(at[i])),
+          },
+          yAxis: axis(`${name} (nats)`, { scale: false, nameGap: 54 }),
+          tooltip: {
+            trigger: 'item',
+            formatter: (item) => {
+              const one = all[item.seriesIndex];
+              const values = one ? one.values : means(told[item.seriesIndex - all.length]);
+              return lines([
+                one
+                  ? `${one.pair.labelA ?? ''} \u2013 ${one.pair.labelB ?? ''}`
+                  : `Mean ${item.seriesName.toLowerCase()}`,
+                `${show(values[0])} to ${show(values[1])} nats`,
+                `\u0394 ${signed(values[1] - values[0])}`,
+              ]);
+            },
+          },
+          series: [
+            ...all.map(({ group, values }) => ({
+              type: 'line',
+              symbol: 'circle',
+              symbolSize: 5,
+              showSymbol: all.length <= 150,
+              data: values,
+              lineStyle: { width: 1, opacity: all.length > 60 ? 0.25 : 0.5 },
+              itemStyle: { opacity: 0.5 },
+              color: group.colour(c),
+            })),
+            ...told.map((group) => ({
+              type: 'line',
+              name: group.name,
+              z: 5,
+              symbol: 'circle',
+              symbolSize: 8,
+              color: group.colour(c),
+              lineStyle: { width: 3 },
+              data: means(group),
+            })),
+          ],
+        };
+      },
+      all.length > 60 ? 'canvas' : 'svg',
+    );
+  }
+  draw();
+}
+
 function movement() {
   const order = [...labels.keys()].sort(
     (i, j) => clusterOf.get(labels[i]) - clusterOf.get(labels[j]) || i - j,
@@ -174,15 +284,15 @@ function movement() {
         splitLine: { show: false },
       };
       return {
-        grid: { left: 8, right: 8, top: 8, bottom: 28, containLabel: true },
+        grid: { left: 8, right: 8, top: 8, bottom: 36, containLabel: true },
         xAxis: {
           type: 'category',
           data: columns,
           name: 'step',
           nameLocation: 'middle',
-          nameGap: 36,
+          nameGap: 44,
           nameTextStyle: { color: c.muted },
-          axisLabel: { color: c.muted },
+          axisLabel: { color: c.muted, lineHeight: 16 },
           ...side,
         },
         yAxis: {
@@ -242,9 +352,9 @@ function scores() {
       const side = (name, values, position) =>
         axis(name, {
           position,
-          nameGap: 44,
+          nameGap: 54,
           ...roundRange(Math.min(...values), Math.max(...values)),
-          splitLine: { show: position === 'left' },
+          splitLine: { show: position === 'left', lineStyle: { color: c.line } },
         });
       const line = (name, values, yAxisIndex, color, symbol) => ({
         type: 'line',
@@ -257,7 +367,7 @@ function scores() {
         data: values.map((value, i) => [at[i], clean(value)]),
       });
       return {
-        grid: { left: 60, right: 60, top: 36, bottom: 40 },
+        grid: { left: 72, right: 72, top: 36, bottom: 40 },
         legend: { top: 0, right: 0, textStyle: { color: c.text } },
         xAxis: stepAxis(),
         yAxis: [side('loss (nats)', loss, 'left'), side('accuracy', accuracy, 'right')],
@@ -468,9 +578,9 @@ function forecast() {
     () => {
       const c = colours();
       return {
-        grid: { left: 60, right: 20, top: 16, bottom: 40 },
+        grid: { left: 72, right: 20, top: 16, bottom: 40 },
         xAxis: stepAxis(),
-        yAxis: axis('predicted right', { scale: false, min: 0, max: 1, nameGap: 44 }),
+        yAxis: axis('predicted right', { scale: false, min: 0, max: 1, nameGap: 54 }),
         tooltip: {
           formatter: (item) =>
             lines([`step ${whole(item.value[0])}`, `right: ${show(item.value[1], 2)}`]),
@@ -537,6 +647,7 @@ function forecast() {
 
 attempt('key figures', tiles);
 attempt('connectivity', connectivity);
+attempt('before and after', slopes);
 attempt('clusters', movement);
 attempt('loss and accuracy', scores);
 attempt('clusters from step to step', alluvial);

@@ -96,7 +96,9 @@ function byLevel(id, words, title, levels, { points, mean: meanOf }) {
           ...(logarithmic
             ? { type: 'log', scale: false, min: low / 1.3, max: high * 1.3 }
             : { min: low - (high - low) / 10, max: high + (high - low) / 10 }),
+          splitNumber: 3,
           splitLine: { show: false },
+          axisLine: { onZero: false, lineStyle: { color: c.line } },
           axisLabel: {
             color: c.muted,
             hideOverlap: true,
