@@ -34,7 +34,8 @@ import picocli.CommandLine.Option;
           + " wanted, how many models a claim about basins or about a recipe takes, how many"
           + " evaluations that is and about how long. Nothing is created.",
       "A pilot says most of it: a study of some of the models that has succeeded, with 256 examples"
-          + " or more. Without one only what simulation says is told."
+          + " or more. Without one only what simulation says is told.",
+      "'study create --half-width' needs no plan: it measures until intervals are as narrow."
     },
     footer = {
       "",

@@ -35,6 +35,7 @@ import dev.watershed.analysis.v1.PilotInterval;
 import dev.watershed.analysis.v1.PlanStudyRequest;
 import dev.watershed.analysis.v1.Resampling;
 import dev.watershed.analysis.v1.Row;
+import dev.watershed.analysis.v1.SampleGrowth;
 import dev.watershed.analysis.v1.ScoreDifference;
 import dev.watershed.analysis.v1.StepStudy;
 import dev.watershed.analysis.v1.StudyModel;
@@ -465,7 +466,8 @@ final class Corpus {
               .build(),
           CreateStudyRequest.newBuilder()
               .setSpec(study(models).setAdaptive(AdaptiveAlphas.newBuilder().setToleranceNats(.01)))
-              .build());
+              .build(),
+          CreateStudyRequest.newBuilder().setSpec(growing(models)).build());
     }
     texts.addAll(names);
     right(
@@ -578,6 +580,16 @@ final class Corpus {
         .setSkip(2)
         .setSeed(1)
         .build();
+  }
+
+  private static StudySpec.Builder growing(List<String> models) {
+    var spec = study(models);
+    spec.getInDomainBuilder().clearSize().clearSkip();
+    return spec.setInDomainGrowth(
+        SampleGrowth.newBuilder()
+            .setHalfWidthNats(.5)
+            .setFirstExampleCount(64)
+            .setMostExampleCount(128));
   }
 
   private String studied(StudySpec spec) {
