@@ -40,6 +40,23 @@ final class ParquetTables {
           }
           """);
 
+  private static final MessageType DIAGNOSTIC_POINTS =
+      MessageTypeParser.parseMessageType(
+          """
+          message diagnostic_point {
+            required binary model_a (STRING);
+            required binary model_b (STRING);
+            required binary label_a (STRING);
+            required binary label_b (STRING);
+            required int32 cluster_a;
+            required int32 cluster_b;
+            required binary diagnostic (STRING);
+            required double alpha;
+            required double loss_nats;
+            optional double score;
+          }
+          """);
+
   private static final MessageType PAIRS =
       MessageTypeParser.parseMessageType(
           """
@@ -96,6 +113,26 @@ final class ParquetTables {
             row.add("accuracy", pair.getAccuracies(i));
           }
           writer.write(row);
+        }
+      }
+    }
+  }
+
+  /** One row a model A, model B, diagnostic along curves and alpha; alpha 1 is model A. */
+  void diagnosticPoints(OutputStream out) throws IOException {
+    try (var writer = writer(DIAGNOSTIC_POINTS, out)) {
+      for (var pair : report.getPairsList()) {
+        for (var along : pair.getDiagnosticCurvesList()) {
+          for (int i = 0; i < along.getCurve().getAlphasCount(); i++) {
+            var row = row(DIAGNOSTIC_POINTS, pair);
+            row.add("diagnostic", names.diagnostic(along.getDiagnostic()));
+            row.add("alpha", along.getCurve().getAlphas(i));
+            row.add("loss_nats", along.getCurve().getLossesNats(i));
+            if (i < along.getScoresCount()) {
+              row.add("score", along.getScores(i));
+            }
+            writer.write(row);
+          }
         }
       }
     }

@@ -9,6 +9,8 @@ import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.ClusterComparison;
 import dev.watershed.analysis.v1.CurveUncertainty;
 import dev.watershed.analysis.v1.DiagnosticReport;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DistanceVariant;
 import dev.watershed.analysis.v1.FactorLevel;
 import dev.watershed.analysis.v1.FactorReport;
 import dev.watershed.analysis.v1.GroupReport;
@@ -388,14 +390,17 @@ final class ReportMarkup {
     var table =
         new HtmlTable(
                 "variant-table",
-                "The same models by every distance. Agreement is the adjusted Rand index with the"
-                    + " partition that the study's own verdict looked at; r is of each distance's"
+                "The same models by every distance, and by the curves of diagnostics along the lines."
+                    + " Agreement is the adjusted Rand index with the partition that the study's own"
+                    + " verdict looked at; r with the study's is over pairs; the other r are of each distance's"
                     + " centroid-distance feature with a score, and of the distance itself with a group's.")
             .number("Distance")
             .text("Verdict")
             .number("Separation")
             .number("Silhouette")
-            .number("Agreement");
+            .number("Agreement")
+            .number("r with the study's")
+            .number("p (Mantel)");
     for (int d = 0; d < diagnostics; d++) {
       table.number("r with " + names.diagnostic(d));
     }
@@ -405,15 +410,17 @@ final class ReportMarkup {
             names.distance() + ", the study's",
             report.getVerdict(),
             1,
+            GroupReport.getDefaultInstance(),
             report.getDiagnosticsList().stream().map(DiagnosticReport::getFit).toList(),
             report.getGroupsList(),
             diagnostics));
     for (var one : report.getVariantsList()) {
       table.row(
           variant(
-              ReportNames.distance(one.getDistance()),
+              names.distance(one),
               one.getVerdict(),
               one.hasAgreement() ? one.getAgreement() : Double.NaN,
+              one.getAgainstChosen(),
               one.getDiagnosticsList(),
               one.getGroupsList(),
               diagnostics));
@@ -425,6 +432,7 @@ final class ReportMarkup {
       String name,
       BasinVerdict verdict,
       double agreement,
+      GroupReport againstChosen,
       List<LinearFit> fits,
       List<GroupReport> groups,
       int diagnostics) {
@@ -439,6 +447,8 @@ final class ReportMarkup {
     row.add(verdict.getSeparation());
     row.add(verdict.getSilhouette());
     row.add(agreement);
+    row.add(againstChosen.hasFit() ? againstChosen.getFit().getPearsonR() : "\u2013");
+    row.add(againstChosen.hasMantel() ? Shown.p(againstChosen.getMantel().getP()) : "\u2013");
     for (int d = 0; d < diagnostics; d++) {
       row.add(d < fits.size() ? fits.get(d).getPearsonR() : Double.NaN);
     }
@@ -498,11 +508,17 @@ final class ReportMarkup {
   }
 
   private List<GroupReport> comparisons() {
+    var surfaces =
+        report.getVariantsList().stream()
+            .filter(DistanceVariant::hasAlongDiagnostic)
+            .filter(one -> one.getDistance() == DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP)
+            .map(one -> one.getAgainstChosen().toBuilder().setName(names.distance(one)).build());
     return Streams.concat(
             report.getGroupsList().stream(),
             report.hasEuclidean()
                 ? List.of(report.getEuclidean()).stream()
-                : List.<GroupReport>of().stream())
+                : List.<GroupReport>of().stream(),
+            surfaces)
         .toList();
   }
 
@@ -510,7 +526,7 @@ final class ReportMarkup {
     var table =
         new HtmlTable(
                 "group-table",
-                "Distances of score vectors, and of weights, against the "
+                "Distances of score vectors, of weights, and on curves of diagnostics, against the "
                     + names.distance()
                     + ". Pairs share models and are not independent: the interval of r and Mantel's p are"
                     + " over models.")

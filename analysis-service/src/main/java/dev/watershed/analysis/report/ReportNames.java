@@ -2,6 +2,7 @@ package dev.watershed.analysis.report;
 
 import dev.watershed.analysis.v1.BasinState;
 import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DistanceVariant;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -56,6 +57,12 @@ record ReportNames(StudyReport report) {
 
   String distance() {
     return distance(report.getSpec().getDistance());
+  }
+
+  /** With the diagnostic whose curves give it. */
+  String distance(DistanceVariant variant) {
+    return distance(variant.getDistance())
+        + (variant.hasAlongDiagnostic() ? " on " + diagnostic(variant.getAlongDiagnostic()) : "");
   }
 
   static String distance(DistanceMetric metric) {

@@ -59,12 +59,13 @@ final class ReportPage {
     for (int i = 0; i < report.getPairsCount(); i++) {
       var pair = report.getPairs(i).toBuilder();
       if (!drawn.get(i)) {
-        pair.clearCurve().clearAccuracies().clearUncertainty().clearDiagnosticCurves();
+        pair.clearCurve().clearAccuracies().clearUncertainty();
+        pair.getDiagnosticCurvesBuilderList().forEach(along -> along.clearCurve().clearScores());
       } else if (report.getPairsCount() > MOST_EXACT_CURVES) {
         shorten(pair);
       }
       if (report.getPairsCount() > MOST_PAIRS_WITH_METRICS) {
-        pair.clearMetrics();
+        pair.clearMetrics().clearDiagnosticCurves();
       }
       slim.addPairs(pair);
     }

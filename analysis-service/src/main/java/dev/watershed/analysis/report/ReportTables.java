@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
@@ -25,6 +26,43 @@ final class ReportTables {
 
   /** As many empty columns as an uncertainty fills. */
   private static final List<Object> NO_UNCERTAINTY = Collections.nCopies(11, "");
+
+  /** Of every report's pairs. */
+  private static final List<String> PAIR_COLUMNS =
+      List.of(
+          "model_a",
+          "model_b",
+          "label_a",
+          "label_b",
+          "cluster_a",
+          "cluster_b",
+          "distance",
+          "barrier_height_nats",
+          "barrier_alpha",
+          "convexity_gap_nats",
+          "convexity_gap_gamma",
+          "convexity_gap_alpha",
+          "convexity_gap_beta",
+          "improved_convexity_gap_nats",
+          "nested_grid_intervals",
+          "area_nats",
+          "euclidean_distance",
+          "convexity_gap_tolerance_nats",
+          "point_count",
+          "area_times_euclidean_distance",
+          "barrier_height_low_nats",
+          "barrier_height_high_nats",
+          "convexity_gap_low_nats",
+          "convexity_gap_high_nats",
+          "convexity_gap_standard_error_nats",
+          "convexity_gap_bias_nats",
+          "convexity_gap_zero_test_p",
+          "improved_convexity_gap_low_nats",
+          "improved_convexity_gap_high_nats",
+          "area_low_nats",
+          "area_high_nats",
+          "disagreement",
+          "jensen_shannon_nats");
 
   private final StudyReport report;
 
@@ -86,40 +124,13 @@ final class ReportTables {
 
   void pairs(Appendable out) throws IOException {
     var printer = new CSVPrinter(out, FORMAT);
-    printer.printRecord(
-        "model_a",
-        "model_b",
-        "label_a",
-        "label_b",
-        "cluster_a",
-        "cluster_b",
-        "distance",
-        "barrier_height_nats",
-        "barrier_alpha",
-        "convexity_gap_nats",
-        "convexity_gap_gamma",
-        "convexity_gap_alpha",
-        "convexity_gap_beta",
-        "improved_convexity_gap_nats",
-        "nested_grid_intervals",
-        "area_nats",
-        "euclidean_distance",
-        "convexity_gap_tolerance_nats",
-        "point_count",
-        "area_times_euclidean_distance",
-        "barrier_height_low_nats",
-        "barrier_height_high_nats",
-        "convexity_gap_low_nats",
-        "convexity_gap_high_nats",
-        "convexity_gap_standard_error_nats",
-        "convexity_gap_bias_nats",
-        "convexity_gap_zero_test_p",
-        "improved_convexity_gap_low_nats",
-        "improved_convexity_gap_high_nats",
-        "area_low_nats",
-        "area_high_nats",
-        "disagreement",
-        "jensen_shannon_nats");
+    var header = new ArrayList<>(PAIR_COLUMNS);
+    for (int d : along()) {
+      String name = report.getSpec().getDiagnostics(d).getSample().getName();
+      header.add("barrier_height_nats on " + name);
+      header.add("convexity_gap_nats on " + name);
+    }
+    printer.printRecord(header);
     for (var pair : report.getPairsList()) {
       var a = report.getModels(pair.getModelA());
       var b = report.getModels(pair.getModelB());
@@ -152,8 +163,21 @@ final class ReportTables {
       row.addAll(pair.hasUncertainty() ? uncertainty(pair.getUncertainty()) : NO_UNCERTAINTY);
       row.add(pair.hasDisagreement() ? pair.getDisagreement() : "");
       row.add(pair.hasJensenShannonNats() ? pair.getJensenShannonNats() : "");
+      for (var curve : pair.getDiagnosticCurvesList()) {
+        var along = curve.getMetrics();
+        row.add(curve.hasMetrics() ? along.getBarrierHeightNats() : Double.POSITIVE_INFINITY);
+        row.add(curve.hasMetrics() ? along.getConvexityGapNats() : Double.POSITIVE_INFINITY);
+      }
       printer.printRecord(row);
     }
+  }
+
+  /** Diagnostics that are measured along curves, whose curves a pair has in this order. */
+  private int[] along() {
+    var diagnostics = report.getSpec().getDiagnosticsList();
+    return IntStream.range(0, diagnostics.size())
+        .filter(d -> diagnostics.get(d).getAlongCurves())
+        .toArray();
   }
 
   private static List<Object> uncertainty(CurveUncertainty known) {

@@ -22,6 +22,7 @@ public final class StudyReportFiles {
   private static final String PARQUET_POINTS = "points.parquet";
   private static final String PARQUET_PAIRS = "pairs.parquet";
   private static final String DIAGNOSTIC_CURVES = "diagnostic_curves.csv";
+  private static final String PARQUET_DIAGNOSTIC_POINTS = "diagnostic_points.parquet";
 
   private StudyReportFiles() {}
 
@@ -31,6 +32,7 @@ public final class StudyReportFiles {
         new ArrayList<>(List.of(PAGE, JSON, MODELS, PAIRS, CURVES, PARQUET_POINTS, PARQUET_PAIRS));
     if (report.getSpec().getDiagnosticsList().stream().anyMatch(Diagnostic::getAlongCurves)) {
       names.add(DIAGNOSTIC_CURVES);
+      names.add(PARQUET_DIAGNOSTIC_POINTS);
     }
     return names;
   }
@@ -53,6 +55,7 @@ public final class StudyReportFiles {
       case PARQUET_POINTS -> new ParquetTables(report).points(out);
       case PARQUET_PAIRS -> new ParquetTables(report).pairs(out);
       case DIAGNOSTIC_CURVES -> new ReportTables(report).diagnosticCurves(writer);
+      case PARQUET_DIAGNOSTIC_POINTS -> new ParquetTables(report).diagnosticPoints(out);
       default ->
           throw new IllegalArgumentException(
               "No file \"" + name + "\"; a report has " + String.join(", ", names(report)) + ".");

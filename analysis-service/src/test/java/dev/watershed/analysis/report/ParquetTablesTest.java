@@ -80,6 +80,28 @@ final class ParquetTablesTest {
   }
 
   @Test
+  void write_diagnosticPoints_hasARowAPairDiagnosticAndAlpha() throws Exception {
+    var report = SyntheticStudy.alongLines(SyntheticStudy.of(4));
+    var rows =
+        query(
+            report,
+            "diagnostic_points.parquet",
+            "SELECT model_a, label_b, diagnostic, alpha, loss_nats, score");
+    assertThat(rows).hasSize(6 * 11);
+    var pair = report.getPairs(5);
+    for (int i = 0; i < 11; i++) {
+      assertThat(rows.get(55 + i))
+          .containsExactly(
+              report.getModels(pair.getModelA()).getCheckpoint(),
+              report.getModels(pair.getModelB()).getLabel(),
+              report.getSpec().getDiagnostics(0).getSample().getName(),
+              pair.getCurve().getAlphas(i),
+              2 * pair.getCurve().getLossesNats(i),
+              null);
+    }
+  }
+
+  @Test
   void write_whatDoesNotExist_isNull() throws Exception {
     var bare = SyntheticStudy.of(3).toBuilder();
     bare.getPairsBuilderList().forEach(PairReport.Builder::clearUncertainty);

@@ -150,7 +150,8 @@ final class StudyReportFilesTest {
 
     var rows = csv("diagnostic_curves.csv", along.build());
 
-    assertThat(StudyReportFiles.names(along.build())).contains("diagnostic_curves.csv");
+    assertThat(StudyReportFiles.names(along.build()))
+        .contains("diagnostic_curves.csv", "diagnostic_points.parquet");
     assertThat(rows).hasSize(3);
     assertThat(rows.get(1).get("model_b")).isEqualTo(report.getModels(2).getCheckpoint());
     assertThat(rows.get(1).get("diagnostic"))
@@ -158,6 +159,22 @@ final class StudyReportFilesTest {
     assertThat(rows.get(1).get("alpha")).isEqualTo("0.5");
     assertThat(rows.get(1).get("loss_nats")).isEqualTo("NaN");
     assertThat(rows.get(1).get("score")).isEqualTo("0.1");
+  }
+
+  @Test
+  void write_pairsOfDiagnosticsAlongCurves_haveTheirGapsAndBarriers() throws IOException {
+    var along = SyntheticStudy.alongLines(report).toBuilder();
+    String name = report.getSpec().getDiagnostics(0).getSample().getName();
+    along
+        .getPairsBuilder(0)
+        .getDiagnosticCurvesBuilder(0)
+        .getMetricsBuilder()
+        .setConvexityGapNats(.5)
+        .setBarrierHeightNats(.25);
+    var rows = csv("pairs.csv", along.build());
+    assertThat(rows.get(0).get("convexity_gap_nats on " + name)).isEqualTo("0.5");
+    assertThat(rows.get(0).get("barrier_height_nats on " + name)).isEqualTo("0.25");
+    assertThat(rows.get(1).get("convexity_gap_nats on " + name)).isEqualTo("Infinity");
   }
 
   @Test

@@ -10,6 +10,8 @@ import com.google.common.primitives.Doubles;
 import dev.watershed.analysis.curve.LossCurve;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.Diagnostic;
+import dev.watershed.analysis.v1.DistanceMetric;
+import dev.watershed.analysis.v1.DistanceVariant;
 import dev.watershed.analysis.v1.ExtremeModels;
 import dev.watershed.analysis.v1.MeanCurve;
 import dev.watershed.analysis.v1.StudyReport;
@@ -69,6 +71,19 @@ final class DiagnosticCurvesTest extends ServedStudies {
                   .convexityGap()
                   .nats());
     }
+    // The fake's loss is one of all samples: the surface shows the same basins.
+    var surface =
+        report.getVariantsList().stream().filter(DistanceVariant::hasAlongDiagnostic).toList();
+    assertThat(surface)
+        .extracting(DistanceVariant::getDistance, DistanceVariant::getAlongDiagnostic)
+        .containsExactly(
+            tuple(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP, 1),
+            tuple(DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT, 1));
+    assertThat(surface.get(0).getAgreement()).isEqualTo(1);
+    assertThat(surface.get(0).getVerdict().getAssignmentsList())
+        .isEqualTo(report.getVerdict().getAssignmentsList());
+    assertThat(surface.get(0).getAgainstChosen().getFit().getPearsonR())
+        .isCloseTo(1, within(1e-12));
     assertThat(evaluator.total("along")).isEqualTo(6 + 15 * 9);
     assertThat(evaluator.total("diagnostic")).isEqualTo(6);
     assertThat(report.getCost().getComputedPoints()).isEqualTo(3 * 6 + 2 * 15 * 9);

@@ -1,11 +1,13 @@
 package dev.watershed.analysis.study.findings;
 
+import com.google.common.primitives.Ints;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ModelBootstrap;
 import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.statistics.Interval;
 import dev.watershed.analysis.statistics.LinearFit;
 import dev.watershed.analysis.statistics.MantelTest;
+import dev.watershed.analysis.v1.BasinVerdict;
 import dev.watershed.analysis.v1.GroupReport;
 import dev.watershed.analysis.v1.ModelReport;
 import dev.watershed.analysis.v1.PairReport;
@@ -97,6 +99,17 @@ final class DistanceComparisons {
                     .setFit(fit(distances, group.getValue(), Interval.UNKNOWN))
                     .build())
         .toList();
+  }
+
+  /** Returns a distance against the study's own, over the pairs where both are finite. */
+  GroupReport againstChosen(double[][] values, BasinVerdict verdict) {
+    var chosen =
+        matrix(
+            pair ->
+                Double.isFinite(values[pair.getModelA()][pair.getModelB()])
+                    ? pair.getDistance()
+                    : Double.NaN);
+    return of("chosen distance", chosen, values, Ints.toArray(verdict.getAssignmentsList()));
   }
 
   /**

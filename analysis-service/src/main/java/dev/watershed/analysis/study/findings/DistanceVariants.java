@@ -27,6 +27,15 @@ final class DistanceVariants {
           DistanceMetric.DISTANCE_METRIC_DISAGREEMENT,
           DistanceMetric.DISTANCE_METRIC_JENSEN_SHANNON);
 
+  /** What the curves of a diagnostic are judged by. */
+  private static final List<DistanceMetric> OF_SURFACES =
+      List.of(
+          DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP,
+          DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT);
+
+  /** Of so many diagnostics at most, so that a report fits an answer. */
+  private static final int MOST_SURFACES = 10;
+
   private final StudySpec spec;
   private final List<ModelReport> models;
   private final List<PairReport> pairs;
@@ -40,12 +49,28 @@ final class DistanceVariants {
     this.throwIfUnwanted = throwIfUnwanted;
   }
 
-  /** Returns those that the curves give, but for the chosen one, which {@code chosen} judges. */
+  /**
+   * Returns those that the study gives, but for the chosen one, which {@code chosen} judges, then
+   * those of diagnostics along curves.
+   */
   List<DistanceVariant> of(DistanceComparisons comparisons, BasinVerdict chosen) {
     var variants = new ArrayList<DistanceVariant>();
     for (var metric : ALL) {
       if (metric != spec.getDistance() && given(metric)) {
-        variants.add(variant(metric, comparisons, chosen));
+        var values = comparisons.matrix(pair -> PairMetrics.distance(metric, pair));
+        variants.add(variant(metric, values, comparisons, chosen).build());
+      }
+    }
+    int surfaces = Math.min(MOST_SURFACES, pairs.get(0).getDiagnosticCurvesCount());
+    for (int s = 0; s < surfaces; s++) {
+      int surface = s;
+      int diagnostic = pairs.get(0).getDiagnosticCurves(s).getDiagnostic();
+      for (var metric : OF_SURFACES) {
+        var values =
+            comparisons.matrix(
+                pair -> PairMetrics.distance(metric, pair.getDiagnosticCurves(surface)));
+        variants.add(
+            variant(metric, values, comparisons, chosen).setAlongDiagnostic(diagnostic).build());
       }
     }
     return variants;
@@ -62,17 +87,20 @@ final class DistanceVariants {
     };
   }
 
-  private DistanceVariant variant(
-      DistanceMetric metric, DistanceComparisons comparisons, BasinVerdict chosen) {
+  private DistanceVariant.Builder variant(
+      DistanceMetric metric,
+      double[][] values,
+      DistanceComparisons comparisons,
+      BasinVerdict chosen) {
     throwIfUnwanted.run();
-    var values = comparisons.matrix(pair -> PairMetrics.distance(metric, pair));
     var distances = new Distances(values, throwIfUnwanted);
     var verdict = distances.verdict();
     var variant =
         DistanceVariant.newBuilder()
             .setDistance(metric)
             .setVerdict(MetricMessages.verdict(verdict))
-            .addAllGroups(comparisons.shortGroups(values));
+            .addAllGroups(comparisons.shortGroups(values))
+            .setAgainstChosen(comparisons.againstChosen(values, chosen));
     if (verdict.best() != null && chosen.getLookedAtCount() > 0) {
       variant.setAgreement(
           AdjustedRandIndex.of(verdict.best().kept(), Ints.toArray(chosen.getLookedAtList())));
@@ -89,7 +117,7 @@ final class DistanceVariants {
         variant.addDiagnostics(MetricMessages.linearFit(LinearFit.of(features, scores)));
       }
     }
-    return variant.build();
+    return variant;
   }
 
   /** As a spec's default: 1 for gaps and barriers, as in the papers, else the median distance. */

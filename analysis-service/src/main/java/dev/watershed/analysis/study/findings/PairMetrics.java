@@ -5,6 +5,7 @@ import dev.watershed.analysis.metric.MetricMessages;
 import dev.watershed.analysis.study.spec.AlphaGrid;
 import dev.watershed.analysis.v1.ConvexityGapCertificate;
 import dev.watershed.analysis.v1.CurveMetrics;
+import dev.watershed.analysis.v1.DiagnosticCurve;
 import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.PairReportOrBuilder;
@@ -64,6 +65,19 @@ public final class PairMetrics {
   public static double halfWidth(PairReport pair) {
     var interval = pair.getUncertainty().getConvexityGap().getInterval();
     return (interval.getHigh() - interval.getLow()) / 2;
+  }
+
+  /**
+   * Returns the convexity gap or the barrier height of a diagnostic's curve; infinite where it
+   * diverges.
+   */
+  static double distance(DistanceMetric metric, DiagnosticCurve curve) {
+    if (!curve.hasMetrics()) {
+      return Double.POSITIVE_INFINITY;
+    }
+    return metric == DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT
+        ? curve.getMetrics().getBarrierHeightNats()
+        : curve.getMetrics().getConvexityGapNats();
   }
 
   /** Returns the one that serves as the distance of the pair's models. */

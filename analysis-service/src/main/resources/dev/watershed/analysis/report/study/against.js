@@ -1,9 +1,24 @@
 /* Other distances of the models against the chosen one, over pairs. */
-const comparisons = [...(report.groups ?? []), ...(report.euclidean ? [report.euclidean] : [])];
+/** Surfaces of diagnostics along the lines, each by its convexity gap. */
+const surfaces = (report.variants ?? [])
+  .filter(
+    (one) => one.alongDiagnostic !== undefined && one.distance === 'DISTANCE_METRIC_CONVEXITY_GAP',
+  )
+  .map((one) => ({
+    ...one.againstChosen,
+    name: `convexity gap on ${diagnosticName(number(one.alongDiagnostic))}`,
+    apart: distanceBy(one),
+  }));
+const comparisons = [
+  ...(report.groups ?? []),
+  ...(report.euclidean ? [report.euclidean] : []),
+  ...(pairs.every((pair) => pair.metrics) ? surfaces : []),
+];
 
 /** How far a pair is apart by a comparison: by its diagnostics' scores, or by the weights. */
 function apartBy(comparison) {
   if (comparison === report.euclidean) return (pair) => number(pair.euclideanDistance);
+  if (comparison.apart) return comparison.apart;
   const members = diagnostics.flatMap((one, d) => (one.group === comparison.name ? [d] : []));
   return (pair) =>
     Math.hypot(

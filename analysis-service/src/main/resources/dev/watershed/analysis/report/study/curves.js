@@ -14,10 +14,9 @@ const quantities = [
           {
             name: `loss on ${diagnosticName(d)}`,
             axis: 'loss (nats)',
+            along: true,
             of: (pair) => {
-              const found = (pair.diagnosticCurves ?? []).find(
-                (curve) => number(curve.diagnostic) === d,
-              );
+              const found = alongCurve(pair, d);
               return [found?.curve?.alphas, found?.curve?.lossesNats];
             },
             // Mean curves are told in domain first, then on each diagnostic along the lines.

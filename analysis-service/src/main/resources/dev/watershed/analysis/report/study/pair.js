@@ -80,7 +80,22 @@ function drawPair() {
   const at = (alpha) => between({ alphas, at: losses }, alpha);
   const chord = hasCurve(picked) && gamma < top && top < beta;
   const foot = chord ? at(gamma) + ((top - gamma) / (beta - gamma)) * (at(beta) - at(gamma)) : NaN;
-  const values = [...losses, ...lows, ...highs].filter(Number.isFinite);
+  const others = quantities
+    .filter((one) => one.along)
+    .map((one) => {
+      const [places, found] = one.of(picked);
+      return {
+        name: one.name,
+        data: (places ?? []).map((alpha, i) => [number(alpha), number(found[i])]),
+      };
+    })
+    .filter((one) => one.data.length);
+  const values = [
+    ...losses,
+    ...lows,
+    ...highs,
+    ...others.flatMap((one) => one.data.map(([, loss]) => loss)),
+  ].filter(Number.isFinite);
   const low = Math.min(...values),
     high = Math.max(...values);
   const digits = formatOf(high - low, 4);
@@ -118,6 +133,7 @@ function drawPair() {
             { name: 'loss' },
             ...(banded ? [{ name: bandName, icon: 'rect' }] : []),
             ...(chord ? [{ name: gapName }] : []),
+            ...others.map((one) => ({ name: one.name })),
           ],
         },
         xAxis: axis(
@@ -137,7 +153,7 @@ function drawPair() {
           formatter: (item) =>
             lines([
               item.seriesName === gapName ? gapText(picked, 5) : `\u03b1 ${show(item.value[0], 3)}`,
-              `loss ${digits(item.value[1])} nats`,
+              `${item.seriesName === gapName ? 'loss' : item.seriesName} ${digits(item.value[1])} nats`,
               ...(banded && item.seriesName === 'loss'
                 ? [`${level}: ${digits(lows[item.dataIndex])} to ${digits(highs[item.dataIndex])}`]
                 : []),
@@ -175,6 +191,15 @@ function drawPair() {
             lineStyle: { width: 2 },
             data: alphas.map((alpha, i) => [alpha, Number.isFinite(losses[i]) ? losses[i] : null]),
           },
+          ...others.map((one, i) => ({
+            type: 'line',
+            name: one.name,
+            color: c.muted,
+            symbol: ['emptyCircle', 'emptyTriangle', 'emptyRect', 'emptyDiamond'][i % 4],
+            symbolSize: 6,
+            lineStyle: { width: 1.5, type: 'dotted' },
+            data: one.data.map(([alpha, loss]) => [alpha, Number.isFinite(loss) ? loss : null]),
+          })),
           ...(chord
             ? [
                 {

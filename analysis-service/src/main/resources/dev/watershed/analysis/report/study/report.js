@@ -100,8 +100,9 @@ const distanceUnit = chosenDistance[1];
 const distanceTitle = titled(distanceName, distanceUnit);
 
 /** How figures of distances see the study: by the chosen distance, or by another one. */
-function viewOf(metric, judged, of) {
-  const [name, unit] = DISTANCES[metric] ?? DISTANCES.DISTANCE_METRIC_CONVEXITY_GAP;
+function viewOf(metric, judged, of, on = '') {
+  const [plain, unit] = DISTANCES[metric] ?? DISTANCES.DISTANCE_METRIC_CONVEXITY_GAP;
+  const name = plain + on;
   const isSplit = judged.state === 'BASIN_STATE_SPLIT';
   const assignments = judged.assignments ?? [];
   return {
@@ -115,6 +116,19 @@ function viewOf(metric, judged, of) {
     basinName: (c) => (c < 0 ? 'Outlier' : isSplit ? `Basin ${c + 1}` : 'All models'),
   };
 }
+/** A pair's curve on a diagnostic, where that is measured along the lines. */
+const alongCurve = (pair, d) =>
+  (pair.diagnosticCurves ?? []).find((curve) => number(curve.diagnostic) === d);
+/** How far a pair is apart by a variant: in domain, or on the curves of a diagnostic. */
+function distanceBy({ distance, alongDiagnostic }) {
+  const of = DISTANCES[distance][2];
+  return alongDiagnostic === undefined
+    ? (pair) => number(of(pair.metrics, pair))
+    : (pair) => {
+        const metrics = alongCurve(pair, number(alongDiagnostic))?.metrics;
+        return metrics ? number(of(metrics, pair)) : Infinity;
+      };
+}
 const views = [
   {
     ...viewOf(spec.distance, verdict, (pair) => number(pair.distance)),
@@ -122,8 +136,13 @@ const views = [
   },
   // The page of a very large study does not hold the metrics.
   ...(pairs.every((pair) => pair.metrics) ? (report.variants ?? []) : []).map((variant) =>
-    viewOf(variant.distance, variant.verdict ?? {}, (pair) =>
-      number(DISTANCES[variant.distance][2](pair.metrics, pair)),
+    viewOf(
+      variant.distance,
+      variant.verdict ?? {},
+      distanceBy(variant),
+      variant.alongDiagnostic === undefined
+        ? ''
+        : ` on ${diagnosticName(number(variant.alongDiagnostic))}`,
     ),
   ),
 ];

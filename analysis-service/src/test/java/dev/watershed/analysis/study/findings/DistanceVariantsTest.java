@@ -131,6 +131,49 @@ final class DistanceVariantsTest {
     assertThat(variants).noneMatch(DistanceVariant::hasAgreement);
   }
 
+  /**
+   * On the diagnostic's curves every fourth pair of neighbours is a basin; one of them diverges.
+   */
+  @Test
+  void of_diagnosticAlongCurves_judgesByItsGapsAndBarriersToo() {
+    var random = new SplittableRandom(4);
+    pairs.replaceAll(
+        pair -> {
+          boolean near = pair.getModelA() / 4 == pair.getModelB() / 4;
+          double gap = (near ? .1 : 1) * (1 + .2 * random.nextDouble());
+          var along = pair.toBuilder();
+          along
+              .addDiagnosticCurvesBuilder()
+              .setDiagnostic(0)
+              .setMetrics(
+                  CurveMetrics.newBuilder()
+                      .setConvexityGapNats(gap)
+                      .setBarrierHeightNats(pair.getDistance()));
+          return along.build();
+        });
+    var diverged = pairs.getLast().toBuilder();
+    diverged.getDiagnosticCurvesBuilder(0).clearMetrics();
+    pairs.set(pairs.size() - 1, diverged.build());
+    var variants = variants(spec);
+
+    assertThat(variants).hasSize(6);
+    assertThat(variants.subList(0, 4)).noneMatch(DistanceVariant::hasAlongDiagnostic);
+    var gaps = variants.get(4);
+    assertThat(gaps.getDistance()).isEqualTo(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP);
+    assertThat(gaps.getAlongDiagnostic()).isZero();
+    assertThat(gaps.hasAlongDiagnostic()).isTrue();
+    assertThat(gaps.getAgreement()).isLessThan(.2);
+    assertThat(gaps.getDiagnosticsCount()).isEqualTo(1);
+    assertThat(gaps.getAgainstChosen().getFit().getPointCount()).isEqualTo(119);
+    assertThat(Math.abs(gaps.getAgainstChosen().getFit().getPearsonR())).isLessThan(.3);
+    // Barriers are the study's own gaps but for the pair that diverges.
+    var barriers = variants.get(5);
+    assertThat(barriers.getDistance()).isEqualTo(DistanceMetric.DISTANCE_METRIC_BARRIER_HEIGHT);
+    assertThat(barriers.getAgainstChosen().getFit().getPearsonR()).isCloseTo(1, within(1e-9));
+    assertThat(barriers.getAgainstChosen().getFit().getSlope()).isCloseTo(1, within(1e-9));
+    assertThat(barriers.getAgreement()).isGreaterThan(.5);
+  }
+
   @Test
   void comparison_clusters_tellsFitsWithinAndAcross() {
     var comparisons = new DistanceComparisons(spec, models, pairs, () -> {});
