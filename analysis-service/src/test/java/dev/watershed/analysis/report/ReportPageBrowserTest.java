@@ -114,6 +114,20 @@ final class ReportPageBrowserTest {
   }
 
   @Test
+  void page_lossesFromATickThatIsNoBinaryFraction_writesItShort() throws Exception {
+    var rising = SyntheticStudy.of(8).toBuilder();
+    for (var pair : rising.getPairsBuilderList()) {
+      int points = pair.getCurve().getLossesNatsCount();
+      for (int i = 0; i < points; i++) {
+        pair.getCurveBuilder().setLossesNats(i, .58 + .12 * i / (points - 1));
+      }
+      pair.clearUncertainty();
+    }
+    // 23 steps of .025 are .5750000000000001.
+    assertThat(open(rising.build())).contains(">0.575<").doesNotContain(">0.57500");
+  }
+
+  @Test
   void page_smallDistances_haveDigitsThatTellThemApart() throws Exception {
     var small = SyntheticStudy.of(8).toBuilder();
     for (int i = 0; i < small.getPairsCount(); i++) {

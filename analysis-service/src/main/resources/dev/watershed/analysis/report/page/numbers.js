@@ -52,9 +52,11 @@ function roundStep(step) {
 }
 function roundRange(low, high) {
   const interval = roundStep((high - low || 0.05) / 5);
+  // 23 times .025 is .5750000000000001, and would be written so.
+  const times = (count) => Number((count * interval).toPrecision(12));
   return {
-    min: Math.floor(low / interval) * interval,
-    max: Math.ceil(high / interval) * interval,
+    min: times(Math.floor(low / interval)),
+    max: times(Math.ceil(high / interval)),
     interval,
   };
 }
