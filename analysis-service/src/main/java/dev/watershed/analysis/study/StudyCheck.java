@@ -149,13 +149,13 @@ final class StudyCheck {
 
   /** The evaluator's status, told of the study: it always names a field. */
   private static Status ofStudy(Status said, StudyPlan plan, Call call) {
-    var status = said.toBuilder().setMessage(told(said.getMessage(), call)).clearDetails();
+    var status = said.toBuilder().setMessage(told(said.getMessage(), plan, call)).clearDetails();
     var field = PART.matcher(said.getMessage()).results().findFirst().map(part -> said(part, call));
     boolean named = false;
     for (var detail : said.getDetailsList()) {
       try {
         if (detail.is(BadRequest.class)) {
-          status.addDetails(Any.pack(told(detail.unpack(BadRequest.class), call)));
+          status.addDetails(Any.pack(told(detail.unpack(BadRequest.class), plan, call)));
           named = true;
           continue;
         }
@@ -180,18 +180,22 @@ final class StudyCheck {
     return status.build();
   }
 
-  private static BadRequest told(BadRequest request, Call call) {
+  private static BadRequest told(BadRequest request, StudyPlan plan, Call call) {
     var told = request.toBuilder();
     for (var violation : told.getFieldViolationsBuilderList()) {
       violation
-          .setField(told(violation.getField(), call))
-          .setDescription(told(violation.getDescription(), call));
+          .setField(told(violation.getField(), plan, call))
+          .setDescription(told(violation.getDescription(), plan, call));
     }
     return told.build();
   }
 
-  private static String told(String text, Call call) {
-    return PART.matcher(text).replaceAll(part -> Matcher.quoteReplacement(said(part, call)));
+  private static String told(String text, StudyPlan plan, Call call) {
+    var told = PART.matcher(text).replaceAll(part -> Matcher.quoteReplacement(said(part, call)));
+    // The size of a sample that grows is that of its first block.
+    return plan.growth().isPresent()
+        ? told.replace("spec.in_domain.size", "spec.in_domain_growth.first_example_count")
+        : told;
   }
 
   private static String said(MatchResult part, Call call) {

@@ -92,6 +92,25 @@ final class StudyCheckTest extends ServedStudies {
   }
 
   @Test
+  void create_firstBlockLargerThanTheSplit_isRefusedByItsField() throws Exception {
+    evaluator.beforeCheck =
+        request -> {
+          throw RefusedException.invalidArgument(
+              "SAMPLE_SIZE_INVALID", "samples[0].size", "512 examples of 300 rows");
+        };
+    var growing = spec("left-0", "right-0").toBuilder();
+    growing.getInDomainGrowthBuilder().setHalfWidthNats(.01);
+    growing.getInDomainBuilder().clearSize().setSeed(1);
+
+    assertRefused(
+        growing.build(),
+        Code.INVALID_ARGUMENT,
+        "SAMPLE_SIZE_INVALID",
+        "spec.in_domain_growth.first_example_count",
+        "300 rows");
+  }
+
+  @Test
   void create_evaluatorWithoutRoom_isAcceptedWithANotice() {
     evaluator.beforeCheck =
         request -> {
@@ -208,8 +227,12 @@ final class StudyCheckTest extends ServedStudies {
 
   private void assertRefused(Code code, String reason, String field, String message)
       throws Exception {
-    var refused =
-        catchThrowableOfType(StatusRuntimeException.class, () -> create(spec("left-0", "right-0")));
+    assertRefused(spec("left-0", "right-0"), code, reason, field, message);
+  }
+
+  private void assertRefused(StudySpec spec, Code code, String reason, String field, String message)
+      throws Exception {
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> create(spec));
 
     assertThat(refused).isNotNull();
     assertThat(refused.getStatus().getCode()).isEqualTo(code);
