@@ -3,8 +3,7 @@ package dev.watershed.trainer.run;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.StoreUnavailableException;
-import dev.watershed.server.ConfigurationException;
+import dev.watershed.trainer.store.RunStore;
 import io.micronaut.context.annotation.Context;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -30,13 +29,12 @@ final class BuiltinCheckpoints {
   private static final Logger log = LoggerFactory.getLogger(BuiltinCheckpoints.class);
   private static final Pattern SPACES = Pattern.compile("\\s+");
 
-  /** Writes first of all: a store that cannot be written stops the start. */
-  BuiltinCheckpoints(CheckpointStore store) throws IOException {
-    try {
-      store.requireWritable();
-    } catch (StoreUnavailableException e) {
-      throw new ConfigurationException(String.valueOf(e.getMessage()));
-    }
+  /**
+   * Writes first of all.
+   *
+   * @param runs whose database the store belongs to: that was seen to, and that it can be written
+   */
+  BuiltinCheckpoints(CheckpointStore store, RunStore runs) throws IOException {
     install(BuiltinCheckpoints.class.getClassLoader(), store);
   }
 

@@ -1,6 +1,7 @@
 package dev.watershed.trainer.run;
 
 import dev.watershed.classifier.checkpoint.CheckpointStore;
+import dev.watershed.classifier.checkpoint.StoreUnavailableException;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.trainer.store.RunStore;
 import java.io.IOException;
@@ -26,46 +27,56 @@ final class Ownership {
   private Ownership() {}
 
   /**
-   * Checks that the two go together, and ties them to each other where neither is tied yet.
+   * Checks that the two go together, and ties them to each other where neither is tied yet. Where
+   * they do not, nothing is written.
    *
    * @param adopt ties them anyway; whoever had the store before is refused from then on
-   * @throws ConfigurationException where one of them belongs to another, or the store cannot be
-   *     used
+   * @throws ConfigurationException where one of them belongs to another, or the store cannot be used
    */
   static void require(RunStore runs, CheckpointStore store, boolean adopt) {
     try {
-      tie(runs, store, adopt);
+      Optional<String> database = runs.owner();
+      Optional<String> checkpoints = store.owner();
+      boolean tied = database.isPresent() && database.equals(checkpoints);
+      if (!tied && !adopt) {
+        refuseOthers(database.isPresent(), checkpoints.isPresent());
+      }
+      store.requireWritable();
+      if (!tied) {
+        tie(runs, store, checkpoints.isPresent());
+      }
+    } catch (StoreUnavailableException e) {
+      throw new ConfigurationException(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new ConfigurationException(
           "Whose checkpoints watershed.checkpoints.root holds cannot be told: " + e.getMessage());
     }
   }
 
-  private static void tie(RunStore runs, CheckpointStore store, boolean adopt) throws IOException {
-    Optional<String> database = runs.owner();
-    Optional<String> checkpoints = store.owner();
-    if (database.isPresent() && database.equals(checkpoints)) {
-      return;
-    }
-    if (adopt) {
-      store.disown();
-      log.info("The store of checkpoints was tied to this database of runs");
-    } else if (database.isPresent() && checkpoints.isEmpty()) {
-      throw new ConfigurationException(
-          "The database of runs (datasources.trainer.url) belongs to another store of checkpoints"
-              + " than the one that watershed.checkpoints.root names, which nobody has used yet."
-              + ADVICE);
-    } else if (checkpoints.isPresent()) {
+  private static void refuseOthers(boolean database, boolean checkpoints) {
+    if (checkpoints) {
       throw new ConfigurationException(
           "The store that watershed.checkpoints.root names belongs to another database of runs than"
               + " datasources.trainer.url: two fleets would share its checkpoints."
               + ADVICE);
     }
+    if (database) {
+      throw new ConfigurationException(
+          "The database of runs (datasources.trainer.url) belongs to another store of checkpoints"
+              + " than the one that watershed.checkpoints.root names, which belongs to nobody."
+              + ADVICE);
+    }
+  }
+
+  private static void tie(RunStore runs, CheckpointStore store, boolean anew) throws IOException {
+    if (anew) {
+      store.disown();
+      log.info("The store of checkpoints belongs to this database of runs from now on");
+    }
     String owner = runs.claim(UUID.randomUUID().toString());
     if (!store.claim(owner).equals(owner)) {
       throw new ConfigurationException(
-          "At this moment another fleet took the store that watershed.checkpoints.root names."
-              + ADVICE);
+          "At this moment another fleet took the store that watershed.checkpoints.root names." + ADVICE);
     }
   }
 }
