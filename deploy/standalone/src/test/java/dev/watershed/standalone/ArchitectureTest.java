@@ -10,7 +10,9 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.google.rpc.Status;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -20,8 +22,18 @@ import dev.watershed.server.RefusedException;
  * Who may know whom, for all modules at once: {@code deploy -> services -> libraries -> proto}.
  * Drawn in docs/architecture.md.
  */
-@AnalyzeClasses(packages = "dev.watershed", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "dev.watershed",
+    importOptions = {DoNotIncludeTests.class, ArchitectureTest.NoJarsOfTests.class})
 final class ArchitectureTest {
+  /** What modules lend to the tests of others. */
+  static final class NoJarsOfTests implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("-tests.jar");
+    }
+  }
+
   private static final String[] CONTRACTS = {"dev.watershed.*.v1.."};
 
   private static final String[] TRANSPORT = {
@@ -304,7 +316,7 @@ final class ArchitectureTest {
           .whereLayer("measuring")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("findings")
-          .mayOnlyBeAccessedByLayers("measuring", "dynamics", "comparison")
+          .mayOnlyBeAccessedByLayers("measuring", "dynamics", "comparison", "planning")
           .whereLayer("spec")
           .mayOnlyBeAccessedByLayers("findings", "measuring", "dynamics", "comparison", "jobs");
 

@@ -31,7 +31,8 @@ final class Ownership {
    * they do not, nothing is written.
    *
    * @param adopt ties them anyway; whoever had the store before is refused from then on
-   * @throws ConfigurationException where one of them belongs to another, or the store cannot be used
+   * @throws ConfigurationException where one of them belongs to another, or the store cannot be
+   *     used
    */
   static void require(RunStore runs, CheckpointStore store, boolean adopt) {
     try {
@@ -76,7 +77,8 @@ final class Ownership {
     String owner = runs.claim(UUID.randomUUID().toString());
     if (!store.claim(owner).equals(owner)) {
       throw new ConfigurationException(
-          "At this moment another fleet took the store that watershed.checkpoints.root names." + ADVICE);
+          "At this moment another fleet took the store that watershed.checkpoints.root names."
+              + ADVICE);
     }
   }
 }
