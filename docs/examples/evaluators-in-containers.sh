@@ -42,19 +42,21 @@ study() {
   await "$network-analysis"
   port=$(docker port "$network-analysis" 8981 | head -n 1)
   watershed study create "${checkpoints[@]}" --in-domain builtin:miniature/validation,size=512,seed=1 \
-    --alphas nested --wait --out "study-$count" --address "analysis=$port" >/dev/null 2>study.log ||
+    --intervals 30 --wait --out "study-$count" --address "analysis=$port" >/dev/null 2>study.log ||
     { cat study.log >&2; exit 1; }
   sed -n 's/.*"elapsedSeconds": \([0-9.]*\).*/\1/p' "study-$count/report.json" | head -n 1
   remove
 }
 
+rm -f seconds
 for round in 1 2 3; do
   for count in 1 2; do
-    seconds=$(study "$count")
-    printf '%s %s\n' "$count" "$seconds"
-    printf '%d evaluator(s), round %d: %.1f s\n' "$count" "$round" "$seconds" >&2
+    study "$count" >measured
+    printf '%d evaluator(s), round %d: %.1f s\n' "$count" "$round" "$(cat measured)" >&2
+    printf '%d %s\n' "$count" "$(cat measured)" >>seconds
   done
-done | sort -k 1,1n -k 2,2n | awk '
+done
+sort -k 1,1n -k 2,2n seconds | awk '
   { s[$1, ++n[$1]] = $2 }
   END {
     printf "median: %.1f s on one, %.1f s on two: %.2f times as fast\n", s[1, 2], s[2, 2], s[1, 2] / s[2, 2]
