@@ -76,19 +76,7 @@ final class DiagnosticCurves {
       var taken = new TreeMap<>(others.points());
       taken.keySet().removeIf(index -> !isMissing(missing, index, sample));
       if (!taken.isEmpty()) {
-        var points =
-            taken.entrySet().stream()
-                .map(
-                    entry ->
-                        new Point(
-                            pair.a(),
-                            pair.b(),
-                            sample,
-                            entry.getKey(),
-                            entry.getValue().metrics(),
-                            ExampleFloats.NONE))
-                .toList();
-        record.takePoints(points, taken.values());
+        record.takePoints(pair, sample, taken, false);
         taken.keySet().forEach(index -> requireNonNull(missing.get(index)).remove(sample));
       }
     }

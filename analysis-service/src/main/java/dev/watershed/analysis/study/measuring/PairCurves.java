@@ -166,21 +166,9 @@ final class PairCurves implements PairWork {
     taken.keySet().retainAll(missing);
     taken.values().removeIf(point -> plan.keepsLosses() && point.lacksLosses());
     if (!taken.isEmpty()) {
-      var points =
-          taken.entrySet().stream()
-              .map(
-                  entry ->
-                      new Point(
-                          pair.a(),
-                          pair.b(),
-                          sample,
-                          entry.getKey(),
-                          entry.getValue().metrics(),
-                          entry.getValue().losses()))
-              .toList();
-      record.takePoints(points, taken.values());
-      points.forEach(
-          point -> work.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats()));
+      record
+          .takePoints(pair, sample, taken, true)
+          .forEach(point -> work.stored.put(point.alphaIndex(), point.metrics().getMeanLossNats()));
       missing.removeAll(taken.keySet());
     }
   }

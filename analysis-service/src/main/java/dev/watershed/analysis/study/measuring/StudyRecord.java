@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.UnsuitableEvaluatorException;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.KnownPoints.Known;
 import dev.watershed.analysis.store.KnownPoints.KnownPair;
@@ -306,16 +307,32 @@ final class StudyRecord implements AutoCloseable {
   }
 
   /**
-   * Takes points over.
+   * Takes points of a pair over.
    *
-   * @param taken the same, as other studies know them
+   * @param taken as other studies know them, by the index of their alpha
+   * @param withLosses whether the losses of their examples are kept here
+   * @return them as this study's
    */
-  void takePoints(List<Point> points, Collection<Known> taken) {
+  List<Point> takePoints(
+      ModelPair pair, int sample, Map<Integer, Known> taken, boolean withLosses) {
+    var points =
+        taken.entrySet().stream()
+            .map(
+                entry ->
+                    new Point(
+                        pair.a(),
+                        pair.b(),
+                        sample,
+                        entry.getKey(),
+                        entry.getValue().metrics(),
+                        withLosses ? entry.getValue().losses() : ExampleFloats.NONE))
+            .toList();
     add(
         () ->
             store
                 .measurements()
-                .takePoints(hold, points, sources(taken), pace.skip(points.size())));
+                .takePoints(hold, points, sources(taken.values()), pace.skip(points.size())));
+    return points;
   }
 
   private static Set<Long> sources(Collection<Known> taken) {
