@@ -45,30 +45,14 @@ final class Health {
     return ProtoReflectionServiceV1.newInstance();
   }
 
-  /** Says SERVING for each service once the server listens. */
+  /**
+   * Says SERVING for each service once the server listens, but NOT_SERVING while a disk is full.
+   * One listener says both: of two, the one that says SERVING may be told last.
+   */
   @Singleton
-  static final class Announcement implements ApplicationEventListener<ServerStartupEvent> {
-    private final HealthStatusManager health;
-
-    Announcement(HealthStatusManager health) {
-      this.health = health;
-    }
-
-    @Override
-    public void onApplicationEvent(ServerStartupEvent event) {
-      if (event.getSource() instanceof GrpcEmbeddedServer server) {
-        for (var service : server.getServer().getServices()) {
-          health.setStatus(service.getServiceDescriptor().getName(), ServingStatus.SERVING);
-        }
-      }
-    }
-  }
-
-  /** Says NOT_SERVING while a disk is full, and SERVING again once it is not. */
-  @Singleton
-  static final class DiskWatch
+  static final class Readiness
       implements ApplicationEventListener<ServerStartupEvent>, AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(DiskWatch.class);
+    private static final Logger log = LoggerFactory.getLogger(Readiness.class);
 
     private final HealthStatusManager health;
     private final DiskSpace disk;
@@ -77,7 +61,7 @@ final class Health {
             Thread.ofPlatform().daemon().name("disk-watch").factory());
     private boolean full;
 
-    DiskWatch(HealthStatusManager health, DiskSpace disk) {
+    Readiness(HealthStatusManager health, DiskSpace disk) {
       this.health = health;
       this.disk = disk;
     }
@@ -85,13 +69,15 @@ final class Health {
     @Override
     public void onApplicationEvent(ServerStartupEvent event) {
       if (event.getSource() instanceof GrpcEmbeddedServer server) {
+        // Health itself goes on: no restart makes room, and that is what a probe that finds it dead
+        // would have.
+        health.setStatus(HealthGrpc.SERVICE_NAME, ServingStatus.SERVING);
         var services =
             server.getServer().getServices().stream()
                 .map(service -> service.getServiceDescriptor().getName())
-                // Health itself goes on: no restart makes room, and that is what a probe that finds
-                // it dead would have.
                 .filter(name -> !name.equals(HealthGrpc.SERVICE_NAME))
                 .toList();
+        services.forEach(service -> health.setStatus(service, ServingStatus.SERVING));
         looking.scheduleWithFixedDelay(() -> look(services), 0, 1, TimeUnit.SECONDS);
       }
     }
