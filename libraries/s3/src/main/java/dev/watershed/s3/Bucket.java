@@ -79,7 +79,6 @@ final class Bucket implements AutoCloseable {
    */
   Bucket(S3Settings settings, @Nullable AwsCredentialsProvider credentials) throws IOException {
     this.settings = settings;
-    this.failures = new S3Failures(settings);
     Duration attempt = settings.timeout().dividedBy(2);
     var builder =
         S3Client.builder()
@@ -118,6 +117,7 @@ final class Bucket implements AutoCloseable {
               + " watershed.checkpoints.s3.region, or AWS_REGION.",
           e);
     }
+    this.failures = new S3Failures(settings, client.serviceClientConfiguration().region().id());
   }
 
   Transfers transfers() {

@@ -7,7 +7,11 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -27,11 +31,18 @@ final class S3Failures {
           "AuthorizationHeaderMalformed",
           "PermanentRedirect",
           "IllegalLocationConstraintException");
+  private static final String REGION_KEY = "watershed.checkpoints.s3.region";
+  private static final Pattern EXPECTED = Pattern.compile("expecting '([a-z0-9-]+)'");
 
   private final S3Settings settings;
+  private final String region;
 
-  S3Failures(S3Settings settings) {
+  /**
+   * @param region that requests are signed for
+   */
+  S3Failures(S3Settings settings, String region) {
     this.settings = settings;
+    this.region = region;
   }
 
   /**
@@ -70,18 +81,10 @@ final class S3Failures {
       return "there is no bucket '%s' at %s. Create it, or correct watershed.checkpoints.root."
           .formatted(bucket, settings.server());
     }
-    if (REGION.contains(code) || answer.statusCode() == 301) {
-      return "bucket '%s' is in another region%s. Say it by watershed.checkpoints.s3.region."
-          .formatted(
-              bucket,
-              answer.awsErrorDetails() == null || answer.awsErrorDetails().sdkHttpResponse() == null
-                  ? ""
-                  : answer
-                      .awsErrorDetails()
-                      .sdkHttpResponse()
-                      .firstMatchingHeader("x-amz-bucket-region")
-                      .map(region -> " (" + region + ")")
-                      .orElse(""));
+    Optional<String> told = regionTold(answer).filter(there -> !there.equals(region));
+    boolean redirected = answer.statusCode() == 301 || answer.statusCode() == 307;
+    if (REGION.contains(code) || answer.statusCode() == 301 || (redirected && told.isPresent())) {
+      return elsewhere(told, redirected);
     }
     if (CREDENTIALS.contains(code)) {
       return "%s does not accept the credentials (%s). Give valid ones (AWS_ACCESS_KEY_ID and"
@@ -99,6 +102,43 @@ final class S3Failures {
         answer.statusCode(),
         code.isEmpty() ? "" : " " + code,
         what);
+  }
+
+  /** AWS says it in a header; other servers in the message alone, in AWS's words. */
+  private static Optional<String> regionTold(S3Exception answer) {
+    AwsErrorDetails details = answer.awsErrorDetails();
+    if (details == null) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(details.sdkHttpResponse())
+        .flatMap(response -> response.firstMatchingHeader("x-amz-bucket-region"))
+        .or(
+            () ->
+                Optional.ofNullable(details.errorMessage())
+                    .map(EXPECTED::matcher)
+                    .filter(Matcher::find)
+                    .map(found -> found.group(1)));
+  }
+
+  private String elsewhere(Optional<String> told, boolean redirected) {
+    String ours;
+    if (settings.region() != null) {
+      ours = "%s is '%s'".formatted(REGION_KEY, region);
+    } else if (settings.endpoint() != null) {
+      ours = "%s is not set, which makes it '%s' here".formatted(REGION_KEY, region);
+    } else {
+      ours = "the AWS SDK found '%s' (AWS_REGION, a profile)".formatted(region);
+    }
+    return "bucket '%s' is in %s, but %s. Set %s%s%s."
+        .formatted(
+            settings.location().bucket(),
+            told.map("region '%s'"::formatted).orElse("another region, which is not told"),
+            ours,
+            REGION_KEY,
+            told.map(" to '%s'"::formatted).orElse(" to the bucket's"),
+            redirected && settings.endpoint() != null
+                ? ", and watershed.checkpoints.s3.endpoint to a server there or not at all"
+                : "");
   }
 
   private String unanswered(SdkException failure) {
