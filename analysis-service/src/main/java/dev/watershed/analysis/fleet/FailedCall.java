@@ -2,6 +2,7 @@ package dev.watershed.analysis.fleet;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.watershed.server.RefusedException;
@@ -39,6 +40,14 @@ record FailedCall(StatusRuntimeException failure) {
         || isBusy();
   }
 
+  /** Whether it has no such checkpoint where it reads them. */
+  boolean lacksCheckpoint() {
+    return failure.getStatus().getCode() == Code.NOT_FOUND
+        && detail(ErrorInfo.class)
+            .map(info -> info.getReason().equals("CHECKPOINT_NOT_FOUND"))
+            .orElse(false);
+  }
+
   private <T extends Throwable> Optional<T> cause(Class<T> type) {
     for (var cause = failure.getStatus().getCause(); cause != null; cause = cause.getCause()) {
       if (type.isInstance(cause)) {
@@ -50,15 +59,22 @@ record FailedCall(StatusRuntimeException failure) {
 
   /** When the evaluator wants to be asked again. */
   Optional<Duration> retryDelay() {
+    return detail(RetryInfo.class)
+        .map(
+            retry ->
+                Duration.ofSeconds(
+                    retry.getRetryDelay().getSeconds(), retry.getRetryDelay().getNanos()));
+  }
+
+  private <T extends Message> Optional<T> detail(Class<T> type) {
     var status = StatusProto.fromThrowable(failure);
     if (status != null) {
       for (var detail : status.getDetailsList()) {
-        if (detail.is(RetryInfo.class)) {
+        if (detail.is(type)) {
           try {
-            var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-            return Optional.of(Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
+            return Optional.of(detail.unpack(type));
           } catch (InvalidProtocolBufferException e) {
-            log.warn("The evaluator's RetryInfo cannot be read", e);
+            log.warn("The evaluator's {} cannot be read", type.getSimpleName(), e);
           }
         }
       }
@@ -83,6 +99,11 @@ record FailedCall(StatusRuntimeException failure) {
     return said.getMessage().isEmpty()
         ? failure.getStatus().getCode().toString()
         : said.getMessage();
+  }
+
+  /** What it said, for people. */
+  String message() {
+    return message(StatusProto.fromStatusAndTrailers(failure.getStatus(), failure.getTrailers()));
   }
 
   /** The same, with what was asked about. */

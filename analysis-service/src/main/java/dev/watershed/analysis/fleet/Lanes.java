@@ -431,6 +431,8 @@ public final class Lanes implements AutoCloseable {
             job.work.measure(pair, calls(lane, job, pair));
             return pair;
           });
+    } catch (StatusRuntimeException e) {
+      failure = othersMayDo(lane, job, e);
     } catch (RuntimeException e) {
       failure = e;
     } catch (Throwable e) {
@@ -438,7 +440,37 @@ public final class Lanes implements AutoCloseable {
     } finally {
       context.cancel(null);
     }
+    if (failure instanceof UnsuitableEvaluatorException unsuitable) {
+      failure = leaveOut(job, unsuitable);
+    }
     end(lane, job, pair, failure);
+  }
+
+  /** Tells the work; returns what failed, which may be the telling. */
+  private static RuntimeException leaveOut(Job job, UnsuitableEvaluatorException unsuitable) {
+    try {
+      job.work.leftOut(unsuitable.getMessage());
+      return unsuitable;
+    } catch (RuntimeException e) {
+      return e;
+    }
+  }
+
+  /** A checkpoint that one evaluator lacks may be where others read theirs. */
+  private RuntimeException othersMayDo(Lane lane, Job job, StatusRuntimeException failure) {
+    var failed = new FailedCall(failure);
+    boolean others =
+        failed.lacksCheckpoint()
+            && locked(
+                () ->
+                    lanes.values().stream()
+                        .anyMatch(other -> other != lane && !job.unsuitable.containsKey(other)));
+    if (!others) {
+      return failure;
+    }
+    return new UnsuitableEvaluatorException(
+        "The evaluator at %s gets none of this study: %s It may read another store of checkpoints (watershed.checkpoints.root)."
+            .formatted(lane, failed.message()));
   }
 
   private PairWork.Calls calls(Lane lane, Job job, ModelPair pair) {

@@ -19,6 +19,13 @@ public interface PairWork {
    */
   void measure(ModelPair pair, Calls calls) throws InterruptedException;
 
+  /**
+   * Told of each evaluator that gets no more of this work while others do it.
+   *
+   * @param why for people, with the evaluator
+   */
+  void leftOut(String why);
+
   /** Calls of the evaluator that a pair went to. */
   interface Calls {
     /** Where the evaluator is, for people. */

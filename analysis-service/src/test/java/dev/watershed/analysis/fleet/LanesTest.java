@@ -3,7 +3,9 @@ package dev.watershed.analysis.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.Any;
 import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.server.ConfigurationException;
 import dev.watershed.server.RefusedException;
@@ -95,8 +97,14 @@ final class LanesTest {
   }
 
   /** Measures pairs of models, whose names begin with that of the study. */
-  private record Pairs(String study, Queue<ModelPair> measured, String unsuitable)
+  private record Pairs(
+      String study, Queue<ModelPair> measured, String unsuitable, Queue<String> leftOut)
       implements PairWork {
+    @Override
+    public void leftOut(String why) {
+      leftOut.add(why);
+    }
+
     @Override
     public String subject(ModelPair pair) {
       return study + " " + pair;
@@ -146,9 +154,14 @@ final class LanesTest {
   private static Queue<ModelPair> measure(
       Lanes lanes, String name, Context.CancellableContext context, String unsuitable)
       throws InterruptedException {
-    var work = new Pairs(name, new ConcurrentLinkedQueue<>(), unsuitable);
+    var work = pairs(name, unsuitable);
     lanes.measure(context, tiles(), work);
     return work.measured();
+  }
+
+  private static Pairs pairs(String name, String unsuitable) {
+    return new Pairs(
+        name, new ConcurrentLinkedQueue<>(), unsuitable, new ConcurrentLinkedQueue<>());
   }
 
   private static void requireAll(Future<Queue<ModelPair>> study) throws Exception {
@@ -310,6 +323,54 @@ final class LanesTest {
     // It is unsuitable for that study alone.
     second.before = pair -> {};
     requireAll(study(lanes, "n"));
+  }
+
+  @Test
+  void measure_oneLacksTheCheckpoints_isNamedAndTheOtherDoesAll() throws Exception {
+    var second = evaluator("127.0.0.1", 0);
+    var firstWasAsked = new CountDownLatch(1);
+    first.before =
+        pair -> {
+          firstWasAsked.countDown();
+          throw lacking();
+        };
+    second.before = pair -> await(firstWasAsked);
+    var work = pairs("m", "");
+    lanes(first.address() + "," + second.address())
+        .measure(Context.ROOT.withCancellation(), tiles(), work);
+
+    assertThat(work.measured()).hasSize(PAIRS).doesNotHaveDuplicates();
+    assertThat(work.leftOut())
+        .isNotEmpty()
+        .allSatisfy(
+            why ->
+                assertThat(why)
+                    .contains(first.address(), "There is no m1.", "watershed.checkpoints.root"));
+  }
+
+  /** Nothing is waited for: it was deleted, most likely. */
+  @Test
+  void measure_allLackTheCheckpoints_failsAtOnce() throws Exception {
+    var second = evaluator("127.0.0.1", 0);
+    for (var each : List.of(first, second)) {
+      each.before =
+          pair -> {
+            throw lacking();
+          };
+    }
+    var lanes = lanes(first.address() + "," + second.address());
+    assertThatThrownBy(() -> measure(lanes, "m", Context.ROOT.withCancellation()))
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining("There is no m1.");
+  }
+
+  private static RuntimeException lacking() {
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(Code.NOT_FOUND_VALUE)
+            .setMessage("There is no m1.")
+            .addDetails(Any.pack(ErrorInfo.newBuilder().setReason("CHECKPOINT_NOT_FOUND").build()))
+            .build());
   }
 
   @Test

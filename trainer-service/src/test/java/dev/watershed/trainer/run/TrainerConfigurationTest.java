@@ -18,7 +18,11 @@ final class TrainerConfigurationTest {
                     "watershed.checkpoints.root",
                     directory.resolve("checkpoints").toString(),
                     "datasources.trainer.url",
-                    "jdbc:h2:mem:configuration"))
+                    "jdbc:h2:mem:configuration;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
+                    "flyway.datasources.trainer.enabled",
+                    true,
+                    "flyway.datasources.trainer.locations",
+                    "classpath:db/trainer"))
             .banner(false)
             .start()) {
       assertThat(context.getBean(TrainerConfiguration.class))

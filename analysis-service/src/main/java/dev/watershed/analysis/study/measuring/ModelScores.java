@@ -46,6 +46,11 @@ final class ModelScores implements PairWork {
   }
 
   @Override
+  public void leftOut(String why) {
+    record.keepLeftOut(why);
+  }
+
+  @Override
   public long modelBytes() {
     return record.modelBytes();
   }

@@ -92,6 +92,11 @@ final class PairCurves implements PairWork {
   }
 
   @Override
+  public void leftOut(String why) {
+    record.keepLeftOut(why);
+  }
+
+  @Override
   public long modelBytes() {
     return record.modelBytes();
   }

@@ -255,19 +255,22 @@ final class StudyRecord implements AutoCloseable {
   }
 
   /**
-   * Makes sure that what an evaluator computes may stand beside the points that are there; that it
-   * may not is told by the report.
+   * Makes sure that what an evaluator computes may stand beside the points that are there.
    *
    * @param place where the evaluator is, for people
    * @throws UnsuitableEvaluatorException where it may not
    */
   void requireArithmetic(Provenance provenance, String place) {
-    try {
-      arithmetic.require(provenance, place);
-    } catch (UnsuitableEvaluatorException e) {
-      store.facts().keepNotices(hold.job(), List.of(Notice.ofEvaluator(e.getMessage())));
-      throw e;
-    }
+    arithmetic.require(provenance, place);
+  }
+
+  /**
+   * Keeps which evaluator was left out, for the report.
+   *
+   * @param why for people
+   */
+  void keepLeftOut(String why) {
+    store.facts().keepNotices(hold.job(), List.of(Notice.ofEvaluator(why)));
   }
 
   /** Keeps what computes points, which is allowed to. */

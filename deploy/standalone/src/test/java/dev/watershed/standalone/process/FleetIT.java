@@ -22,7 +22,11 @@ import org.opentest4j.TestAbortedException;
  * and all that work killed one after the other.
  */
 final class FleetIT {
-  private static final int SEEDS = 4;
+  /** For hours of it: {@code -Dfleet.every=20 -Dfleet.kills=1000000 -Dfleet.seeds=64}. */
+  private static final int SECONDS_BETWEEN_KILLS = Integer.getInteger("fleet.every", 2);
+
+  private static final int KILLS = Integer.getInteger("fleet.kills", 6);
+  private static final int SEEDS = Integer.getInteger("fleet.seeds", 4);
 
   private Path directory;
   private EmbeddedPostgres postgres;
@@ -128,15 +132,13 @@ final class FleetIT {
             "--address",
             "trainer=%s,eval=%s,analysis=%s".formatted(front, evaluators.get(0), asked));
     int killed = 0;
-    for (String name : workers) {
-      // Not a wait for something: work goes on while nothing is killed.
-      if (fleet.waitFor(2, TimeUnit.SECONDS)) {
-        break;
-      }
-      processes.killAndRestart(name);
+    // Not a wait for something: work goes on while nothing is killed.
+    while (killed < KILLS && !fleet.waitFor(SECONDS_BETWEEN_KILLS, TimeUnit.SECONDS)) {
+      processes.killAndRestart(workers.get(killed % workers.size()));
       killed++;
     }
     quickstart.await("fleet", fleet);
+    System.out.printf("%d processes were killed, one every %d s%n", killed, SECONDS_BETWEEN_KILLS);
     assertThat(killed).as("processes killed before the end").isGreaterThanOrEqualTo(4);
 
     quickstart.run("one");

@@ -127,8 +127,11 @@ final class FleetTest {
                   checkpoints().toString(),
                   "watershed.data.roots",
                   List.of(data.toString()),
-                  "flyway.datasources.trainer.enabled",
-                  false,
+                  // A database to which the store belongs; the trainer that is there gets no runs.
+                  "datasources.trainer.url",
+                  "jdbc:h2:mem:"
+                      + directory.getFileName()
+                      + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
                   "flyway.datasources.analysis.enabled",
                   false,
                   "watershed.engine.threads",

@@ -43,7 +43,9 @@ final class MeasuredQuickstart {
 
   /** Waits for its end, and that it went well. */
   void await(String name, Process process) throws Exception {
-    assertThat(process.waitFor(8, TimeUnit.MINUTES)).as(Files.readString(log(name))).isTrue();
+    assertThat(process.waitFor(8L + seeds, TimeUnit.MINUTES))
+        .as(Files.readString(log(name)))
+        .isTrue();
     assertThat(process.exitValue()).as(Files.readString(log(name))).isZero();
     var result = new ObjectMapper().readTree(out(name).resolve("quickstart.json").toFile());
     assertThat(result.get("models")).hasSize(seeds);

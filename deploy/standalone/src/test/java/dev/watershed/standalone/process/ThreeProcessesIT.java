@@ -77,6 +77,12 @@ final class ThreeProcessesIT {
         processes.start("eval", "eval", Map.of("WATERSHED_CHECKPOINTS_ROOT", "")),
         "error: watershed.checkpoints.root does not say");
     requireRefused(
+        processes.start("eval", "eval", Map.of("PYTORCH_LIBRARY_PATH", "/nowhere")),
+        "error: PYTORCH_LIBRARY_PATH is '/nowhere', where there is no libtorch.so");
+    requireRefused(
+        processes.start("eval", "eval", Map.of("WATERSHED_ENGINE_DEVICE", "cuda:0")),
+        "error: device is cuda:0, but libtorch in ");
+    requireRefused(
         processes.start("eval", "eval", Map.of(), "--once"),
         "error: this process takes no arguments but --show-config;");
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -1,5 +1,6 @@
 package dev.watershed.server.dataset;
 
+import dev.watershed.classifier.NativeLibraryException;
 import dev.watershed.classifier.TorchSettings;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
 import dev.watershed.classifier.checkpoint.FileCheckpointStore;
@@ -72,7 +73,7 @@ final class Stores {
       return settings;
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException("watershed.engine: " + e.getMessage());
-    } catch (DeviceUnavailableException e) {
+    } catch (DeviceUnavailableException | NativeLibraryException e) {
       throw new ConfigurationException(String.valueOf(e.getMessage()));
     }
   }
