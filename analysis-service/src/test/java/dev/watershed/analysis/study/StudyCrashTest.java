@@ -148,6 +148,23 @@ final class StudyCrashTest {
     }
   }
 
+  /** The database fails under the last point of a pair, and works when the pair is done. */
+  @Test
+  void point_thatCouldNotBeWritten_isAskedForAgain() throws Exception {
+    var soon = Map.<String, Object>of("watershed.analysis.heartbeat-interval", "100ms");
+    try (var process = new StudyProcess(directory, evaluator, soon)) {
+      execute(process, "ALTER TABLE study_point ADD CONSTRAINT away CHECK (alpha_index < 9)");
+      evaluator.beforePoint =
+          evaluation -> {
+            if (evaluator.evaluations.containsKey(evaluation)) {
+              execute(process, "ALTER TABLE study_point DROP CONSTRAINT IF EXISTS away");
+            }
+          };
+      var report = process.study(spec("left-0", "right-0"));
+      assertThat(report.getCost().getComputedPoints()).isEqualTo(9 + 2 * 2);
+    }
+  }
+
   @Test
   void watch_serverGoesDown_isTold() throws Exception {
     try (var process = new StudyProcess(directory, evaluator, NO_WORKER)) {
@@ -209,7 +226,7 @@ final class StudyCrashTest {
   }
 
   /** As a process leaves a study that it has taken, and is killed. */
-  private static void begin(StudyProcess process, String name, String killed) throws SQLException {
+  private static void begin(StudyProcess process, String name, String killed) {
     execute(
         process,
         "UPDATE study SET state = 'RUNNING', attempt = attempt + 1, fruitless_attempts ="
@@ -220,10 +237,12 @@ final class StudyCrashTest {
             + "'");
   }
 
-  private static void execute(StudyProcess process, String sql) throws SQLException {
+  private static void execute(StudyProcess process, String sql) {
     try (var connection = process.context.getBean(DataSource.class).getConnection();
         var statement = connection.createStatement()) {
       statement.execute(sql);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
     }
   }
 }

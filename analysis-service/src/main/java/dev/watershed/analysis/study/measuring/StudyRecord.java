@@ -357,6 +357,10 @@ final class StudyRecord implements AutoCloseable {
   }
 
   private void write(List<ModelPair> completed) {
+    if (failure != null) {
+      // A pair that has lost a point is not to be written down as complete.
+      return;
+    }
     var points = new ArrayList<Point>();
     for (var next = unwritten.poll(); next != null; next = unwritten.poll()) {
       points.add(next);
