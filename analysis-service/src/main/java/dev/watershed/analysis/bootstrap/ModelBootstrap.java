@@ -9,7 +9,14 @@ import org.hipparchus.stat.correlation.PearsonsCorrelation;
 public final class ModelBootstrap {
   private ModelBootstrap() {}
 
+  /** Sums in another order give the same value up to rounding. */
+  private static final double ROUNDING = 1e-12;
+
   /**
+   * Resamples models. Where all that have a value have the sample's own, they tell nothing of
+   * chance, and none counts as defined: of three models, a correlation over pairs has a value for
+   * the three alone.
+   *
    * @param statistic of the models at some places, (n); NaN where it has no value
    */
   public static Resampled of(Draws draws, ToDoubleFunction<int[]> statistic) {
@@ -17,7 +24,12 @@ public final class ModelBootstrap {
     for (int b = 0; b < replicates.length; b++) {
       replicates[b] = statistic.applyAsDouble(draws.resample(b));
     }
-    return Resampled.of(statistic.applyAsDouble(all(draws.size())), replicates);
+    double estimate = statistic.applyAsDouble(all(draws.size()));
+    var resampled = Resampled.of(estimate, replicates);
+    boolean varies =
+        Arrays.stream(resampled.replicates())
+            .anyMatch(value -> Math.abs(value - estimate) > ROUNDING * (1 + Math.abs(estimate)));
+    return varies ? resampled : new Resampled(estimate, new double[0], draws.count());
   }
 
   private static int[] all(int n) {

@@ -15,6 +15,20 @@ import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
 final class ModelBootstrapTest {
+  /** Three models: whoever is drawn twice leaves one pair. */
+  @Test
+  void pairCorrelation_resamplesThatAreTheSampleAlone_haveNoInterval() {
+    double[][] x = {{0, 1, 2}, {1, 0, 4}, {2, 4, 0}};
+    double[][] y = {{0, 3, 1}, {3, 0, 4}, {1, 4, 0}};
+    var resampled =
+        ModelBootstrap.of(
+            Draws.of(1, 200, 3), models -> ModelBootstrap.pairCorrelation(x, y, models));
+
+    assertThat(resampled.estimate()).isBetween(-1.0, 1.0);
+    assertThat(resampled.percentile(Interval.LEVEL)).isEqualTo(Interval.UNKNOWN);
+    assertThat(resampled.undefined()).isEqualTo(200);
+  }
+
   @Test
   void correlation_goldenModels_hasTheGoldenIntervals() {
     var golden = Golden.statistics("models").getAsJsonObject("correlation");
