@@ -6,11 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
-import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.FileWork;
-import dev.watershed.classifier.checkpoint.IncomingDirectory;
-import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationResponse;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -20,8 +16,6 @@ import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -184,86 +178,24 @@ final class DeletedCheckpointTest {
   }
 
   /** A store to which something happens each time one checkpoint is about to be read. */
-  private record Interrupted(CheckpointStore right, String id, ConcurrentLinkedQueue<Step> steps)
-      implements CheckpointStore {
+  private static final class Interrupted extends ForwardingCheckpointStore {
+    private final String id;
+    private final ConcurrentLinkedQueue<Step> steps;
+
+    private Interrupted(CheckpointStore right, String id, ConcurrentLinkedQueue<Step> steps) {
+      super(right);
+      this.id = id;
+      this.steps = steps;
+    }
+
     @Override
     public Held hold(String wanted) throws IOException {
-      Held held = right.hold(wanted);
+      Held held = super.hold(wanted);
       Step step = wanted.equals(id) ? steps.poll() : null;
       if (step != null) {
         step.run();
       }
       return held;
-    }
-
-    @Override
-    public void requireWritable() throws IOException {
-      right.requireWritable();
-    }
-
-    @Override
-    public Optional<CheckpointManifest> find(String wanted) throws IOException {
-      return right.find(wanted);
-    }
-
-    @Override
-    public List<CheckpointManifest> list() throws IOException {
-      return right.list();
-    }
-
-    @Override
-    public Optional<String> owner() throws IOException {
-      return right.owner();
-    }
-
-    @Override
-    public String claim(String owner) throws IOException {
-      return right.claim(owner);
-    }
-
-    @Override
-    public void disown() throws IOException {
-      right.disown();
-    }
-
-    @Override
-    public long maxBytes() {
-      return right.maxBytes();
-    }
-
-    @Override
-    public Path place() {
-      return right.place();
-    }
-
-    @Override
-    public CheckpointManifest write(
-        String written,
-        String trainingRun,
-        long step,
-        ParameterVector weights,
-        List<Path> tokenizerFiles,
-        List<String> notices,
-        Map<String, String> origin)
-        throws IOException {
-      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices, origin);
-    }
-
-    @Override
-    public IncomingDirectory incoming() throws IOException {
-      return right.incoming();
-    }
-
-    @Override
-    public Optional<Removed> remove(String wanted) throws IOException {
-      return right.remove(wanted);
-    }
-
-    @Override
-    public CheckpointManifest put(
-        String wanted, String run, long step, Path prepared, Inspection inspection, FileWork work)
-        throws IOException {
-      return right.put(wanted, run, step, prepared, inspection, work);
     }
   }
 

@@ -13,12 +13,8 @@ import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
 import dev.watershed.classifier.checkpoint.Architecture;
-import dev.watershed.classifier.checkpoint.CheckpointManifest;
 import dev.watershed.classifier.checkpoint.CheckpointStore;
-import dev.watershed.classifier.checkpoint.FileWork;
 import dev.watershed.classifier.checkpoint.Head;
-import dev.watershed.classifier.checkpoint.IncomingDirectory;
-import dev.watershed.classifier.checkpoint.ParameterVector;
 import dev.watershed.eval.v1.Combination;
 import dev.watershed.eval.v1.EvaluateCombinationsRequest;
 import dev.watershed.eval.v1.EvaluateInterpolationRequest;
@@ -41,8 +37,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -381,81 +375,19 @@ final class RefusalTest {
   }
 
   /** A store that gives out another directory for one checkpoint. */
-  private record CarelessStore(CheckpointStore right, String id, Path instead)
-      implements CheckpointStore {
-    @Override
-    public Optional<CheckpointManifest> find(String wanted) throws IOException {
-      return right.find(wanted);
-    }
+  private static final class CarelessStore extends ForwardingCheckpointStore {
+    private final String id;
+    private final Path instead;
 
-    @Override
-    public List<CheckpointManifest> list() throws IOException {
-      return right.list();
+    private CarelessStore(CheckpointStore right, String id, Path instead) {
+      super(right);
+      this.id = id;
+      this.instead = instead;
     }
 
     @Override
     public Held hold(String wanted) throws IOException {
-      return wanted.equals(id) ? new Held(instead, () -> {}) : right.hold(wanted);
-    }
-
-    @Override
-    public void requireWritable() throws IOException {
-      right.requireWritable();
-    }
-
-    @Override
-    public Optional<String> owner() throws IOException {
-      return right.owner();
-    }
-
-    @Override
-    public String claim(String owner) throws IOException {
-      return right.claim(owner);
-    }
-
-    @Override
-    public void disown() throws IOException {
-      right.disown();
-    }
-
-    @Override
-    public long maxBytes() {
-      return right.maxBytes();
-    }
-
-    @Override
-    public Path place() {
-      return right.place();
-    }
-
-    @Override
-    public CheckpointManifest write(
-        String written,
-        String trainingRun,
-        long step,
-        ParameterVector weights,
-        List<Path> tokenizerFiles,
-        List<String> notices,
-        Map<String, String> origin)
-        throws IOException {
-      return right.write(written, trainingRun, step, weights, tokenizerFiles, notices, origin);
-    }
-
-    @Override
-    public IncomingDirectory incoming() throws IOException {
-      return right.incoming();
-    }
-
-    @Override
-    public Optional<Removed> remove(String removed) throws IOException {
-      return right.remove(removed);
-    }
-
-    @Override
-    public CheckpointManifest put(
-        String newId, String run, long step, Path prepared, Inspection inspection, FileWork work)
-        throws IOException {
-      return right.put(newId, run, step, prepared, inspection, work);
+      return wanted.equals(id) ? new Held(instead, () -> {}) : super.hold(wanted);
     }
   }
 
