@@ -16,6 +16,7 @@ import dev.watershed.eval.v1.ModelDescription;
 import dev.watershed.eval.v1.SampleDescription;
 import dev.watershed.server.ErrorInterceptor;
 import dev.watershed.server.Errors;
+import dev.watershed.server.RefusedException;
 import dev.watershed.server.ServerStream;
 import dev.watershed.server.ValidationInterceptor;
 import dev.watershed.type.v1.ClassificationMetrics;
@@ -41,6 +42,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * A real evaluation service of models that are points on a line: "checkpoints/left-3" lies near 0,
@@ -89,6 +91,10 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
   volatile int rows;
 
   volatile List<String> labels = List.of("no", "yes");
+
+  void countLabels(int count) {
+    labels = List.copyOf(IntStream.range(0, count).mapToObj(k -> "label " + k).toList());
+  }
 
   /** Whether it is of a version that tells probabilities of examples. */
   volatile boolean tellsProbabilities = true;
@@ -278,6 +284,7 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
       failIfTold();
     }
     slowPrecisionAllowed.add(request.getAllowSlowPrecision());
+    requireFewProbabilities(request);
     ServerStream.pump(
         observer,
         stream -> {
@@ -317,6 +324,17 @@ final class FakeEvaluator extends EvaluationServiceGrpc.EvaluationServiceImplBas
             }
           }
         });
+  }
+
+  /** As an evaluator does. */
+  private void requireFewProbabilities(EvaluateCombinationsRequest request) {
+    for (int i = 0; i < request.getSamplesCount(); i++) {
+      long wanted = (long) count(request.getSamples(i)) * labels.size();
+      if (request.getIncludeExampleProbabilities() && wanted > 1 << 18) {
+        throw RefusedException.invalidArgument(
+            "PROBABILITIES_TOO_MANY", "samples[" + i + "].size", "too many probabilities");
+      }
+    }
   }
 
   /** In two parts, with the mean that was told where examples are even. */

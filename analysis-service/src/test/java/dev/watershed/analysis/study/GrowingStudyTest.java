@@ -2,16 +2,20 @@ package dev.watershed.analysis.study;
 
 import static dev.watershed.analysis.study.TestSpecs.spec;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.watershed.analysis.v1.ComparePairsRequest;
+import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.PairOfStudy;
+import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.SampleBlock;
 import dev.watershed.analysis.v1.SampleGrowth;
 import dev.watershed.analysis.v1.StudyReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
 import dev.watershed.type.v1.WarningReason;
+import io.grpc.StatusRuntimeException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -180,6 +184,40 @@ final class GrowingStudyTest extends ServedStudies {
     assertThat(evaluator.evaluations.values().stream().filter(times -> times > 1).count())
         .as("points in flight")
         .isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void study_byPredictions_growsInBlocksOfAsManyProbabilitiesAsAreKept() {
+    evaluator.countLabels(300);
+    var spec =
+        growing(.015, 50_000).toBuilder()
+            .setDistance(DistanceMetric.DISTANCE_METRIC_JENSEN_SHANNON)
+            .build();
+    var report = process.study(spec);
+
+    assertThat(report.getGrown().getReached()).isTrue();
+    assertThat(report.getInDomainExampleCount()).isGreaterThan(FIRST + 873);
+    assertThat(report.getGrown().getBlocksList())
+        .extracting(SampleBlock::getExampleCount)
+        .startsWith(FIRST, 768, 873)
+        .allMatch(examples -> examples <= (1 << 18) / 300);
+    assertThat(report.getPairsList())
+        .allMatch(PairReport::hasJensenShannonNats)
+        .allMatch(pair -> pair.getDistance() == pair.getJensenShannonNats());
+    assertThat(report.getPairs(0).getDistance()).isPositive();
+  }
+
+  @Test
+  void create_byPredictionsOfAFirstBlockOfMore_isRefusedForItsSize() {
+    evaluator.countLabels(2000);
+    var spec =
+        growing(.02, 50_000).toBuilder()
+            .setDistance(DistanceMetric.DISTANCE_METRIC_DISAGREEMENT)
+            .build();
+    assertThatThrownBy(() -> process.create(spec))
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining("INVALID_ARGUMENT")
+        .hasMessageContaining("spec.in_domain_growth.first_example_count");
   }
 
   @Test

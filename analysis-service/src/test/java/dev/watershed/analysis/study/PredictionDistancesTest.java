@@ -11,11 +11,9 @@ import dev.watershed.analysis.v1.DistanceVariant;
 import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudySpec;
 import dev.watershed.analysis.v1.StudyState;
-import dev.watershed.server.RefusedException;
 import dev.watershed.type.v1.Warning;
 import dev.watershed.type.v1.WarningReason;
 import io.grpc.StatusRuntimeException;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -184,23 +182,17 @@ final class PredictionDistancesTest extends ServedStudies {
       value = DistanceMetric.class,
       names = {"DISTANCE_METRIC_DISAGREEMENT", "DISTANCE_METRIC_JENSEN_SHANNON"})
   void create_byPredictionsOfMoreThanAreSent_isRefusedForItsSample(DistanceMetric distance) {
-    evaluator.beforeCheck =
-        request -> {
-          if (request.getIncludeExampleProbabilities()) {
-            throw RefusedException.invalidArgument(
-                "PROBABILITIES_TOO_MANY", "samples[0]", "too many probabilities");
-          }
-        };
+    evaluator.countLabels(2000);
     assertThatThrownBy(() -> process.create(by(distance).build()))
         .isInstanceOf(StatusRuntimeException.class)
         .hasMessageContaining("INVALID_ARGUMENT")
-        .hasMessageContaining("spec.in_domain");
+        .hasMessageContaining("spec.in_domain.size");
     assertThat(process.study(spec(MODELS)).getPairsCount()).isEqualTo(10);
   }
 
   @Test
   void study_moreProbabilitiesThanAreKept_asksForNoneAndSaysSo() {
-    evaluator.labels = List.copyOf(IntStream.range(0, 2000).mapToObj(k -> "label " + k).toList());
+    evaluator.countLabels(2000);
     var report = process.study(spec("left-0", "right-0"));
 
     assertThat(report.getPairs(0).hasDisagreement()).isFalse();

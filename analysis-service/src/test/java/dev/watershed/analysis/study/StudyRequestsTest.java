@@ -152,6 +152,17 @@ final class StudyRequestsTest {
               return spec;
             }),
         bad(
+            "a first block of more examples than losses are kept of",
+            "SAMPLE_CANNOT_GROW",
+            "spec.in_domain_growth.first_example_count",
+            spec -> {
+              growing(spec).setResampling(Resampling.newBuilder().setResampleCount(100));
+              spec.getInDomainGrowthBuilder()
+                  .setFirstExampleCount(300_000)
+                  .setMostExampleCount(400_000);
+              return spec;
+            }),
+        bad(
             "more examples than resamples fit memory with",
             "SAMPLE_CANNOT_GROW",
             "spec.in_domain_growth.most_example_count",

@@ -171,7 +171,7 @@ public final class Evaluator implements AutoCloseable {
       drawn.add(reader.draw(samples.get(s), "samples[" + s + "]", found, cancelled));
       reader.requireFitting(drawn);
       if (details.probabilities()) {
-        requireFewProbabilities(drawn.get(s), "samples[" + s + "]");
+        requireFewProbabilities(drawn.get(s), "samples[" + s + "].size");
       }
     }
     return new Evaluation(

@@ -182,7 +182,7 @@ final class ExampleProbabilitiesTest {
     assertThatThrownBy(() -> evaluate(request))
         .isInstanceOf(StatusRuntimeException.class)
         .hasMessageContaining("INVALID_ARGUMENT")
-        .hasMessageContaining("samples[1]")
+        .hasMessageContaining("samples[1].size")
         .hasMessageContaining("87382 examples of 3 labels have more than 262144 probabilities");
     assertThat(server.counters.pointsComputed()).isZero();
     request.setIncludeExampleProbabilities(false).clearCombinations();

@@ -93,7 +93,8 @@ final class ReportWarnings {
             .max()
             .orElse(0);
     if (resamples > 0
-        && (examples > ExampleFloats.MOST || !PairedBootstrap.fits(resamples, examples, points))) {
+        && (examples > ExampleFloats.MOST && !report.hasGrown()
+            || !PairedBootstrap.fits(resamples, examples, points))) {
       warnings.add(
           Warnings.of(
               WARNING_REASON_NO_INTERVALS,

@@ -5,6 +5,7 @@ import dev.watershed.analysis.fleet.Lanes;
 import dev.watershed.analysis.fleet.ModelPair;
 import dev.watershed.analysis.fleet.Tiles;
 import dev.watershed.analysis.statistics.SampleGrowth;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.store.KnownPoints;
 import dev.watershed.analysis.store.Measurements.Block;
 import dev.watershed.analysis.store.StudyContent;
@@ -106,10 +107,10 @@ final class StudyRun {
           Map.of());
     }
     int examples = plan.grownExampleCount();
-    int more =
+    int next =
         new SampleGrowth(rule.halfWidth(), Math.min(rule.mostExamples(), rows))
-                .next(examples, widest)
-            - examples;
+            .next(examples, widest);
+    int more = Math.min(next - examples, mostExamplesOfABlock());
     if (more == 0) {
       return false;
     }
@@ -127,6 +128,12 @@ final class StudyRun {
     }
     attempt.show(attempt.job().content().with(progress.get()));
     return true;
+  }
+
+  /** So many whose losses are kept, and their probabilities where the distance is made of them. */
+  private int mostExamplesOfABlock() {
+    int labels = plan.needsProbabilities() ? store.facts().labelCount(study.number(), 0) : 1;
+    return ExampleFloats.MOST / Math.max(1, labels);
   }
 
   private void measure() throws InterruptedException {

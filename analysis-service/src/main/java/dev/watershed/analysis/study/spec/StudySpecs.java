@@ -6,6 +6,7 @@ import dev.watershed.analysis.UnusableNumbersException;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
 import dev.watershed.analysis.cluster.SpectralClustering;
 import dev.watershed.analysis.metric.MetricMessages;
+import dev.watershed.analysis.store.ExampleFloats;
 import dev.watershed.analysis.v1.AdaptiveAlphas;
 import dev.watershed.analysis.v1.AlphaProtocol;
 import dev.watershed.analysis.v1.DistanceMetric;
@@ -261,6 +262,16 @@ public final class StudySpecs {
               "The first block has %d examples and the sample at most %d; begin with fewer.",
               growth.getFirstExampleCount(),
               most));
+    }
+    if (growth.getFirstExampleCount() > ExampleFloats.MOST) {
+      throw cannotGrow(
+          "in_domain_growth.first_example_count",
+          String.format(
+              Locale.ROOT,
+              "The first block has %d examples; losses, which intervals are made of, are kept of up to"
+                  + " %d. Begin with fewer: the sample grows block by block.",
+              growth.getFirstExampleCount(),
+              ExampleFloats.MOST));
     }
     if (most > mostExamples(spec)) {
       throw cannotGrow(
