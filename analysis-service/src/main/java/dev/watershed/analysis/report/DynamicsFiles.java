@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.commons.csv.CSVPrinter;
 
 /**
@@ -59,7 +58,7 @@ public final class DynamicsFiles {
               title,
               dynamics.getFinding(),
               dynamics.getWarningsList(),
-              Map.of(),
+              DynamicsMarkup.of(dynamics),
               slimmed(dynamics),
               writer);
       case JSON ->

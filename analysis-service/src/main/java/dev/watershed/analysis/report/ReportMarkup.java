@@ -91,14 +91,12 @@ final class ReportMarkup {
 
   private String tiles() {
     var verdict = report.getVerdict();
-    var tiles = new StringBuilder();
-    tile(
-        tiles,
+    var tiles = new Tiles();
+    tiles.add(
         "Models",
         Shown.whole(report.getModelsCount()),
         Shown.plural(report.getPairsCount(), "pair"));
-    tile(
-        tiles,
+    tiles.add(
         names.split() ? "Basins" : "Split",
         names.split()
             ? Integer.toString(names.clusterCount())
@@ -109,27 +107,23 @@ final class ReportMarkup {
                     .collect(Collectors.joining(" + "))
                 + " models"
             : "");
-    tile(
-        tiles,
+    tiles.add(
         "Separation",
         Shown.number(verdict.getSeparation()),
         Shown.number(verdict.getSeparationNeeded()) + " needed");
     if (names.split()) {
-      tile(
-          tiles,
+      tiles.add(
           "Median " + names.distance() + " within",
           Shown.number(median(names::within)),
           names.unit());
-      tile(
-          tiles,
+      tiles.add(
           "Median " + names.distance() + " across",
           Shown.number(median(pair -> !names.within(pair))),
           names.unit());
     } else {
-      tile(tiles, "Median " + names.distance(), Shown.number(median(pair -> true)), names.unit());
+      tiles.add("Median " + names.distance(), Shown.number(median(pair -> true)), names.unit());
     }
-    tile(
-        tiles,
+    tiles.add(
         "In-domain accuracy",
         Shown.number(
             Summary.median(
@@ -138,19 +132,12 @@ final class ReportMarkup {
                     .toArray())),
         "median");
     if (report.getCost().getEqualGridPoints() > 0) {
-      tile(
-          tiles,
+      tiles.add(
           "Evaluations",
           Shown.whole(evaluations()),
           "of " + Shown.whole(report.getCost().getEqualGridPoints()) + " on an equal grid");
     }
-    return tiles.toString();
-  }
-
-  private static void tile(StringBuilder tiles, String term, String value, String unit) {
-    tiles.append(
-        "<div><dt>%s</dt><dd>%s <small>%s</small></dd></div>"
-            .formatted(escaped(term), escaped(value), escaped(unit)));
+    return tiles.html();
   }
 
   private long size(int cluster) {

@@ -52,6 +52,11 @@ final class Shown {
     };
   }
 
+  /** With a sign, as of changes. */
+  static String signed(double value, DoubleFunction<String> format) {
+    return (value > 0 ? "+" : "") + format.apply(value);
+  }
+
   /** The greatest size of those that are finite, 0 where none is. */
   static double greatest(DoubleStream values) {
     return values.filter(Double::isFinite).map(Math::abs).max().orElse(0);

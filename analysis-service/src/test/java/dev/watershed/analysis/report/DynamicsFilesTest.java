@@ -126,7 +126,7 @@ final class DynamicsFilesTest {
     return hostile.build();
   }
 
-  private static String write(String name, String title, Dynamics dynamics) throws IOException {
+  static String write(String name, String title, Dynamics dynamics) throws IOException {
     var out = new ByteArrayOutputStream();
     DynamicsFiles.write(name, title, dynamics, out);
     return out.toString(UTF_8);

@@ -23,13 +23,23 @@ final class DynamicsPageBrowserTest {
     String dom = open(SyntheticDynamics.of(6));
     assertThat(dom).contains("data-charts=\"6\"").contains("seed 5").contains("(no split)");
     assertThat(dom.split("<svg", -1)).hasSize(7);
-    assertThat(dom.split("<th scope=\"row\">", -1)).hasSize(1 + 4 + 6 + 3);
+    // Clusters of models, steps, changes, forecasts; moves from 2 clusters of 3 steps each.
+    assertThat(dom.split("<th scope=\"row\">", -1)).hasSize(1 + 6 + 4 + 6 + 3 + 3 * 2);
     assertThat(dom).contains("not distinguishable from 0").contains("95 % interval");
     assertThat(dom).contains("improved convexity gap").contains("0 to 600");
     assertThat(dom)
         .contains("convexity gap of each pair at steps 0 and 600.")
         .containsPattern(
             "Convexity gap at two steps; bold are the means\\. Within a .* of \\d+ pairs");
+  }
+
+  @Test
+  void page_noFinalSplit_hasNoForecast() throws Exception {
+    var none = SyntheticDynamics.of(6).toBuilder();
+    none.getStepsBuilderList().forEach(step -> step.clearForecast());
+    assertThat(open(none.build()))
+        .contains("data-charts=\"5\"")
+        .contains("id=\"forecast-section\" hidden=\"\"");
   }
 
   @Test

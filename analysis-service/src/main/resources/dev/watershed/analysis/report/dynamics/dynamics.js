@@ -21,36 +21,6 @@ const clean = (value) => (Number.isFinite(value) ? value : null);
 const stepAxis = () =>
   axis('step', { scale: false, min: 0, max: at[at.length - 1], splitLine: { show: false } });
 
-function tiles() {
-  const change = (dynamics.changes ?? []).find(
-    (c) => number(c.fromStep) === at[0] && number(c.toStep) === at[at.length - 1],
-  );
-  const facts = [
-    ['Models', whole(labels.length), plural(pairCount, 'pair')],
-    [
-      'Steps',
-      whole(steps.length),
-      steps.length ? `${whole(at[0])} to ${whole(at[at.length - 1])}` : '',
-    ],
-    ...METRICS.map(([name, , field]) => [
-      `\u0394 ${name}`,
-      signed(number(change?.[field]?.meanNats)),
-      'nats, mean',
-    ]),
-    ['Median gap within', show(number(last.medianConvexityGapWithinNats)), 'nats, last step'],
-    ['Median gap across', show(number(last.medianConvexityGapAcrossNats)), 'nats, last step'],
-  ];
-  byId('tiles').append(
-    ...facts.map(([term, value, unit]) =>
-      element(
-        'div',
-        {},
-        element('dt', {}, term),
-        element('dd', {}, value, ' ', element('small', {}, unit)),
-      ),
-    ),
-  );
-}
 const signed = (value) => (value > 0 ? '+' : '') + show(value);
 
 const groups = [
@@ -384,87 +354,6 @@ function scores() {
   );
 }
 
-function stepTable() {
-  table(
-    'step-table',
-    'Means over pairs (nats), medians within and across the clusters of the last step, and the agreement of clusters with them',
-    [
-      { name: 'Step' },
-      { name: 'Mean BH' },
-      { name: 'Mean CG' },
-      ...(nested ? [{ name: 'Mean ICG' }] : []),
-      { name: 'Median CG within' },
-      { name: 'Median CG across' },
-      { name: 'Adjusted Rand index' },
-      { name: 'Mean loss' },
-      { name: 'Mean accuracy' },
-      { name: 'Study', text: true },
-    ],
-    steps.map((step, i) => [
-      whole(at[i]) + (step.oneBasin ? ' (no split)' : ''),
-      number(step.meanBarrierHeightNats),
-      number(step.meanConvexityGapNats),
-      ...(nested ? [optional(step.meanImprovedConvexityGapNats)] : []),
-      number(step.medianConvexityGapWithinNats),
-      number(step.medianConvexityGapAcrossNats),
-      number(step.adjustedRandIndex),
-      number(step.meanLossNats),
-      number(step.meanAccuracy),
-      step.study ?? '',
-    ]),
-  );
-}
-
-function changeTable() {
-  const changes = dynamics.changes ?? [];
-  const split = changes.some((change) => change.convexityGapWithin);
-  const shown = [
-    ...METRICS.map(([name, , field]) => [name, field]),
-    ['area', 'area'],
-    ...(split
-      ? [
-          ['convexity gap within basins', 'convexityGapWithin'],
-          ['convexity gap across basins', 'convexityGapAcross'],
-        ]
-      : []),
-  ];
-  const cell = (change) => {
-    const mean = signed(optional(change?.meanNats));
-    const low = optional(change?.interval?.low);
-    if (!change?.unit || Number.isNaN(low))
-      return `${mean} \u00b1 ${show(optional(change?.standardDeviationNats))} SD`;
-    const text = element(
-      'span',
-      change.distinguishable ? {} : { title: 'not distinguishable from 0' },
-      `${mean} [${signed(low)}, ${signed(number(change.interval.high))}]`,
-    );
-    if (!change.distinguishable) text.style.setProperty('opacity', '0.55');
-    return text;
-  };
-  const over = (change) =>
-    change?.unit === 'UNCERTAINTY_UNIT_MODELS'
-      ? 'models'
-      : change?.unit === 'UNCERTAINTY_UNIT_EXAMPLES'
-        ? 'examples'
-        : '\u2013';
-  table(
-    'change-table',
-    'Later minus earlier (nats): mean over pairs with its 95 % interval; pale: not distinguishable from 0. \u00b1 SD is a spread over pairs, where no interval is known',
-    [
-      { name: 'Steps' },
-      ...shown.map(([name]) => ({ name: `\u0394 ${name}` })),
-      { name: 'Pairs' },
-      { name: 'Interval over', text: true },
-    ],
-    changes.map((change) => [
-      `${whole(number(change.fromStep))} to ${whole(number(change.toStep))}`,
-      ...shown.map(([, field]) => cell(change[field])),
-      whole(number(change.convexityGap?.pairCount)),
-      over(change.convexityGap),
-    ]),
-  );
-}
-
 const clusterName = (cluster) => (cluster < 0 ? 'apart' : `${cluster + 1}`);
 
 /** How many models go from which cluster of a step to which of the next. */
@@ -557,10 +446,7 @@ function forecast() {
   const told = steps
     .map((step, i) => ({ at: at[i], found: step.forecast }))
     .filter((step) => step.found);
-  if (!told.length) {
-    byId('forecast-section').remove();
-    return;
-  }
+  if (!told.length) return;
   const majority = number(told[0].found.majorityAccuracy);
   const accuracy = (step) => number(step.found.accuracy);
   const low = (step) => number(step.found.accuracyInterval?.low);
@@ -623,37 +509,12 @@ function forecast() {
       };
     },
   );
-  table(
-    'forecast-table',
-    'Basins of the last step told from an earlier one',
-    [
-      { name: 'Step' },
-      { name: 'Right' },
-      { name: 'Accuracy [95 %]' },
-      { name: 'Balanced accuracy' },
-      { name: 'Majority' },
-      { name: 'p' },
-    ],
-    told.map((step) => [
-      whole(step.at),
-      `${number(step.found.rightCount)} of ${number(step.found.modelCount)}`,
-      `${show(accuracy(step), 2)} [${show(low(step), 2)}, ${show(high(step), 2)}]`,
-      show(optional(step.found.balancedAccuracy), 2),
-      show(number(step.found.majorityAccuracy), 2),
-      showP(optional(step.found.pBetterThanMajority)),
-    ]),
-  );
 }
 
-attempt('key figures', tiles);
 attempt('connectivity', connectivity);
 attempt('before and after', slopes);
 attempt('clusters', movement);
 attempt('loss and accuracy', scores);
 attempt('clusters from step to step', alluvial);
 attempt('forecast', forecast);
-attempt('steps', stepTable);
-attempt('changes', changeTable);
-byId('footer').textContent =
-  `Made by Watershed. Figures drawn with Apache ECharts ${echarts.version}.`;
 finish();

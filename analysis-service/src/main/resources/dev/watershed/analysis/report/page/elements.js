@@ -14,47 +14,6 @@ const lines = (texts) => {
   texts.forEach((text, i) => box.append(element(i ? 'div' : 'strong', {}, text)));
   return box;
 };
-/** Fills a table of texts and numbers; the numbers of a column have one format. */
-function table(id, caption, columns, rows) {
-  const formats = columns.map((_, c) =>
-    formatOf(
-      greatestOf(rows.map((row) => row[c]).filter((cell) => typeof cell === 'number')),
-      3,
-      3,
-    ),
-  );
-  const content = (cell, c) => (typeof cell === 'number' ? formats[c](cell) : cell);
-  byId(id).replaceChildren(
-    element('caption', {}, caption),
-    element(
-      'thead',
-      {},
-      element(
-        'tr',
-        {},
-        ...columns.map((column) =>
-          element('th', { scope: 'col', className: column.text ? 'text' : '' }, column.name),
-        ),
-      ),
-    ),
-    element(
-      'tbody',
-      {},
-      ...rows.map((row) =>
-        element(
-          'tr',
-          {},
-          ...row.map((cell, c) =>
-            c === 0
-              ? element('th', { scope: 'row' }, content(cell, c))
-              : element('td', { className: columns[c].text ? 'text' : '' }, content(cell, c)),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
 /** Lets a table that the page came with be sorted by its headings: cells by their key or text. */
 function sortable(target) {
   const body = target.tBodies[0];
