@@ -7,7 +7,7 @@ import dev.watershed.analysis.UnusableNumbersException;
  * often each resample has each example with the examples' values. Sums are in double and in a fixed
  * order, so that every machine finds the same.
  */
-final class ResampledMeans {
+public final class ResampledMeans {
   /** Beyond these many counts, a byte each, examples are too many to resample in memory. */
   private static final long MOST_COUNTS = 1L << 28;
 
@@ -17,7 +17,10 @@ final class ResampledMeans {
   private final byte[][] counts;
   private final int size;
 
-  ResampledMeans(Draws draws) {
+  /**
+   * @throws UnusableNumbersException naming {@code resamples} for more draws than fit memory
+   */
+  public ResampledMeans(Draws draws) {
     size = draws.size();
     if (!fits(draws.count(), size)) {
       throw new UnusableNumbersException(
@@ -43,7 +46,8 @@ final class ResampledMeans {
     }
   }
 
-  static boolean fits(int resamples, int examples) {
+  /** Whether so many draws fit memory. */
+  public static boolean fits(int resamples, int examples) {
     return examples <= mostExamples(resamples);
   }
 
@@ -74,6 +78,25 @@ final class ResampledMeans {
       for (int c = 0; c < columns; c++) {
         means[b][c] /= size;
       }
+    }
+    return means;
+  }
+
+  /**
+   * Returns the means of one column, (B).
+   *
+   * @param values (n)
+   * @param throwIfUnwanted run before each resample; what it throws ends the work
+   */
+  public double[] of(double[] values, Runnable throwIfUnwanted) {
+    var means = new double[counts.length];
+    for (int b = 0; b < counts.length; b++) {
+      throwIfUnwanted.run();
+      double sum = 0;
+      for (int i = 0; i < size; i++) {
+        sum += counts[b][i] * values[i];
+      }
+      means[b] = sum / size;
     }
     return means;
   }

@@ -378,6 +378,7 @@ final class ReportMarkup {
         new HtmlTable(
                 "variant-table",
                 "The same models by every distance, and by the curves of diagnostics along the lines."
+                    + " Stability is the mean adjusted Rand index with partitions of resampled examples."
                     + " Agreement is the adjusted Rand index with the partition that the study's own"
                     + " verdict looked at; r with the study's is over pairs; the other r are of each distance's"
                     + " centroid-distance feature with a score, and of the distance itself with a group's.")
@@ -385,6 +386,7 @@ final class ReportMarkup {
             .text("Verdict")
             .number("Separation")
             .number("Silhouette")
+            .number("Stability")
             .number("Agreement")
             .number("r with the study's")
             .number("p (Mantel)");
@@ -412,7 +414,26 @@ final class ReportMarkup {
               one.getGroupsList(),
               diagnostics));
     }
-    return "<h3>By other distances</h3><div class=\"scroll\">" + table.html() + "</div>";
+    return "<h3>By other distances</h3><div class=\"scroll\">"
+        + table.html()
+        + "</div>"
+        + withoutStability();
+  }
+
+  private String withoutStability() {
+    var why = new LinkedHashMap<String, List<String>>();
+    for (var one : report.getVariantsList()) {
+      if (!one.getStabilityLeftOut().isEmpty()) {
+        why.computeIfAbsent(one.getStabilityLeftOut(), reason -> new ArrayList<>())
+            .add(names.distance(one));
+      }
+    }
+    return why.isEmpty()
+        ? ""
+        : why.entrySet().stream()
+            .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey())
+            .map(SelfContainedPage::escaped)
+            .collect(Collectors.joining(" ", "<p class=\"note\">No stability of ", "</p>"));
   }
 
   private List<Object> variant(
@@ -433,6 +454,7 @@ final class ReportMarkup {
         });
     row.add(verdict.getSeparation());
     row.add(verdict.getSilhouette());
+    row.add(verdict.hasStability() ? verdict.getStability() : Double.NaN);
     row.add(agreement);
     row.add(againstChosen.hasFit() ? againstChosen.getFit().getPearsonR() : "\u2013");
     row.add(againstChosen.hasMantel() ? Shown.p(againstChosen.getMantel().getP()) : "\u2013");

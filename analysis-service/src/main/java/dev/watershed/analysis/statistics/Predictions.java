@@ -8,7 +8,7 @@ package dev.watershed.analysis.statistics;
 public final class Predictions {
   private final float[] probabilities;
   private final int labels;
-  private final double negativeEntropy;
+  private final double[] negativeEntropies;
 
   /**
    * @param probabilities (n, labels), row-major, each row summing to 1 but for rounding; kept
@@ -21,10 +21,11 @@ public final class Predictions {
     }
     this.probabilities = probabilities;
     this.labels = labels;
-    this.negativeEntropy = negativeEntropy(this);
+    this.negativeEntropies = negativeEntropies(this);
   }
 
-  private int examples() {
+  /** Returns n. */
+  public int examples() {
     return probabilities.length / labels;
   }
 
@@ -33,17 +34,19 @@ public final class Predictions {
    * model predicts the first. NaN where a probability is none.
    */
   public double disagreement(Predictions other) {
+    return sum(disagreements(other)) / examples();
+  }
+
+  /** Returns for each example 1 where {@link #disagreement} counts it, else 0, (n). */
+  public double[] disagreements(Predictions other) {
     requireSameShape(other);
-    int differing = 0;
-    for (int i = 0; i < examples(); i++) {
+    var differing = new double[examples()];
+    for (int i = 0; i < differing.length; i++) {
       int mine = predicted(i);
       int others = other.predicted(i);
-      if (mine < 0 || others < 0) {
-        return Double.NaN;
-      }
-      differing += mine == others ? 0 : 1;
+      differing[i] = mine < 0 || others < 0 ? Double.NaN : mine == others ? 0 : 1;
     }
-    return (double) differing / examples();
+    return differing;
   }
 
   /**
@@ -52,17 +55,34 @@ public final class Predictions {
    * divergence itself, not its root. NaN where a probability is none.
    */
   public double jensenShannonNats(Predictions other) {
-    requireSameShape(other);
-    double nats = (negativeEntropy + other.negativeEntropy) / 2 - negativeEntropy(other);
-    return Math.clamp(nats / examples(), 0, Math.log(2));
+    return Math.clamp(sum(jensenShannonsNats(other)) / examples(), 0, Math.log(2));
   }
 
-  /** Summed over examples and in their order, of the mean with another model's probabilities. */
-  private double negativeEntropy(Predictions other) {
-    double sum = 0;
+  /** Returns the divergence of each example, (n), but for rounding in [0, ln 2]. */
+  public double[] jensenShannonsNats(Predictions other) {
+    requireSameShape(other);
+    var mixed = negativeEntropies(other);
+    var divergences = new double[examples()];
+    for (int i = 0; i < divergences.length; i++) {
+      divergences[i] = (negativeEntropies[i] + other.negativeEntropies[i]) / 2 - mixed[i];
+    }
+    return divergences;
+  }
+
+  /** By example, of the mean with another model's probabilities. */
+  private double[] negativeEntropies(Predictions other) {
+    var sums = new double[examples()];
     for (int i = 0; i < probabilities.length; i++) {
       double p = ((double) probabilities[i] + other.probabilities[i]) / 2;
-      sum += p == 0 ? 0 : p * Math.log(p);
+      sums[i / labels] += p == 0 ? 0 : p * Math.log(p);
+    }
+    return sums;
+  }
+
+  private static double sum(double[] values) {
+    double sum = 0;
+    for (double value : values) {
+      sum += value;
     }
     return sum;
   }

@@ -46,6 +46,21 @@ final class PageWithoutScriptTest {
   }
 
   @Test
+  void page_otherDistances_tellTheirStabilityOrWhyThereIsNone() throws IOException {
+    var report = SyntheticStudy.of(8).toBuilder();
+    report.getVerdictBuilder().setStability(.875);
+    report.getVariantsBuilder(0).setStabilityLeftOut("Weights do not depend on the examples.");
+    assertThat(markup(report.build()))
+        .contains("<th scope=\"col\">Stability</th>")
+        .contains("<td data-key=\"0.875\">0.875</td>")
+        .contains(
+            "<p class=\"note\">No stability of Euclidean distance: Weights do not depend on the"
+                + " examples.</p>");
+    report.getVariantsBuilder(0).clearStabilityLeftOut();
+    assertThat(markup(report.build())).doesNotContain("No stability of");
+  }
+
+  @Test
   void page_modelsThatSayOneClass_beginsWithThat() throws IOException {
     var constant = SyntheticStudy.of(8).toBuilder();
     constant

@@ -102,7 +102,8 @@ final class PredictionDistancesTest extends ServedStudies {
         .extracting(DistanceVariant::getDistance)
         .contains(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP)
         .doesNotContain(distance);
-    assertThat(report.getVerdict().hasStability()).isFalse();
+    assertThat(report.getVerdict().getStability()).isEqualTo(1);
+    assertThat(report.getVerdict().getStabilityResampleCount()).isEqualTo(200);
   }
 
   @Test

@@ -84,6 +84,13 @@ final class StudyReportTest extends ServedStudies {
     assertThat(verdict.getState()).isEqualTo(BasinState.BASIN_STATE_SPLIT);
     assertThat(report.getVerdict().getStability()).isEqualTo(1);
     assertThat(report.getVerdict().getShuffledSeparation()).isBetween(.5, 1.);
+    for (var variant : report.getVariantsList()) {
+      boolean ofWeights = variant.getDistance() == DistanceMetric.DISTANCE_METRIC_EUCLIDEAN;
+      assertThat(variant.getVerdict().hasStability()).isEqualTo(!ofWeights);
+      assertThat(variant.getVerdict().getStability()).isEqualTo(ofWeights ? 0 : 1);
+      assertThat(variant.getVerdict().getStabilityResampleCount()).isEqualTo(ofWeights ? 0 : 200);
+      assertThat(variant.getStabilityLeftOut().isEmpty()).isEqualTo(!ofWeights);
+    }
     assertThat(report.getModelsList())
         .extracting(ModelReport::getCluster)
         .containsExactly(0, 1, 0, 1, 0);

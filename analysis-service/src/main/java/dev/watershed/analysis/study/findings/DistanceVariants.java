@@ -13,6 +13,7 @@ import dev.watershed.analysis.v1.PairReport;
 import dev.watershed.analysis.v1.StudySpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What a study would say by its other distances, without measuring anything again. */
 final class DistanceVariants {
@@ -39,13 +40,19 @@ final class DistanceVariants {
   private final StudySpec spec;
   private final List<ModelReport> models;
   private final List<PairReport> pairs;
+  private final ResampledDistances resampled;
   private final Runnable throwIfUnwanted;
 
   DistanceVariants(
-      StudySpec spec, List<ModelReport> models, List<PairReport> pairs, Runnable throwIfUnwanted) {
+      StudySpec spec,
+      List<ModelReport> models,
+      List<PairReport> pairs,
+      ResampledDistances resampled,
+      Runnable throwIfUnwanted) {
     this.spec = spec;
     this.models = models;
     this.pairs = pairs;
+    this.resampled = resampled;
     this.throwIfUnwanted = throwIfUnwanted;
   }
 
@@ -58,7 +65,7 @@ final class DistanceVariants {
     for (var metric : ALL) {
       if (metric != spec.getDistance() && given(metric)) {
         var values = comparisons.matrix(pair -> PairMetrics.distance(metric, pair));
-        variants.add(variant(metric, values, comparisons, chosen).build());
+        variants.add(variant(metric, false, values, comparisons, chosen).build());
       }
     }
     int surfaces = Math.min(MOST_SURFACES, pairs.get(0).getDiagnosticCurvesCount());
@@ -70,7 +77,9 @@ final class DistanceVariants {
             comparisons.matrix(
                 pair -> PairMetrics.distance(metric, pair.getDiagnosticCurves(surface)));
         variants.add(
-            variant(metric, values, comparisons, chosen).setAlongDiagnostic(diagnostic).build());
+            variant(metric, true, values, comparisons, chosen)
+                .setAlongDiagnostic(diagnostic)
+                .build());
       }
     }
     return variants;
@@ -89,6 +98,7 @@ final class DistanceVariants {
 
   private DistanceVariant.Builder variant(
       DistanceMetric metric,
+      boolean alongDiagnostic,
       double[][] values,
       DistanceComparisons comparisons,
       BasinVerdict chosen) {
@@ -101,6 +111,17 @@ final class DistanceVariants {
             .setVerdict(MetricMessages.verdict(verdict))
             .addAllGroups(comparisons.shortGroups(values))
             .setAgainstChosen(comparisons.againstChosen(values, chosen));
+    var stability =
+        alongDiagnostic
+            ? Optional.<ResampledDistances.Stability>empty()
+            : resampled.stability(metric, distances.related(), verdict);
+    stability.ifPresentOrElse(
+        found ->
+            variant
+                .getVerdictBuilder()
+                .setStability(found.meanAdjustedRand())
+                .setStabilityResampleCount(found.resamples()),
+        () -> variant.setStabilityLeftOut(whyNot(metric, alongDiagnostic, verdict)));
     if (verdict.best() != null && chosen.getLookedAtCount() > 0) {
       variant.setAgreement(
           AdjustedRandIndex.of(verdict.best().kept(), Ints.toArray(chosen.getLookedAtList())));
@@ -118,6 +139,21 @@ final class DistanceVariants {
       }
     }
     return variant;
+  }
+
+  private static String whyNot(
+      DistanceMetric metric,
+      boolean alongDiagnostic,
+      dev.watershed.analysis.cluster.BasinVerdict verdict) {
+    if (verdict.best() == null) {
+      return "No partition has two clusters to compare.";
+    }
+    if (alongDiagnostic) {
+      return "Losses of single examples are kept in domain alone.";
+    }
+    return metric == DistanceMetric.DISTANCE_METRIC_EUCLIDEAN
+        ? "Weights do not depend on the examples."
+        : "Nothing is kept of single examples, or resamples of them do not fit memory.";
   }
 
   /** As a spec's default: 1 for gaps and barriers, as in the papers, else the median distance. */

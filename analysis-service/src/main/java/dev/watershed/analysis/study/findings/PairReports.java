@@ -55,6 +55,7 @@ final class PairReports {
       PooledSample inDomain,
       Score[][] scores,
       PairUncertainties uncertainties,
+      PredictionDistances predictions,
       Runnable throwIfUnwanted) {
     this.measurements = measurements;
     this.study = study;
@@ -62,7 +63,7 @@ final class PairReports {
     this.inDomain = inDomain;
     this.scores = scores;
     this.uncertainties = uncertainties;
-    this.predictions = PredictionDistances.of(scores);
+    this.predictions = predictions;
     this.throwIfUnwanted = throwIfUnwanted;
   }
 

@@ -5,13 +5,8 @@ import dev.watershed.analysis.bootstrap.CurveUncertainty;
 import dev.watershed.analysis.bootstrap.Draws;
 import dev.watershed.analysis.bootstrap.ExampleCurve;
 import dev.watershed.analysis.bootstrap.PairedBootstrap;
-import dev.watershed.analysis.bootstrap.Resampled;
-import dev.watershed.analysis.cluster.BasinVerdict;
-import dev.watershed.analysis.statistics.AdjustedRandIndex;
 import dev.watershed.analysis.statistics.Interval;
-import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.StudySpec;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -28,40 +23,36 @@ final class PairUncertainties {
   /** Resampled points of one product: 32 MiB for each processor. */
   private static final long MEANS_AT_ONCE = 1L << 22;
 
-  private static final int MOST_CLUSTERINGS = 200;
-  private static final int LEAST_CLUSTERINGS = 20;
-
-  /** Cubes of models clustered again: some seconds. */
-  private static final double CLUSTERING_WORK = 2e8;
-
   private final StudySpec spec;
   private final Optional<PairedBootstrap> bootstrap;
+  private final ResampledDistances distances;
   private final Runnable throwIfUnwanted;
 
   /** By resample, the greatest gap of the pairs so far; NaN once one has none. */
   private final double[] greatestGaps;
-
-  private final List<Replicates> distances = new ArrayList<>();
-
-  /** A pair's distances, of the resamples that are clustered; none where it has no uncertainty. */
-  private record Replicates(int modelA, int modelB, double[] distances) {}
 
   /** A pair whose curve may be resampled. */
   record PairCurve(
       int modelA, int modelB, double euclideanDistance, Optional<ExampleCurve> examples) {}
 
   private PairUncertainties(
-      StudySpec spec, Optional<PairedBootstrap> bootstrap, Runnable throwIfUnwanted) {
+      StudySpec spec,
+      Optional<PairedBootstrap> bootstrap,
+      ResampledDistances distances,
+      Runnable throwIfUnwanted) {
     this.spec = spec;
     this.bootstrap = bootstrap;
+    this.distances = distances;
     this.throwIfUnwanted = throwIfUnwanted;
     this.greatestGaps = new double[spec.getResampling().getResampleCount()];
   }
 
   /**
    * @param exampleCount examples whose losses are kept, 0 for none
+   * @param distances given what is found of each pair
    */
-  static PairUncertainties of(StudySpec spec, int exampleCount, Runnable throwIfUnwanted) {
+  static PairUncertainties of(
+      StudySpec spec, int exampleCount, ResampledDistances distances, Runnable throwIfUnwanted) {
     var resampling = spec.getResampling();
     boolean wanted =
         exampleCount > 0
@@ -75,6 +66,7 @@ final class PairUncertainties {
                     Draws.of(resampling.getSeed(), resampling.getResampleCount(), exampleCount),
                     resampling.getLevel()))
             : Optional.empty(),
+        distances,
         throwIfUnwanted);
   }
 
@@ -117,42 +109,7 @@ final class PairUncertainties {
       double gap = found.isEmpty() ? Double.NaN : found.get().convexityGap().replicates()[b];
       greatestGaps[b] = Math.max(greatestGaps[b], gap);
     }
-    var clustered =
-        found
-            .flatMap(this::distance)
-            .map(distance -> Arrays.copyOf(distance.replicates(), clusteringCount()))
-            .orElse(new double[0]);
-    if (spec.getDistance() == DistanceMetric.DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN) {
-      for (int b = 0; b < clustered.length; b++) {
-        clustered[b] *= pair.euclideanDistance();
-      }
-    }
-    distances.add(new Replicates(pair.modelA(), pair.modelB(), clustered));
-  }
-
-  private Optional<Resampled> distance(CurveUncertainty uncertainty) {
-    return switch (spec.getDistance()) {
-      case DISTANCE_METRIC_BARRIER_HEIGHT -> Optional.of(uncertainty.barrierHeight());
-      case DISTANCE_METRIC_IMPROVED_CONVEXITY_GAP -> uncertainty.improvedConvexityGap();
-      case DISTANCE_METRIC_AREA, DISTANCE_METRIC_AREA_TIMES_EUCLIDEAN ->
-          Optional.of(uncertainty.area());
-      case DISTANCE_METRIC_EUCLIDEAN,
-          DISTANCE_METRIC_DISAGREEMENT,
-          DISTANCE_METRIC_JENSEN_SHANNON ->
-          Optional.empty();
-      default -> Optional.of(uncertainty.convexityGap());
-    };
-  }
-
-  /** How many resamples are clustered. */
-  private int clusteringCount() {
-    return Math.min(greatestGaps.length, clusterings(spec.getModelsCount()));
-  }
-
-  /** How often n models may be clustered again in some seconds. */
-  static int clusterings(int n) {
-    double affordable = CLUSTERING_WORK / Math.pow(n, 3);
-    return (int) Math.clamp(affordable, LEAST_CLUSTERINGS, MOST_CLUSTERINGS);
+    found.ifPresent(known -> distances.add(pair, known));
   }
 
   /**
@@ -164,41 +121,5 @@ final class PairUncertainties {
     return known
         ? OptionalDouble.of(Interval.quantile(greatestGaps, spec.getResampling().getLevel()))
         : OptionalDouble.empty();
-  }
-
-  /**
-   * Agreement of clusters with those of resampled examples.
-   *
-   * @param meanAdjustedRand 1 for the same clusters always
-   * @param resamples how many were clustered
-   */
-  record Stability(double meanAdjustedRand, int resamples) {}
-
-  /**
-   * Clusters resampled distances; nothing where examples do not move them, or there is nothing to
-   * compare with.
-   *
-   * @param measured (n, n), of which distances that cannot be resampled are taken
-   */
-  Optional<Stability> stability(double[][] measured, BasinVerdict verdict) {
-    var best = verdict.best();
-    boolean moved = distances.stream().anyMatch(pair -> pair.distances().length > 0);
-    if (best == null || !moved) {
-      return Optional.empty();
-    }
-    int count = clusteringCount();
-    double sum = 0;
-    for (int b = 0; b < count; b++) {
-      var drawn = Arrays.stream(measured).map(double[]::clone).toArray(double[][]::new);
-      for (var pair : distances) {
-        if (pair.distances().length > 0) {
-          drawn[pair.modelA()][pair.modelB()] = pair.distances()[b];
-          drawn[pair.modelB()][pair.modelA()] = pair.distances()[b];
-        }
-      }
-      var other = BasinVerdict.of(drawn, throwIfUnwanted).best();
-      sum += other == null ? 0 : AdjustedRandIndex.of(best.kept(), other.kept());
-    }
-    return Optional.of(new Stability(sum / count, count));
   }
 }

@@ -1,8 +1,13 @@
 package dev.watershed.analysis.study.findings;
 
+import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.bootstrap.ResampledMeans;
 import dev.watershed.analysis.statistics.Predictions;
 import dev.watershed.analysis.store.Measurements.Score;
+import dev.watershed.analysis.study.findings.ResampledDistances.Replicates;
+import dev.watershed.analysis.v1.DistanceMetric;
 import dev.watershed.analysis.v1.PairReport;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -38,5 +43,40 @@ record PredictionDistances(List<Predictions> models) {
       var b = models.get(pair.getModelB());
       pair.setDisagreement(a.disagreement(b)).setJensenShannonNats(a.jensenShannonNats(b));
     }
+  }
+
+  /**
+   * Returns the distances of all pairs over resampled examples; none where predictions are not
+   * known, or one is no number.
+   *
+   * @param metric disagreement or Jensen-Shannon divergence
+   * @param resamples how many; the first of those that a study's curves have
+   * @param throwIfUnwanted run now and then; what it throws ends the work
+   */
+  List<Replicates> replicates(
+      DistanceMetric metric, long seed, int resamples, Runnable throwIfUnwanted) {
+    if (models.isEmpty()
+        || resamples == 0
+        || !ResampledMeans.fits(resamples, models.getFirst().examples())) {
+      return List.of();
+    }
+    var means = new ResampledMeans(Draws.of(seed, resamples, models.getFirst().examples()));
+    var found = new ArrayList<Replicates>();
+    for (int a = 0; a < models.size(); a++) {
+      for (int b = a + 1; b < models.size(); b++) {
+        var distances = means.of(byExample(metric, models.get(a), models.get(b)), throwIfUnwanted);
+        if (Arrays.stream(distances).anyMatch(Double::isNaN)) {
+          return List.of();
+        }
+        found.add(new Replicates(a, b, distances));
+      }
+    }
+    return found;
+  }
+
+  private static double[] byExample(DistanceMetric metric, Predictions a, Predictions b) {
+    return metric == DistanceMetric.DISTANCE_METRIC_DISAGREEMENT
+        ? a.disagreements(b)
+        : a.jensenShannonsNats(b);
   }
 }

@@ -44,6 +44,7 @@ public final class ReportComputation {
   private record Curves(
       Score[][] scores,
       PairUncertainties uncertainties,
+      ResampledDistances resampled,
       PairReports reports,
       List<PairReport> pairs) {}
 
@@ -73,8 +74,10 @@ public final class ReportComputation {
     var known = curves;
     if (known == null) {
       var scores = scores();
+      var predictions = PredictionDistances.of(scores);
+      var resampled = new ResampledDistances(spec, predictions, throwIfUnwanted);
       var uncertainties =
-          PairUncertainties.of(spec, scores[0][0].losses().count(), throwIfUnwanted);
+          PairUncertainties.of(spec, scores[0][0].losses().count(), resampled, throwIfUnwanted);
       var reports =
           new PairReports(
               store.measurements(),
@@ -83,8 +86,9 @@ public final class ReportComputation {
               inDomain,
               scores,
               uncertainties,
+              predictions,
               throwIfUnwanted);
-      known = new Curves(scores, uncertainties, reports, reports.all());
+      known = new Curves(scores, uncertainties, resampled, reports, reports.all());
       curves = known;
     }
     return known;
@@ -104,7 +108,7 @@ public final class ReportComputation {
             DistanceComparisons.matrix(pairs, plan.modelCount(), PairReport::getDistance),
             throwIfUnwanted);
     var clustering = cluster(distances);
-    var verdict = verdict(distances, uncertainties);
+    var verdict = verdict(distances, curves().resampled());
     var report =
         StudyReport.newBuilder()
             .setStudy(new StudyName(study.id()).toString())
@@ -148,7 +152,8 @@ public final class ReportComputation {
               clusters));
     }
     report.addAllVariants(
-        new DistanceVariants(spec, report.getModelsList(), pairs, throwIfUnwanted)
+        new DistanceVariants(
+                spec, report.getModelsList(), pairs, curves().resampled(), throwIfUnwanted)
             .of(comparisons, verdict));
     report.addAllWarnings(ReportWarnings.of(report, store.facts().labelCount(study.number(), 0)));
     report.addAllWarnings(ReportWarnings.ofNotices(spec, store.facts().notices(study.number())));
@@ -208,12 +213,12 @@ public final class ReportComputation {
     return MetricMessages.clustering(distances.clustering(spec.getClusterCount(), kernelWidth));
   }
 
-  private BasinVerdict verdict(Distances distances, PairUncertainties uncertainties) {
+  private BasinVerdict verdict(Distances distances, ResampledDistances resampled) {
     var related = distances.related();
     var verdict = distances.verdict();
     var message = MetricMessages.verdict(verdict).toBuilder();
-    uncertainties
-        .stability(related, verdict)
+    resampled
+        .stability(spec.getDistance(), related, verdict)
         .ifPresent(
             stability ->
                 message
@@ -222,7 +227,7 @@ public final class ReportComputation {
     double shuffled =
         ShuffledDistances.separation(
             related,
-            PairUncertainties.clusterings(related.length),
+            ResampledDistances.clusterings(related.length),
             DistanceComparisons.SEED,
             throwIfUnwanted);
     if (!Double.isNaN(shuffled)) {

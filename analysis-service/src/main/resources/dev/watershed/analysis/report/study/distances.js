@@ -26,7 +26,11 @@ function heatmap() {
     const same = orders.findIndex(([name]) => name === before);
     select.value = Math.max(0, same);
     byId('variant').hidden = view === views[0];
-    byId('variant').textContent = `By ${view.name}: ${view.verdict.sentence ?? ''}`;
+    byId('variant').textContent =
+      `By ${view.name}: ${view.verdict.sentence ?? ''}` +
+      (view.verdict.stability === undefined
+        ? ` No stability: ${view.leftOut}`
+        : ` Partitions of ${plural(number(view.verdict.stabilityResampleCount), 'resample')} of examples agree with it by an adjusted Rand index of ${show(view.verdict.stability)} on average.`);
     draw();
   }
   distances.addEventListener('change', () => {

@@ -135,8 +135,8 @@ const views = [
     cluster: (i) => cluster(models[i]),
   },
   // The page of a very large study does not hold the metrics.
-  ...(pairs.every((pair) => pair.metrics) ? (report.variants ?? []) : []).map((variant) =>
-    viewOf(
+  ...(pairs.every((pair) => pair.metrics) ? (report.variants ?? []) : []).map((variant) => ({
+    ...viewOf(
       variant.distance,
       variant.verdict ?? {},
       distanceBy(variant),
@@ -144,7 +144,8 @@ const views = [
         ? ''
         : ` on ${diagnosticName(number(variant.alongDiagnostic))}`,
     ),
-  ),
+    leftOut: variant.stabilityLeftOut || 'not told.',
+  })),
 ];
 let view = views[0];
 function look(i) {

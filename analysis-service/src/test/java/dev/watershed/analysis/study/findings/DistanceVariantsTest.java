@@ -29,6 +29,9 @@ final class DistanceVariantsTest {
           .addDiagnostics(diagnostic("score"))
           .build();
 
+  private final ResampledDistances resampled =
+      new ResampledDistances(spec, new PredictionDistances(List.of()), () -> {});
+
   private final List<ModelReport> models = new ArrayList<>();
   private final List<PairReport> pairs = new ArrayList<>();
 
@@ -67,7 +70,7 @@ final class DistanceVariantsTest {
   private List<DistanceVariant> variants(StudySpec spec) {
     var comparisons = new DistanceComparisons(spec, models, pairs, () -> {});
     var distances = new Distances(comparisons.matrix(PairReport::getDistance), () -> {});
-    return new DistanceVariants(spec, models, pairs, () -> {})
+    return new DistanceVariants(spec, models, pairs, resampled, () -> {})
         .of(comparisons, MetricMessages.verdict(distances.verdict()));
   }
 
@@ -88,6 +91,12 @@ final class DistanceVariantsTest {
       assertThat(variant.getGroups(0).getFit().getPearsonR()).isGreaterThan(.9);
       assertThat(variant.getGroups(0).getMantel().getP()).isEqualTo(.0005);
     }
+    assertThat(variants)
+        .noneMatch(variant -> variant.getVerdict().hasStability())
+        .extracting(DistanceVariant::getStabilityLeftOut)
+        .endsWith(
+            "Nothing is kept of single examples, or resamples of them do not fit memory.",
+            "Weights do not depend on the examples.");
     var byWeights = variants.get(3);
     assertThat(byWeights.getVerdict().getState()).isEqualTo(BasinState.BASIN_STATE_NO_SPLIT);
     assertThat(byWeights.getAgreement()).isLessThan(.5);
@@ -124,7 +133,7 @@ final class DistanceVariantsTest {
   @Test
   void of_noPartitionOfTheStudysOwn_leavesAgreementOut() {
     var variants =
-        new DistanceVariants(spec, models, pairs, () -> {})
+        new DistanceVariants(spec, models, pairs, resampled, () -> {})
             .of(
                 new DistanceComparisons(spec, models, pairs, () -> {}),
                 BasinVerdict.getDefaultInstance());
@@ -159,6 +168,8 @@ final class DistanceVariantsTest {
     assertThat(variants).hasSize(6);
     assertThat(variants.subList(0, 4)).noneMatch(DistanceVariant::hasAlongDiagnostic);
     var gaps = variants.get(4);
+    assertThat(gaps.getStabilityLeftOut())
+        .isEqualTo("Losses of single examples are kept in domain alone.");
     assertThat(gaps.getDistance()).isEqualTo(DistanceMetric.DISTANCE_METRIC_CONVEXITY_GAP);
     assertThat(gaps.getAlongDiagnostic()).isZero();
     assertThat(gaps.hasAlongDiagnostic()).isTrue();
