@@ -3,6 +3,7 @@ package dev.watershed.bench;
 import static dev.watershed.bench.BenchOptions.between;
 
 import dev.watershed.analysis.bootstrap.Draws;
+import dev.watershed.analysis.statistics.SampleGrowth;
 import dev.watershed.cli.CommandContext;
 import dev.watershed.cli.ExitCode;
 import dev.watershed.cli.OutputOptions;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Option;
     name = "statistics",
     description = {
       "Simulate samples and models whose truth is known: how often the default intervals of"
-          + " convexity gaps hold it, and how often the verdict on basins is right. Seeded: the"
+          + " convexity gaps hold it, also where a study looks at them several times until they are"
+          + " narrow, and how often the verdict on basins is right. Seeded: the"
           + " same command prints the same tables."
     },
     footer = {
@@ -34,6 +36,9 @@ final class BenchStatisticsCommand implements Callable<Integer> {
   private static final int[] EXAMPLES = {64, 256, 512};
   private static final int TIMED_CURVES = 320;
   private static final int TIMED_EXAMPLES = 512;
+  private static final double[] GROWN_GAPS = {0, .1};
+  private static final int[] FIRST_BLOCKS = {256, 512};
+  private static final SampleGrowth GROWTH = new SampleGrowth(.012, 20_000);
   private static final int[] MODELS = {8, 16, 48, 100};
 
   @Mixin private OutputOptions output;
@@ -62,6 +67,13 @@ final class BenchStatisticsCommand implements Callable<Integer> {
     between("--resamples", resamples, 100, 20_000);
     output.line("Coverage of 95 % intervals of the convexity gap (over examples)");
     output.table(coverage());
+    output.line("");
+    output.line(
+        String.format(
+            Locale.ROOT,
+            "Studies of three pairs that grow until intervals are +-%s nats wide",
+            GROWTH.halfWidth()));
+    output.table(growth());
     output.line("");
     options.say("the time that resampling takes");
     double seconds =
@@ -102,6 +114,38 @@ final class BenchStatisticsCommand implements Callable<Integer> {
     return table;
   }
 
+  private TextTable growth() {
+    var table =
+        new TextTable(
+            "true gap",
+            "first block",
+            "looks",
+            "median examples",
+            "coverage",
+            "of a fresh sample",
+            "of the first block",
+            "told from 0",
+            "at some look");
+    for (double gap : GROWN_GAPS) {
+      for (int first : FIRST_BLOCKS) {
+        options.say("studies of gaps of " + gap + " that begin with " + first + " examples");
+        var found =
+            StatisticsBenchmark.growth(gap, first, GROWTH, replicates, resamples, options.seed);
+        table.row(
+            String.valueOf(gap),
+            String.valueOf(first),
+            String.format(Locale.ROOT, "%.1f", found.meanLooks()),
+            String.format(Locale.ROOT, "%.0f", found.medianExamples()),
+            permille(found.coverage()),
+            permille(found.fresh()),
+            permille(found.firstBlock()),
+            permille(found.toldAtLast()),
+            permille(found.toldAtSome()));
+      }
+    }
+    return table;
+  }
+
   private TextTable verdicts() {
     List<String> header = new ArrayList<>(List.of("truth"));
     for (int models : MODELS) {
@@ -120,6 +164,10 @@ final class BenchStatisticsCommand implements Callable<Integer> {
       table.row(row.toArray(String[]::new));
     }
     return table;
+  }
+
+  private static String permille(double value) {
+    return String.format(Locale.ROOT, "%.3f", value);
   }
 
   private static String share(double value) {

@@ -10,8 +10,10 @@ import java.util.Random;
  * expected curve a parabola of that height.
  *
  * @param gap of the expected curve, in nats
+ * @param carried how much of the gap's height few examples carry, in nats: each has a height of its
+ *     own besides, with this mean and twice this standard deviation
  */
-record SimulatedCurves(double gap) {
+record SimulatedCurves(double gap, double carried) {
   private static final int POINTS = 11;
 
   /** So many examples make the expected curve, which every example's is corrected by. */
@@ -24,6 +26,13 @@ record SimulatedCurves(double gap) {
 
   /** Correlation of an example's margins under the two models. */
   private static final double ALIKE = .8;
+
+  /** Heights that few examples carry are of this shape: skewness 4. */
+  private static final double SHAPE = .25;
+
+  SimulatedCurves(double gap) {
+    this(gap, 0);
+  }
 
   static double[] alphas() {
     var alphas = new double[POINTS];
@@ -46,7 +55,7 @@ record SimulatedCurves(double gap) {
   }
 
   /**
-   * Returns the curves of n examples.
+   * Returns the curves of n examples; of more examples the first n are the same.
    *
    * @param expected as {@link #expected} has it
    */
@@ -55,8 +64,9 @@ record SimulatedCurves(double gap) {
     var losses = new double[POINTS][n];
     for (int i = 0; i < n; i++) {
       var one = example(random);
+      double height = carried == 0 ? gap : gap + carried * (gamma(random) - 1);
       for (int a = 0; a < POINTS; a++) {
-        double wanted = .5 + 4 * gap * alphas[a] * (1 - alphas[a]);
+        double wanted = .5 + 4 * height * alphas[a] * (1 - alphas[a]);
         losses[a][i] = one[a] - expected[a] + wanted;
       }
     }
@@ -85,5 +95,16 @@ record SimulatedCurves(double gap) {
       losses[a] = Math.log1p(Math.exp(-margin));
     }
     return losses;
+  }
+
+  /** Of mean 1, after Johnk (1964): near 0 mostly, and now and then large. */
+  private static double gamma(Random random) {
+    while (true) {
+      double x = Math.pow(random.nextDouble(), 1 / SHAPE);
+      double y = Math.pow(random.nextDouble(), 1 / (1 - SHAPE));
+      if (x + y > 0 && x + y <= 1) {
+        return -Math.log1p(-random.nextDouble()) * x / (x + y) / SHAPE;
+      }
+    }
   }
 }
