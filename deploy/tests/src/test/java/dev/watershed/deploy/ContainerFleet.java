@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -30,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
+import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.DockerImageName;
@@ -42,7 +42,6 @@ import org.testcontainers.utility.MountableFile;
 final class ContainerFleet implements AutoCloseable {
   static final String TAG = System.getProperty("images.tag", "test");
 
-  private static final String PASSWORD = "a-password";
   private static final Duration START = Duration.ofMinutes(3);
 
   private static final long CPU_PERIOD = 100_000;
@@ -66,7 +65,7 @@ final class ContainerFleet implements AutoCloseable {
   private final boolean inS3;
   private final Network network = Network.newNetwork();
   private final String volume = "watershed-" + UUID.randomUUID();
-  private final GenericContainer<?> postgres = newPostgres();
+  private final ContainerDatabase database = new ContainerDatabase(network);
   private final GenericContainer<?> s3 = newS3();
   private final GenericContainer<?> trainer;
   private final List<GenericContainer<?>> evaluators = new ArrayList<>();
@@ -81,8 +80,8 @@ final class ContainerFleet implements AutoCloseable {
   ContainerFleet(Path directory, boolean inS3) {
     this.directory = directory;
     this.inS3 = inS3;
-    this.trainer = service("trainer", 8979).withEnv(database("trainer"));
-    this.analysis = service("analysis", 8981).withEnv(database("analysis"));
+    this.trainer = service("trainer", 8979).withEnv(ContainerDatabase.variables("trainer"));
+    this.analysis = service("analysis", 8981).withEnv(ContainerDatabase.variables("analysis"));
   }
 
   /** Starts it with two evaluators, and measures what one process does without it. */
@@ -92,7 +91,7 @@ final class ContainerFleet implements AutoCloseable {
         .withName(volume)
         .withLabels(DockerClientFactory.DEFAULT_LABELS)
         .exec();
-    postgres.start();
+    database.start();
     if (inS3) {
       s3.start();
     }
@@ -104,8 +103,8 @@ final class ContainerFleet implements AutoCloseable {
     quickstart("alone");
   }
 
-  GenericContainer<?> postgres() {
-    return postgres;
+  ContainerDatabase database() {
+    return database;
   }
 
   GenericContainer<?> s3() {
@@ -131,22 +130,6 @@ final class ContainerFleet implements AutoCloseable {
     evaluators.add(evaluator);
     evaluator.start();
     return evaluator;
-  }
-
-  private GenericContainer<?> newPostgres() {
-    return new GenericContainer<>(DockerImageName.parse("local/postgres:17"))
-        .withNetwork(network)
-        .withNetworkAliases("postgres")
-        .withEnv("POSTGRES_USER", "watershed")
-        .withEnv("POSTGRES_PASSWORD", PASSWORD)
-        .withEnv("POSTGRES_DB", "trainer")
-        .withCopyFileToContainer(
-            MountableFile.forHostPath(
-                Packaged.PROJECT.resolve("deploy/kubernetes/components/postgres/databases.sql"),
-                0644),
-            "/docker-entrypoint-initdb.d/databases.sql")
-        .waitingFor(Wait.forLogMessage(".*ready to accept connections.*", 2))
-        .withStartupTimeout(START);
   }
 
   /** S3Proxy over a directory that lasts from a kill to the next start. */
@@ -186,17 +169,6 @@ final class ContainerFleet implements AutoCloseable {
           MountableFile.forHostPath(jar, 0644), "/jars/" + jar.getFileName());
     }
     return server;
-  }
-
-  private static Map<String, String> database(String name) {
-    String prefix = "DATASOURCES_" + name.toUpperCase(Locale.ROOT) + "_";
-    return Map.of(
-        prefix + "URL",
-        "jdbc:postgresql://postgres:5432/" + name,
-        prefix + "USERNAME",
-        "watershed",
-        prefix + "PASSWORD",
-        PASSWORD);
   }
 
   /** One of the images, as little trusted as can be. */
@@ -321,12 +293,18 @@ final class ContainerFleet implements AutoCloseable {
     until(running, "analysis", "SELECT sum(completed_points) FROM study WHERE state = 'RUNNING'");
   }
 
+  /** Waits until the database has a statement to answer. */
+  void untilAWriteWaits(CompletableFuture<?> running) throws Exception {
+    until(
+        running,
+        "analysis",
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+  }
+
   /** Waits until a query answers more than nothing. */
-  void until(CompletableFuture<?> running, String database, String sql) throws Exception {
+  private void until(CompletableFuture<?> running, String name, String sql) throws Exception {
     while (!running.isDone()) {
-      var answer =
-          postgres.execInContainer("psql", "-U", "watershed", "-d", database, "-qtAX", "-c", sql);
-      String count = answer.getStdout().strip();
+      String count = database.query(name, sql);
       if (!count.isEmpty() && !count.equals("0")) {
         return;
       }
@@ -360,14 +338,16 @@ final class ContainerFleet implements AutoCloseable {
     }
   }
 
-  /** Limits a container to so many processors from now on. */
-  static void giveProcessors(GenericContainer<?> container, double processors) {
-    container
-        .getDockerClient()
-        .updateContainerCmd(container.getContainerId())
-        .withCpuPeriod(CPU_PERIOD)
-        .withCpuQuota((long) (processors * CPU_PERIOD))
-        .exec();
+  /** Limits each evaluator to so many processors from now on. */
+  void giveEvaluatorsProcessors(double processors) {
+    for (var evaluator : evaluators) {
+      evaluator
+          .getDockerClient()
+          .updateContainerCmd(evaluator.getContainerId())
+          .withCpuPeriod(CPU_PERIOD)
+          .withCpuQuota((long) (processors * CPU_PERIOD))
+          .exec();
+    }
   }
 
   /**
@@ -415,6 +395,39 @@ final class ContainerFleet implements AutoCloseable {
         .exec();
   }
 
+  /** From here on nothing that one sends arrives at the other; what the other sends does. */
+  static void lose(GenericContainer<?> sender, GenericContainer<?> receiver) {
+    packets(receiver, "--append", "INPUT", "--source", addressOf(sender), "--jump", "DROP");
+  }
+
+  /** From here on everything arrives again. */
+  static void loseNothing(GenericContainer<?> receiver) {
+    packets(receiver, "--flush", "INPUT");
+  }
+
+  /** Tells the kernel what becomes of the packets in a container's network. */
+  private static void packets(GenericContainer<?> container, String... rule) {
+    try (var iptables =
+        new GenericContainer<>(DockerImageName.parse(Images.IPTABLES))
+            .withNetworkMode("container:" + container.getContainerId())
+            .withCommand(rule)
+            .withCreateContainerCmdModifier(
+                command ->
+                    Objects.requireNonNull(command.getHostConfig())
+                        .withCapAdd(Capability.NET_ADMIN))
+            .withStartupCheckStrategy(new OneShotStartupCheckStrategy())) {
+      iptables.start();
+    }
+  }
+
+  /** Where it is in the fleet's network. */
+  static String addressOf(GenericContainer<?> container) {
+    return container.getCurrentContainerInfo().getNetworkSettings().getNetworks().values().stream()
+        .map(ContainerNetwork::getIpAddress)
+        .findFirst()
+        .orElseThrow();
+  }
+
   /** Puts it in again. */
   void connect(GenericContainer<?> container, String alias) {
     container
@@ -429,9 +442,10 @@ final class ContainerFleet implements AutoCloseable {
   @Override
   public void close() {
     evaluators.forEach(GenericContainer::stop);
-    for (GenericContainer<?> container : List.of(analysis, trainer, s3, postgres)) {
+    for (GenericContainer<?> container : List.of(analysis, trainer, s3)) {
       container.stop();
     }
+    database.close();
     if (Images.missing(TAG).isEmpty()) {
       DockerClientFactory.lazyClient().removeVolumeCmd(volume).exec();
       network.close();

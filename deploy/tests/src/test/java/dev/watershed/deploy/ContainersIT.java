@@ -5,35 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A fleet whose checkpoints are on a volume; and what happens when parts of it are killed. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-final class ContainersIT {
-  private final ContainerFleet fleet;
-
+final class ContainersIT extends FleetTests {
   ContainersIT(@TempDir Path directory) {
-    this.fleet = new ContainerFleet(directory, false);
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    Images.require(ContainerFleet.TAG);
-    fleet.start();
-  }
-
-  @AfterAll
-  void remove() {
-    fleet.close();
+    super(new ContainerFleet(directory, false));
   }
 
   @Test
@@ -56,7 +35,7 @@ final class ContainersIT {
   @Test
   @Order(2)
   void quickstart_againstTheFleet_isThatOfOneProcess() throws Exception {
-    fleet.assertSameAsAlone(fleet.quickstartHere("fleet").get(8, TimeUnit.MINUTES));
+    assertSameAsAlone(fleet.quickstartHere("fleet"));
     for (int i = 0; i < 2; i++) {
       assertThat(fleet.evaluator(i).getLogs()).doesNotContain("Read-only file system");
     }
@@ -71,7 +50,7 @@ final class ContainersIT {
   void quickstart_databaseRestartedEvaluatorsKilledAndPaused_isThatOfOneProcess() throws Exception {
     var running = fleet.quickstartHere("faults");
     fleet.untilItTrains(running);
-    var postgres = fleet.postgres();
+    var postgres = fleet.database().primary();
     postgres.getDockerClient().restartContainerCmd(postgres.getContainerId()).exec();
 
     fleet.untilItMeasures(running);
@@ -83,11 +62,38 @@ final class ContainersIT {
     ContainerFleet.startAgain(killed);
     paused.getDockerClient().unpauseContainerCmd(paused.getContainerId()).exec();
 
-    fleet.assertSameAsAlone(running.get(8, TimeUnit.MINUTES));
+    assertSameAsAlone(running);
+  }
+
+  /**
+   * The database is killed while runs are trained, and the machine of the one that took over falls
+   * silent while the study computes: a standby has all that was acknowledged.
+   */
+  @Test
+  @Order(4)
+  void quickstart_databaseFailsOverTwice_isThatOfOneProcess() throws Exception {
+    var database = fleet.database();
+    database.addStandby();
+    // So that there is still a study to disturb once there is another standby.
+    fleet.giveEvaluatorsProcessors(.2);
+    var running = fleet.quickstartHere("failover");
+    fleet.untilItTrains(running);
+    ContainerFleet.kill(database.primary());
+    database.promoteStandby();
+
+    database.addStandby();
+    fleet.untilItMeasures(running);
+    database.holdUpWrites("analysis", "study");
+    fleet.untilAWriteWaits(running);
+    fleet.disconnect(database.primary());
+    database.promoteStandby();
+    fleet.giveEvaluatorsProcessors(2);
+
+    assertSameAsAlone(running);
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void fleet_sigterm_endsInTimeWith143() {
     for (var container : List.of(fleet.analysis(), fleet.evaluator(0), fleet.trainer())) {
       assertThat(ContainerFleet.stopped(container)).as(container.getLogs()).isEqualTo(143);

@@ -3,11 +3,9 @@ package dev.watershed.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.testcontainers.containers.GenericContainer;
 
@@ -15,25 +13,14 @@ import org.testcontainers.containers.GenericContainer;
  * A fleet whose checkpoints are in S3, while disks fill up, S3 goes away, the network is cut and
  * memory runs out: nothing that is measured changes.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class ContainersInS3IT {
+final class ContainersInS3IT extends FleetTests {
   private static final String FILLING = ContainerFleet.DISK + "/filling";
 
-  private final ContainerFleet fleet;
+  /** More than keepalive takes on a machine that has much else to do; the kernel takes minutes. */
+  private static final Duration NOTICED = Duration.ofSeconds(40);
 
   ContainersInS3IT(@TempDir Path directory) {
-    this.fleet = new ContainerFleet(directory, true);
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    Images.require(ContainerFleet.TAG);
-    fleet.start();
-  }
-
-  @AfterAll
-  void remove() {
-    fleet.close();
+    super(new ContainerFleet(directory, true));
   }
 
   @Test
@@ -56,7 +43,7 @@ final class ContainersInS3IT {
     assertThat(ContainerFleet.stopped(trainer)).as(trainer.getLogs()).isEqualTo(143);
     ContainerFleet.startAgain(trainer);
 
-    fleet.assertSameAsAlone(running.get(8, TimeUnit.MINUTES));
+    assertSameAsAlone(running);
   }
 
   private static void in(GenericContainer<?> container, String command) throws Exception {
@@ -65,14 +52,26 @@ final class ContainersInS3IT {
   }
 
   @Test
-  void quickstart_evaluatorAddedCutOffOutOfMemoryAndStopped_isThatOfOneProcess() throws Exception {
+  void quickstart_evaluatorsCutOffAddedOutOfMemoryAndStopped_isThatOfOneProcess() throws Exception {
     GenericContainer<?> first = fleet.evaluator(0);
     GenericContainer<?> second = fleet.evaluator(1);
     // So that there is a study to disturb.
-    ContainerFleet.giveProcessors(first, .1);
-    ContainerFleet.giveProcessors(second, .1);
+    fleet.giveEvaluatorsProcessors(.2);
     var running = fleet.quickstartHere("study");
     fleet.untilItMeasures(running);
+
+    long cut = System.nanoTime();
+    // No answer of the first one arrives, and no request at the second.
+    ContainerFleet.lose(first, fleet.analysis());
+    ContainerFleet.lose(fleet.analysis(), second);
+    for (var silent : List.of(first, second)) {
+      ContainerFleet.untilLogged(
+          fleet.analysis(),
+          running,
+          "The evaluator at %s:8980 answered Status{code=UNAVAILABLE, description=Keepalive failed"
+              .formatted(ContainerFleet.addressOf(silent)));
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - cut)).isLessThan(NOTICED);
 
     fleet.disconnect(second);
     GenericContainer<?> added = fleet.addEvaluator();
@@ -80,15 +79,16 @@ final class ContainersInS3IT {
       Thread.onSpinWait();
     }
     assertThat(ContainerFleet.pointsOf(added)).as("points of the one that was added").isPositive();
+    ContainerFleet.loseNothing(fleet.analysis());
+    ContainerFleet.loseNothing(second);
     ContainerFleet.outOfMemory(added);
 
     fleet.connect(second, "eval");
-    ContainerFleet.giveProcessors(first, 2);
-    ContainerFleet.giveProcessors(second, 2);
+    fleet.giveEvaluatorsProcessors(2);
     // In a stream, where it has one: what it computes may end.
     assertThat(ContainerFleet.stopped(second)).as(second.getLogs()).isEqualTo(143);
     ContainerFleet.startAgain(second);
 
-    fleet.assertSameAsAlone(running.get(8, TimeUnit.MINUTES));
+    assertSameAsAlone(running);
   }
 }

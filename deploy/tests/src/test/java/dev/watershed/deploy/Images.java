@@ -8,6 +8,11 @@ import org.testcontainers.DockerClientFactory;
 
 /** Whether there is what container tests need. */
 final class Images {
+  static final String POSTGRES = "local/postgres:17";
+
+  /** Its one program. */
+  static final String IPTABLES = "local/iptables:1";
+
   private Images() {}
 
   /**
@@ -34,7 +39,8 @@ final class Images {
     }
     for (String image :
         List.of(
-            "local/postgres:17",
+            POSTGRES,
+            IPTABLES,
             "watershed/trainer:" + tag,
             "watershed/eval:" + tag,
             "watershed/analysis:" + tag)) {
