@@ -320,7 +320,8 @@ final class ReportMarkup {
         new HtmlTable(
                 "diagnostic-table",
                 "Mean and standard deviation of each score, and its fit on the centroid-distance"
-                    + " difference over models; p is Holm's, for how many diagnostics there are")
+                    + " difference over models; p is Holm's, for how many diagnostics there are. A dash:"
+                    + " the score does not vary")
             .number("Diagnostic")
             .text("Score");
     for (int c = 0; c < names.clusterCount(); c++) {

@@ -19,7 +19,8 @@ import org.hipparchus.stat.ranking.NaturalRanking;
  * @param hedgesG the same less its bias in small samples (Hedges, 1981)
  * @param hedgesGInterval of 95 %, large-sample
  * @param auc probability that a model of the first scores more than one of the second, ties half
- * @param aucInterval of 95 %, by DeLong et al. (1988) on the logit scale; NaN at 0 and 1
+ * @param aucInterval of 95 %, by DeLong et al. (1988) on the logit scale; NaN at 0 and 1, and where
+ *     the scores do not vary
  * @param mannWhitneyP two-sided, normal with corrections for ties and continuity
  */
 public record GroupComparison(
@@ -195,7 +196,7 @@ public record GroupComparison(
     double variance =
         square(Summary.of(above).sampleStandardDeviation()) / above.length
             + square(Summary.of(below).sampleStandardDeviation()) / below.length;
-    if (!(auc > 0 && auc < 1) || Double.isNaN(variance)) {
+    if (!(auc > 0 && auc < 1 && variance > 0)) {
       return Interval.UNKNOWN;
     }
     double logit = Math.log(auc / (1 - auc));

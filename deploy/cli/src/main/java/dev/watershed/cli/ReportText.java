@@ -42,17 +42,7 @@ public final class ReportText {
             report.getClustering().getEigengap()));
     lines.add(report.getVerdict().getSentence());
     for (DiagnosticReport diagnostic : report.getDiagnosticsList()) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "%s against the centroid distance: r = %.3f%s (p = %.2g%s)",
-              diagnostic.getName(),
-              diagnostic.getFit().getPearsonR(),
-              interval(diagnostic.getFit()),
-              diagnostic.getPearsonPHolm(),
-              report.getDiagnosticsCount() == 1
-                  ? ""
-                  : ", corrected for " + report.getDiagnosticsCount() + " diagnostics"));
+      lines.add(correlation(diagnostic, report.getDiagnosticsCount()));
     }
     lines.addAll(comparisons(report));
     if (report.hasCost()) {
@@ -62,6 +52,22 @@ public final class ReportText {
     lines.add(report.getFinding());
     report.getWarningsList().forEach(warning -> lines.add("warning: " + warning.getMessage()));
     return lines;
+  }
+
+  /** A diagnostic's score against the feature, one of so many diagnostics. */
+  static String correlation(DiagnosticReport diagnostic, int count) {
+    return Double.isNaN(diagnostic.getFit().getPearsonR())
+        ? diagnostic.getName()
+            + " against the centroid distance: no correlation, because the score or the distance is"
+            + " alike of all models or not finite"
+        : String.format(
+            Locale.ROOT,
+            "%s against the centroid distance: r = %.3f%s (p = %.2g%s)",
+            diagnostic.getName(),
+            diagnostic.getFit().getPearsonR(),
+            interval(diagnostic.getFit()),
+            diagnostic.getPearsonPHolm(),
+            count == 1 ? "" : ", corrected for " + count + " diagnostics");
   }
 
   /** Other distances against the chosen one. Pairs are not independent: p is over models. */
