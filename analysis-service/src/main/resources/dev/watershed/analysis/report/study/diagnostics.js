@@ -95,7 +95,11 @@ function scatter(d, features, scores, fit) {
           boundaryGap: ['8%', '8%'],
           splitLine: { show: false },
         }),
-        yAxis: axis(scoreName(d), { nameGap: 48, boundaryGap: ['8%', '8%'] }),
+        yAxis: axis(scoreName(d), {
+          nameGap: 48,
+          boundaryGap: ['8%', '8%'],
+          splitNumber: byId(`scatter-${d}`).clientHeight < 200 ? 2 : 5, // low on paper
+        }),
         tooltip: {
           formatter: (item) =>
             item.seriesType === 'line'

@@ -117,6 +117,7 @@ function estimation(id, name, comparison, scores) {
     () => {
       const c = colours();
       const width = byId(id).clientWidth;
+      const short = (k) => (width < 280 ? `B${k + 1}` : basinName(k));
       return {
         grid: [
           { left: 66, right: 0.42 * width, top: 14, bottom: 40 },
@@ -133,7 +134,7 @@ function estimation(id, name, comparison, scores) {
             splitLine: { show: false },
             axisLabel: {
               color: c.text,
-              formatter: (at) => (Number.isInteger(at) && at >= 0 ? basinName(at) : ''),
+              formatter: (at) => (Number.isInteger(at) && at >= 0 ? short(at) : ''),
             },
           },
           {
