@@ -9,27 +9,26 @@ import org.hipparchus.stat.correlation.PearsonsCorrelation;
 public final class ModelBootstrap {
   private ModelBootstrap() {}
 
-  /** Sums in another order give the same value up to rounding. */
-  private static final double ROUNDING = 1e-12;
-
   /**
-   * Resamples models. Where all that have a value have the sample's own, they tell nothing of
-   * chance, and none counts as defined: of three models, a correlation over pairs has a value for
-   * the three alone.
+   * Resamples models. Where only resamples of all models have a value, they are the sample in
+   * another order and tell nothing of chance; none counts as defined then. Of three models, a
+   * correlation over pairs has a value for the three alone.
    *
    * @param statistic of the models at some places, (n); NaN where it has no value
    */
   public static Resampled of(Draws draws, ToDoubleFunction<int[]> statistic) {
     var replicates = new double[draws.count()];
+    boolean ofFewer = false;
     for (int b = 0; b < replicates.length; b++) {
-      replicates[b] = statistic.applyAsDouble(draws.resample(b));
+      var drawn = draws.resample(b);
+      replicates[b] = statistic.applyAsDouble(drawn);
+      ofFewer |=
+          Double.isFinite(replicates[b]) && Arrays.stream(drawn).distinct().count() < drawn.length;
     }
     double estimate = statistic.applyAsDouble(all(draws.size()));
-    var resampled = Resampled.of(estimate, replicates);
-    boolean varies =
-        Arrays.stream(resampled.replicates())
-            .anyMatch(value -> Math.abs(value - estimate) > ROUNDING * (1 + Math.abs(estimate)));
-    return varies ? resampled : new Resampled(estimate, new double[0], draws.count());
+    return ofFewer
+        ? Resampled.of(estimate, replicates)
+        : new Resampled(estimate, new double[0], replicates.length);
   }
 
   private static int[] all(int n) {
