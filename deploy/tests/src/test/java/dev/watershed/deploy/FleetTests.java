@@ -1,5 +1,7 @@
 package dev.watershed.deploy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -8,10 +10,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Tests of one fleet in containers, which lives as long as the class. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@ExtendWith(Images.class)
 abstract class FleetTests {
   private static final int MINUTES = 8;
 
@@ -23,7 +27,7 @@ abstract class FleetTests {
 
   @BeforeAll
   final void start() throws Exception {
-    Images.require(ContainerFleet.TAG);
+    assertThat(Images.missing(ContainerFleet.TAG)).as("what is missing").isEmpty();
     fleet.start();
   }
 

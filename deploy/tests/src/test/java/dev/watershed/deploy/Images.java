@@ -1,33 +1,32 @@
 package dev.watershed.deploy;
 
-import static org.junit.jupiter.api.Assumptions.abort;
-
 import com.github.dockerjava.api.exception.NotFoundException;
 import java.util.List;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.testcontainers.DockerClientFactory;
 
-/** Whether there is what container tests need. */
-final class Images {
+/**
+ * Skips classes of container tests, with the reason, where there is no Docker or an image is
+ * missing; where {@code CI_REQUIRE_DOCKER=1} says that they must be there, the tests go on to fail.
+ */
+final class Images implements ExecutionCondition {
   static final String POSTGRES = "local/postgres:17";
 
   /** Its one program. */
   static final String IPTABLES = "local/iptables:1";
 
-  private Images() {}
-
-  /**
-   * Skips the test, with the reason, where there is no Docker or an image is missing; fails it
-   * where {@code CI_REQUIRE_DOCKER=1} says that they must be there.
-   */
-  static void require(String tag) {
-    String missing = missing(tag);
-    if (missing.isEmpty()) {
-      return;
+  @Override
+  public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+    boolean mustBeThere = "1".equals(System.getenv("CI_REQUIRE_DOCKER"));
+    if (mustBeThere || context.getTestMethod().isPresent()) {
+      return ConditionEvaluationResult.enabled("");
     }
-    if ("1".equals(System.getenv("CI_REQUIRE_DOCKER"))) {
-      throw new AssertionError(missing);
-    }
-    abort("SKIPPED: " + missing);
+    String missing = missing(ContainerFleet.TAG);
+    return missing.isEmpty()
+        ? ConditionEvaluationResult.enabled("")
+        : ConditionEvaluationResult.disabled("SKIPPED: " + missing);
   }
 
   /** What is missing, in words; empty where nothing is. */
